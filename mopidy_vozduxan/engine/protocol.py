@@ -1,0 +1,186 @@
+"""The seam: what we need from a torrent engine, and what it tells us.
+
+Everything above this folder speaks in these values only. A swarm is named by
+its infohash: lower-case hex, v1 (40 digits) where the torrent has one, else
+v2 (64 digits).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mopidy_vozduxan.planning.plan import Changes, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class TorrentFile:
+    """One file of a torrent.
+
+    ``path`` uses ``/`` and starts with the torrent's root folder where it has
+    one. ``offset`` and ``size`` are bytes in the torrent as a whole. ``index``
+    counts as libtorrent does, padding files included.
+    """
+
+    index: int
+    path: str
+    offset: int
+    size: int
+    padding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Metainfo:
+    """What a torrent says of itself: names, sizes and piece length in bytes."""
+
+    infohash: str
+    name: str
+    piece_length: int
+    size: int
+    files: tuple[TorrentFile, ...]
+    private: bool = False
+
+    @property
+    def piece_count(self) -> int:
+        """How many pieces the torrent has."""
+        return -(-self.size // self.piece_length)
+
+
+@dataclass(frozen=True, slots=True)
+class TorrentSource:
+    """Where a torrent's metadata comes from.
+
+    ``infohash`` names the swarm; either ``torrent`` (the bytes of a
+    ``.torrent`` file) or ``magnet`` (a URI) is there, or both.
+    """
+
+    infohash: str
+    torrent: bytes | None = None
+    magnet: str | None = None
+    display_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """A swarm at one moment; rates in bytes/s, ``payload`` bytes fetched so far."""
+
+    download_rate: int = 0
+    upload_rate: int = 0
+    num_peers: int = 0
+    num_seeds: int = 0
+    payload: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataReceived:
+    """The metadata came from a peer; ``torrent`` is it as ``.torrent`` bytes."""
+
+    infohash: str
+    metainfo: Metainfo
+    torrent: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PiecesHeld:
+    """The whole truth about what is on disk: after adding, checking, or a loss."""
+
+    infohash: str
+    held: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class PieceFinished:
+    """A piece passed its hash check. It may not be in the file yet: read it here."""
+
+    infohash: str
+    piece: int
+
+
+@dataclass(frozen=True, slots=True)
+class PieceRead:
+    """The answer to ``read_piece``."""
+
+    infohash: str
+    piece: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PieceUnreadable:
+    """The other answer to ``read_piece``; ``reason`` is the engine's word."""
+
+    infohash: str
+    piece: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwarmBroke:
+    """The torrent stopped with an error; ``storage`` where the disk is to blame."""
+
+    infohash: str
+    reason: str
+    storage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsChanged:
+    """New numbers of one swarm."""
+
+    infohash: str
+    statistics: Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class EventsLost:
+    """The engine's queue overflowed; :class:`PiecesHeld` follows for every swarm."""
+
+
+Event = (
+    MetadataReceived
+    | PiecesHeld
+    | PieceFinished
+    | PieceRead
+    | PieceUnreadable
+    | SwarmBroke
+    | StatisticsChanged
+    | EventsLost
+)
+
+
+class Engine(Protocol):
+    """A torrent engine. Every method is called on our event loop and returns at once."""
+
+    def start(
+        self, loop: asyncio.AbstractEventLoop, on_event: Callable[[Event], None]
+    ) -> None:
+        """Open the session; ``on_event`` is called on ``loop`` from then on."""
+
+    def add(self, source: TorrentSource, plan: Plan | None) -> None:
+        """Join a swarm, wanting what ``plan`` says from the first moment.
+
+        Without a plan (a magnet) nothing is wanted until :meth:`apply`.
+        Adding a swarm that is there does nothing. :class:`PiecesHeld` follows.
+        """
+
+    def apply(self, infohash: str, changes: Changes) -> None:
+        """Change what is wanted. An unknown swarm is ignored."""
+
+    def read_piece(self, infohash: str, piece: int) -> None:
+        """Ask for the bytes of a held piece: exactly one
+        :class:`PieceRead` or :class:`PieceUnreadable` follows each call."""
+
+    def watch(self, infohashes: frozenset[str], *, waiting: bool) -> None:
+        """Ask for statistics of these swarms: events follow soon.
+
+        ``waiting`` says that somebody waits for a byte right now (the engine
+        then ticks faster); call it whenever that changes.
+        """
+
+    def remove(self, infohash: str, *, delete_data: bool = False) -> None:
+        """Leave a swarm, saving what a later :meth:`add` resumes from."""
+
+    async def close(self) -> None:
+        """Leave all swarms in order; returns within seconds whatever happens."""

@@ -1,0 +1,77 @@
+"""Every way the extension can say no: one base class, one class per cause.
+
+``code`` and ``status`` are what the HTTP doors answer with. The message is
+one plain sentence for a person; it never holds a traceback.
+"""
+
+from __future__ import annotations
+
+
+class VozduxanError(Exception):
+    """The base of all our errors."""
+
+    code = "INTERNAL"
+    status = 500
+
+
+class BadInput(VozduxanError):
+    """What was given is not a torrent, a magnet, a URI or a number we accept."""
+
+    code = "BAD_INPUT"
+    status = 400
+
+
+class NoSuchFile(VozduxanError):
+    """The torrent has no playable file of that index."""
+
+    code = "NO_SUCH_FILE"
+    status = 404
+
+
+class NoSuchStream(VozduxanError):
+    """No stream has that token (any more)."""
+
+    code = "NO_SUCH_STREAM"
+    status = 404
+
+
+class Cancelled(VozduxanError):
+    """The wait was given up: released, superseded or cancelled."""
+
+    code = "CANCELLED"
+    status = 409
+
+
+class MetadataTimeout(VozduxanError):
+    """No peer gave us the torrent's metadata in time."""
+
+    code = "METADATA_TIMEOUT"
+    status = 504
+
+
+class Stalled(VozduxanError):
+    """The swarm delivered nothing for as long as we are willing to wait."""
+
+    code = "STALLED"
+    status = 504
+
+
+class StorageFailed(VozduxanError):
+    """The disk is full, unwritable or unreadable."""
+
+    code = "STORAGE"
+    status = 507
+
+
+class SwarmFailed(VozduxanError):
+    """The engine gave the torrent up for a reason other than storage."""
+
+
+class ShuttingDown(VozduxanError):
+    """The server is stopping."""
+
+    status = 503
+
+
+class EngineUnavailable(VozduxanError):
+    """libtorrent is missing, or too old."""

@@ -1,0 +1,49 @@
+"""Which token sits in which bucket: a value, and how it changes.
+
+Never touches a stream: a change *returns* the tokens that lost their place,
+and the manager releases them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from mopidy_vozduxan.planning.window import Role
+
+BUCKET_ROLES = {"current": Role.CURRENT, "prefetch": Role.PREFETCH, "warm": Role.WARM}
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """At most one token in each of ``current``, ``prefetch`` and ``warm``."""
+
+    current: str | None = None
+    prefetch: str | None = None
+    warm: str | None = None
+
+    def holder(self, token: str) -> str | None:
+        """Return the name of the bucket that holds ``token``."""
+        return next((b for b in self.names() if getattr(self, b) == token), None)
+
+    def tokens(self) -> tuple[str, ...]:
+        """Return all tokens held, the current one first."""
+        held = (getattr(self, b) for b in self.names())
+        return tuple(t for t in held if t is not None)
+
+    def without(self, token: str) -> Buckets:
+        """Return the buckets after ``token`` was taken out."""
+        bucket = self.holder(token)
+        return replace(self, **{bucket: None}) if bucket else self
+
+    def put(self, bucket: str, token: str) -> tuple[Buckets, tuple[str, ...]]:
+        """Put ``token`` into ``bucket``, out of any other that held it.
+
+        Returns the new buckets, and the tokens that nobody holds any more.
+        """
+        after = replace(self.without(token), **{bucket: token})
+        return after, tuple(t for t in self.tokens() if after.holder(t) is None)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return the names of the buckets, the most important first."""
+        return tuple(f.name for f in fields(cls))

@@ -1,0 +1,67 @@
+"""Bytes of a stream and pieces of its torrent: the only place that converts.
+
+Nobody else divides by a piece length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The half-open byte range ``[start, stop)`` inside a stream."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return max(0, self.stop - self.start)
+
+    def clipped(self, size: int) -> Span:
+        """Return the part of the span that lies in a stream of ``size`` bytes."""
+        start = min(max(self.start, 0), size)
+        return Span(start, min(max(self.stop, start), size))
+
+
+@dataclass(frozen=True, slots=True)
+class PieceMap:
+    """Where a stream lies in its torrent.
+
+    ``file_offset`` is the offset of the stream's first byte in the torrent,
+    ``size`` its length, ``piece_length`` the torrent's, all in bytes.
+    """
+
+    file_offset: int
+    size: int
+    piece_length: int
+
+    @property
+    def pieces(self) -> range:
+        """The pieces that hold any byte of the stream."""
+        return self.pieces_of(Span(0, self.size))
+
+    def piece_at(self, offset: int) -> int:
+        """Return the piece that holds the stream's byte ``offset``."""
+        if not 0 <= offset < self.size:
+            raise ValueError(f"offset {offset} is outside a stream of {self.size}")
+        return (self.file_offset + offset) // self.piece_length
+
+    def pieces_of(self, span: Span) -> range:
+        """Return the pieces that hold any byte of ``span``."""
+        span = span.clipped(self.size)
+        if not len(span):
+            return range(0)
+        return range(self.piece_at(span.start), self.piece_at(span.stop - 1) + 1)
+
+    def span_of(self, piece: int) -> Span:
+        """Return the part of the stream that ``piece`` holds."""
+        start = piece * self.piece_length - self.file_offset
+        return Span(start, start + self.piece_length).clipped(self.size)
+
+    def within(self, piece: int, span: Span) -> slice:
+        """Return where the bytes of ``span`` lie inside the data of ``piece``."""
+        first = piece * self.piece_length - self.file_offset
+        held = self.span_of(piece)
+        start, stop = max(span.start, held.start), min(span.stop, held.stop)
+        return slice(start - first, max(start, stop) - first)

@@ -1,0 +1,173 @@
+"""The window, with pieces of 100 bytes and music of 100 bytes/s: a piece a second."""
+
+from mopidy_vozduxan.planning.plan import Urgency
+from mopidy_vozduxan.planning.spans import PieceMap, Span
+from mopidy_vozduxan.planning.window import (
+    Demand,
+    Head,
+    Role,
+    SwarmView,
+    Tiers,
+    plans,
+)
+
+NONE, IDLE, LATER, SOON, NOW = Urgency
+NOW_MS = 1_000_000
+ALBUM = 400  # pieces: track 1 has 0-199, track 2 has 200-399
+TRACK_1 = PieceMap(0, 20_000, 100)
+TRACK_2 = PieceMap(20_000, 20_000, 100)
+
+
+def demand(*heads, role=Role.CURRENT, pieces=TRACK_1, swarm="s", **more):
+    return Demand(swarm, role, pieces, byte_rate=100.0, heads=heads, **more)
+
+
+def plan_of(*demands, held=(), tiers=Tiers(), **swarms):
+    views = {"s": SwarmView(ALBUM, frozenset(held))} | swarms
+    return plans(demands, views, NOW_MS, tiers)["s"]
+
+
+def wanted(plan, urgency):
+    return [p for p, u in enumerate(plan.urgencies) if u == urgency]
+
+
+def test_while_a_head_that_jumped_waits_nothing_else_is_wanted():
+    plan = plan_of(demand(Head(5000)))
+    assert wanted(plan, NOW) == [50]
+    assert sum(map(bool, plan.urgencies)) == 1
+    assert plan.due_ms == {50: NOW_MS}
+
+
+def test_the_window_opens_when_the_first_piece_has_come():
+    plan = plan_of(demand(Head(100, earned=100)), held={0})
+    assert wanted(plan, NOW) == [1]
+    assert wanted(plan, SOON)
+    assert wanted(plan, IDLE)[-2:] == [199, 200]  # the file, and an anchor
+
+
+def test_readahead_is_earned_by_contiguous_reading():
+    reach = [
+        len(wanted(plan_of(demand(Head(n * 100, n * 100))), LATER)) for n in (1, 4, 16)
+    ]
+    assert reach == sorted(reach)
+    assert reach[0] < reach[2]
+
+
+def test_the_tiers_are_in_seconds_of_audio():
+    head = Head(10_000, earned=10_000, waiting=False)
+    plan = plan_of(demand(head))
+    assert wanted(plan, SOON) == list(range(100, 115))
+    assert wanted(plan, LATER) == list(range(115, 160))
+
+
+def test_large_pieces_still_get_two_into_the_nearest_tier():
+    pieces = PieceMap(0, 1_000_000, 10_000)
+    head = Head(20_000, earned=20_000, waiting=False)
+    plan = plan_of(demand(head, pieces=pieces))
+    assert wanted(plan, SOON) == [2, 3]
+
+
+def test_a_tail_probe_does_not_move_the_window():
+    playing = Head(3000, earned=3000, waiting=False)
+    before = plan_of(demand(playing), held=range(30))
+    probe = plan_of(demand(playing, Head(19_000, earned=0)), held=range(30))
+    answered = plan_of(demand(playing, Head(19_100, 100, False)), held=range(30))
+    assert wanted(probe, NOW) == [190]
+    assert wanted(answered, SOON)[:15] == wanted(before, SOON)
+
+
+def test_deadlines_follow_the_moment_each_byte_is_due():
+    plan = plan_of(demand(Head(10_000, earned=10_000, waiting=False)))
+    assert plan.due_ms == {100 + n: NOW_MS + n * 1000 for n in range(8)}
+
+
+def test_held_pieces_have_no_deadline():
+    head = Head(10_000, earned=10_000, waiting=False)
+    plan = plan_of(demand(head), held={100, 102})
+    assert 100 not in plan.due_ms
+    assert plan.due_ms[101] == NOW_MS + 1000
+
+
+def test_reading_far_past_the_playhead_is_no_emergency():
+    plan = plan_of(demand(Head(10_000, 10_000), playhead=1000), held=range(100))
+    assert plan.urgencies[100] == LATER
+    assert 100 not in plan.due_ms
+
+
+def test_a_reader_at_the_playhead_is_an_emergency():
+    plan = plan_of(demand(Head(1500, 1500), playhead=1000), held=range(15))
+    assert plan.urgencies[15] == NOW
+
+
+def test_a_shared_piece_gets_the_highest_urgency_of_its_demands():
+    first = PieceMap(0, 150, 100)
+    second = PieceMap(150, 10_000, 100)
+    plan = plan_of(
+        demand(Head(100, earned=100), pieces=first),
+        demand(role=Role.PREFETCH, pieces=second),
+        held={0},
+    )
+    assert plan.urgencies[1] == NOW
+
+
+def test_a_swarm_in_use_always_has_an_anchor():
+    plan = plan_of(demand(Head(20_000, 20_000, False)), held=range(200))
+    assert wanted(plan, IDLE)[-1] == 200
+    assert plan.trickle
+
+
+def test_the_anchor_goes_round_to_the_beginning():
+    view = demand(Head(20_000, 20_000, False), pieces=TRACK_2)
+    plan = plan_of(view, held=range(200, 400))
+    assert 0 in wanted(plan, IDLE)
+
+
+def test_a_complete_torrent_needs_no_anchor():
+    plan = plan_of(demand(Head(0, 1, False)), held=range(400))
+    assert plan.trickle  # and nothing missing is wanted
+
+
+def test_a_swarm_joined_for_its_metadata_fetches_nothing():
+    views = {"s": SwarmView(ALBUM, frozenset(), in_use=False)}
+    assert not any(plans([], views, NOW_MS)["s"].urgencies)
+
+
+def test_a_swarm_without_demands_keeps_its_anchor_only():
+    plan = plan_of()
+    assert sum(map(bool, plan.urgencies)) == 1
+    assert plan.trickle
+
+
+def test_behind_the_head_comes_last():
+    head = Head(10_000, earned=10_000, waiting=False)
+    assert 50 not in wanted(plan_of(demand(head)), IDLE)
+    done = plan_of(demand(head), held=range(100, 200))
+    assert 50 in wanted(done, IDLE)
+
+
+def test_probes_are_wanted_once_the_first_piece_is_here():
+    tail = (Span(19_900, 20_000),)
+    waiting = plan_of(demand(Head(0), probes=tail))
+    assert 199 not in wanted(waiting, SOON)
+    reading = plan_of(demand(Head(100, 100), probes=tail), held={0})
+    assert 199 in wanted(reading, SOON)
+
+
+def test_prefetch_of_another_swarm_waits_until_the_current_stream_is_safe():
+    other = SwarmView(200, frozenset())
+    nxt = demand(role=Role.PREFETCH, swarm="t", starts_in_ms=100_000)
+    views = {"s": SwarmView(ALBUM, frozenset(range(3)))}
+    demands = [demand(Head(200, 200, False)), nxt]
+    starving = plans(demands, views | {"t": other}, NOW_MS)["t"]
+    assert starving.trickle or sum(map(bool, starving.urgencies)) <= 1
+    safe = {"s": SwarmView(ALBUM, frozenset(range(100)))}
+    fetching = plans(demands, safe | {"t": other}, NOW_MS)["t"]
+    assert len(wanted(fetching, LATER)) == 30
+
+
+def test_a_next_track_that_is_due_outranks_the_safe_rest_of_the_current():
+    playing = demand(Head(18_500, 18_500, False), playhead=18_500)
+    nxt = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=14_000)
+    plan = plan_of(playing, nxt, held=range(200))
+    assert wanted(plan, SOON)[-1] >= 200
+    assert plan.due_ms[200] == NOW_MS + 14_000
