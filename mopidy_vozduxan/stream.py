@@ -1,0 +1,136 @@
+"""One file of a swarm being served: what is known of it, and who reads it.
+
+Lives on our event loop and belongs to the manager.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
+from mopidy_vozduxan.exceptions import NoSuchFile, VozduxanError
+from mopidy_vozduxan.formats import (
+    content_type,
+    estimated_length_ms,
+    is_playable,
+    tail_probe,
+)
+from mopidy_vozduxan.planning.position import Timeline
+from mopidy_vozduxan.planning.spans import PieceMap, Span
+from mopidy_vozduxan.planning.window import Demand, Head, Role
+from mopidy_vozduxan.reader import PieceReader
+from mopidy_vozduxan.swarm import Swarm
+from mopidy_vozduxan.web.streams import StreamInfo
+
+
+def playable_file(metainfo: Metainfo, index: int | None) -> TorrentFile:
+    """Return the file of that index, or the first audio file for ``None``.
+
+    Raises :class:`NoSuchFile`.
+    """
+    for file in metainfo.files:
+        if file.index == index and not file.padding:
+            return file
+        if index is None and is_playable(file):
+            return file
+    what = "audio file" if index is None else f"file number {index}"
+    raise NoSuchFile(f"“{metainfo.name}” has no {what}.")
+
+
+class Stream:
+    """The stream named by ``token``; ``index`` is ``None`` for "the first track".
+
+    ``uri`` is what the player calls it, and is only handed back; ``length_ms``
+    is the track's length where it is known; ``now`` is in monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        swarm: Swarm,
+        index: int | None,
+        now: float,
+    ) -> None:
+        self.token = token
+        self.swarm = swarm
+        self.index = index
+        self.uri = ""
+        self.length_ms: int | None = None
+        self.readers: set[PieceReader] = set()
+        self.gone = asyncio.Event()  # released
+        self.retired = False  # released as soon as its last reader is gone
+        self.failure: VozduxanError | None = None
+        self.opened_at = now
+        self.said_so = False  # the log says that it waits
+        self.playhead: int | None = None
+        #: Where a reader is expected: at the start, and after a seek.
+        self.forecast: Head | None = Head(0)
+
+    def __repr__(self) -> str:
+        return f"<Stream {self.name!r} readers={self.readers} {self.forecast}>"
+
+    @property
+    def file(self) -> TorrentFile | None:
+        """The file being served; ``None`` until the metadata is here."""
+        metainfo = self.swarm.metainfo
+        return playable_file(metainfo, self.index) if metainfo else None
+
+    @property
+    def name(self) -> str:
+        """What a listener calls the stream."""
+        file = self.file
+        return file.path.rsplit("/", 1)[-1] if file else self.swarm.name
+
+    @property
+    def info(self) -> StreamInfo | None:
+        """What the HTTP doors say of the stream; ``None`` without metadata."""
+        file = self.file
+        if file is None:
+            return None
+        etag = f"{self.swarm.infohash}-{file.index}"
+        return StreamInfo(self.name, file.size, content_type(file.path), etag)
+
+    @property
+    def pieces(self) -> PieceMap | None:
+        """Where the stream lies in its torrent."""
+        file, metainfo = self.file, self.swarm.metainfo
+        if file is None or metainfo is None:
+            return None
+        return PieceMap(file.offset, file.size, metainfo.piece_length)
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """How the stream's offsets and positions belong together."""
+        file = self.file
+        if file is None:
+            return None
+        length_ms = self.length_ms or estimated_length_ms(file.path, file.size)
+        return Timeline(file.size, length_ms or 1)
+
+    @property
+    def waiting_since(self) -> float | None:
+        """When the longest wait for metadata or for a piece began, if there is one."""
+        if self.swarm.metainfo is None:
+            return self.opened_at
+        starts = (reader.waiting_since for reader in self.readers)
+        return min((start for start in starts if start is not None), default=None)
+
+    def demand(self, role: Role, starts_in_ms: int = 0) -> Demand | None:
+        """Return what the stream asks of its swarm; ``None`` without metadata."""
+        file, pieces, timeline = self.file, self.pieces, self.timeline
+        if file is None or pieces is None or timeline is None or not file.size:
+            return None
+        heads = [reader.head() for reader in self.readers]
+        if self.forecast and role is Role.CURRENT:
+            heads.append(self.forecast)
+        probe = tail_probe(file.path)
+        return Demand(
+            infohash=self.swarm.infohash,
+            role=role,
+            pieces=pieces,
+            byte_rate=timeline.byte_rate,
+            heads=tuple(heads),
+            playhead=self.playhead if role is Role.CURRENT else None,
+            starts_in_ms=starts_in_ms,
+            probes=(Span(file.size - probe, file.size),) if probe else (),
+        )
