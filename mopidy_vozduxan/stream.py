@@ -115,6 +115,10 @@ class Stream:
         starts = (reader.waiting_since for reader in self.readers)
         return min((start for start in starts if start is not None), default=None)
 
+    def expect(self, offset: int) -> None:
+        """Expect a reader at ``offset``, and fetch what it will ask for."""
+        self.forecast, self.playhead = Head(offset), None
+
     def demand(self, role: Role, starts_in_ms: int = 0) -> Demand | None:
         """Return what the stream asks of its swarm; ``None`` without metadata."""
         file, pieces, timeline = self.file, self.pieces, self.timeline

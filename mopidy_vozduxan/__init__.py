@@ -1,0 +1,101 @@
+"""The extension as Mopidy sees it: defaults, schema, self-check, registration.
+
+It never imports more than Mopidy and the standard library on its own import:
+a missing libtorrent must end in a sentence, not in a failed load.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import pathlib
+import re
+from typing import Any
+
+from mopidy import config, ext
+from mopidy.exceptions import ExtensionError
+
+__version__ = importlib.metadata.version("Mopidy-Vozduxan")
+
+_INTERFACE = re.compile(
+    r"(?:\[[0-9a-f:.]+(?:%\w+)?\]|[\w.-]+)"  # [IPv6], IPv4 or a device's name
+    r":(?P<port>\d{1,5})[sl]{0,2}",  # libtorrent's flags: s is TLS, l is local
+    re.IGNORECASE,
+)
+
+
+class ListenInterfaces(config.String):
+    """libtorrent's list of interfaces: ``address:port,device:port,...``."""
+
+    def deserialize(self, value: str) -> str:
+        """The value as it was given; ValueError for what nobody can listen on."""
+        interfaces: str = super().deserialize(value)
+        for interface in interfaces.split(","):
+            match = _INTERFACE.fullmatch(interface.strip())
+            if match is None or int(match["port"]) > 65535:
+                raise ValueError(f"must be address:port, not {interface.strip()!r}")
+        return interfaces
+
+
+class Extension(ext.Extension):
+    """Registered under ``mopidy.ext``; Mopidy makes one."""
+
+    dist_name = "Mopidy-Vozduxan"
+    ext_name = "vozduxan"
+    version = __version__
+
+    def get_default_config(self) -> str:
+        """The text of ``ext.conf``."""
+        return (pathlib.Path(__file__).parent / "ext.conf").read_text("utf-8")
+
+    def get_config_schema(self) -> Any:
+        """One type per key; timeouts are whole seconds."""
+        schema = super().get_config_schema()
+        schema["torrent_dirs"] = config.List(optional=True, subtype=config.Path())
+        schema["lookup_timeout"] = config.Integer(minimum=0, maximum=30)
+        schema["metadata_timeout"] = config.Integer(minimum=1, maximum=3600)
+        schema["stall_timeout"] = config.Integer(minimum=5, maximum=3600)
+        schema["fast_start_timeout"] = config.Integer(minimum=1, maximum=60)
+        schema["listen_interfaces"] = ListenInterfaces()
+        for switch in ("dht", "lsd", "upnp", "natpmp"):
+            schema[switch] = config.Boolean()
+        return schema
+
+    def validate_environment(self) -> None:
+        """Mopidy's self-check: ExtensionError when libtorrent is not usable."""
+        from mopidy_vozduxan.engine.check import check_libtorrent
+        from mopidy_vozduxan.exceptions import EngineUnavailable
+
+        try:
+            check_libtorrent()
+        except EngineUnavailable as exc:
+            raise ExtensionError(str(exc)) from exc
+
+    def setup(self, registry: Any) -> None:
+        """Register our classes with Mopidy, which starts them."""
+        from mopidy_vozduxan.backend import VozduxanBackend
+        from mopidy_vozduxan.frontend import VozduxanFrontend
+        from mopidy_vozduxan.web.app import mopidy_app
+
+        bypass_proxy_for_loopback()
+        registry.add("backend", VozduxanBackend)
+        registry.add("frontend", VozduxanFrontend)
+        registry.add("http:app", {"name": self.ext_name, "factory": mopidy_app})
+
+
+def bypass_proxy_for_loopback() -> None:
+    """Add 127.0.0.1 to ``no_proxy``, keeping what is there.
+
+    The player reads from a port on 127.0.0.1, and must not ask a proxy for it.
+    With ``http_proxy`` in the environment that takes two things, either alone
+    fails (measured with GStreamer 1.22 and 1.26): the HTTP source's own
+    ``proxy`` property is emptied when it is set up, and GLib's resolver, which
+    then decides, finds 127.0.0.1 here. Setting it in the running process counts.
+    Programs differ in which case they look at, so both names get one value.
+    """
+    given = [os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY")]
+    hosts = [host.strip() for value in given for host in value.split(",")]
+    merged = ",".join(dict.fromkeys(host for host in [*hosts, "127.0.0.1"] if host))
+    # A lone asterisk means "everything" and loses that meaning in a list.
+    value = "*" if "*" in hosts else merged
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = value

@@ -1,0 +1,125 @@
+"""What the name of a torrent or of a folder says of an album: pure.
+
+Only what is certain goes: a date goes to its own field, words about encoding
+("[FLAC 24-96]") go away. Everything else stays in the album's name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mopidy_vozduxan.names import clean, dash_parts, spaced
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumName:
+    """``date`` is ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``."""
+
+    album: str
+    artist: str | None = None
+    date: str | None = None
+
+
+_DATE = re.compile(
+    r"(?P<y>(?:19|20)\d\d)(?:[-.](?P<m>0[1-9]|1[0-2])"
+    r"(?:[-.](?P<d>0[1-9]|[12]\d|3[01]))?)?",
+    re.ASCII,
+)
+_GROUP = re.compile(r"[\[({]([^\[\](){}]*)[\])}]")
+_DATE_IN_FRONT = re.compile(rf"(?:{_DATE.pattern})\.\s+(?=\S)", re.ASCII)
+_SCENE = re.compile(r"[^\s-]+-\S+-(?:19|20)\d\d-\w+", re.ASCII)
+_BLANKS = re.compile(r"[\s,+./&|_:-]+")
+
+# Said of an encoding inside brackets; "CD" or "Opus" alone may be a title.
+_ENCODING = frozenset(
+    "flac mp3 aac alac ape wv wavpack ogg vorbis opus wav m4a mpc dsd dsd64 dsd128 dsf"
+    " sacd iso lossless lossy web webrip dl cd cdrip dvd vinyl vinylrip lp eac log cue"
+    " image tracks tr24 rip hi res hires bit bits khz hz kbps kbit vbr cbr v0 v2"
+    " hq".split()
+)
+_PLAIN_ENCODING = frozenset("flac mp3 aac alac lossless 320kbps 24bit 16bit".split())
+_MEASURE = re.compile(r"\d{1,3}(?:k|khz|kbps|kbit|bit|bits|b|x?cd|lp)", re.ASCII)
+_NUMBERS = frozenset("16 24 32 44 1 48 88 2 96 176 4 192 256 320".split())
+_VARIOUS = frozenset({"va", "v.a.", "various", "various artists", "разные исполнители"})
+
+
+def album_name(name: str) -> AlbumName:
+    """Return artist, album and date as the name of a folder or torrent tells."""
+    if _SCENE.fullmatch(name):
+        return _scene_name(name)
+    text, dates = _without_groups(spaced(name))
+    text, bare_date = _without_plain_encoding(text)
+    if front := _DATE_IN_FRONT.match(text):
+        dates.append(_date(front))
+        text = text[front.end() :]
+    parts, dated = _without_date(dash_parts(text))
+    dates += [date for date in (dated, bare_date) if date]
+    artist = _artist(parts[0]) if len(parts) > 1 else None
+    album = " - ".join(parts[1:] if artist else parts) or spaced(name) or "?"
+    return AlbumName(album, artist, dates[0] if dates else None)
+
+
+def _without_groups(text: str) -> tuple[str, list[str]]:
+    """Take the brackets away that hold nothing but a date or an encoding."""
+    dates: list[str] = []
+
+    def keep(group: re.Match[str]) -> str:
+        words = _BLANKS.split(group[1].strip())
+        if whole := _DATE.fullmatch(group[1].strip()):
+            dates.append(_date(whole))
+            return " "
+        years = [word for word in words if _DATE.fullmatch(word)]
+        if not _is_encoding([word for word in words if word not in years]):
+            return group[0]
+        dates.extend(years[:1])
+        return " "
+
+    left = clean(_GROUP.sub(keep, text))
+    return (left, dates) if dash_parts(left) else (text, dates)
+
+
+def _is_encoding(words: list[str]) -> bool:
+    lowered = [word.lower() for word in words if word]
+    known = [w for w in lowered if w in _ENCODING or _MEASURE.fullmatch(w)]
+    numbers = [w for w in lowered if w in _NUMBERS]
+    loud = known or any(w in ("24", "96", "192", "256", "320") for w in numbers)
+    return bool(loud) and len(known) + len(numbers) == len(lowered)
+
+
+def _without_plain_encoding(text: str) -> tuple[str, str | None]:
+    """Take "FLAC" off the end of "Artist - Album 2001 FLAC", and then the year."""
+    words = text.split(" ")
+    count = len(words)
+    while len(words) > 1 and words[-1].lower() in _PLAIN_ENCODING:
+        words.pop()
+    if not dash_parts(" ".join(words)):
+        return text, None
+    year = _DATE.fullmatch(words[-1]) if len(words) < count else None
+    # "Prince - 1999 FLAC": right after a dash, a year is the album.
+    if year and len(words) > 1 and dash_parts(words[-2]):
+        return " ".join(words[:-1]), _date(year)
+    return " ".join(words), None
+
+
+def _without_date(parts: list[str]) -> tuple[list[str], str | None]:
+    """Take the part away that is a date; in "Prince - 1999" it is the album."""
+    for place, part in enumerate(parts):
+        last = place == len(parts) - 1
+        if (match := _DATE.fullmatch(part)) and (not last or place > 1):
+            return parts[:place] + parts[place + 1 :], _date(match)
+    return parts, None
+
+
+def _scene_name(name: str) -> AlbumName:
+    artist, *middle, year, _group = name.split("-")
+    words = [word for word in middle if not _is_encoding([word])] or middle
+    return AlbumName(spaced("-".join(words)), _artist(spaced(artist)), year)
+
+
+def _artist(text: str) -> str:
+    return "Various Artists" if text.lower() in _VARIOUS else text
+
+
+def _date(match: re.Match[str]) -> str:
+    return "-".join(part for part in (match["y"], match["m"], match["d"]) if part)

@@ -1,0 +1,163 @@
+"""The backend: builds the parts, starts and stops them, and opens streams.
+
+Owns the event loop, the manager and the player's door. Its start waits for
+nothing; folders are searched by a thread of their own.
+"""
+
+from __future__ import annotations
+
+import logging
+import pathlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pykka
+from mopidy import backend
+
+from mopidy_vozduxan import Extension, torrent_dirs
+from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.engine.metainfo import read_magnet
+from mopidy_vozduxan.engine.protocol import TorrentSource
+from mopidy_vozduxan.engine.session import LibtorrentEngine
+from mopidy_vozduxan.engine.settings import settings_from
+from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, VozduxanError
+from mopidy_vozduxan.library import VozduxanLibraryProvider
+from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.manager import Limits, Manager
+from mopidy_vozduxan.playback import VozduxanPlaybackProvider
+from mopidy_vozduxan.player import Player
+from mopidy_vozduxan.uris import MagnetUri, TrackUri, magnet_of, parse
+from mopidy_vozduxan.web import running
+from mopidy_vozduxan.web.door import PlayerDoor
+
+if TYPE_CHECKING:
+    from mopidy_vozduxan.engine.protocol import MetadataReceived, Metainfo
+
+logger = logging.getLogger(__name__)
+
+#: How long a message to our loop may take before core goes on without us.
+LOOP_ANSWERS_S = 2.0
+CLOSE_S = 10.0
+
+
+class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
+    """Plays ``vozduxan:`` and ``magnet:`` URIs."""
+
+    uri_schemes = ("vozduxan", "magnet")
+
+    def __init__(self, config: Any, audio: Any):
+        super().__init__()
+        self._config = config[Extension.ext_name]
+        data_dir = pathlib.Path(Extension.get_data_dir(config))
+        cache_dir = pathlib.Path(Extension.get_cache_dir(config))
+        self.catalog = Catalog(data_dir / "catalog.sqlite3")
+        self.bridge = Bridge()
+        self._engine = LibtorrentEngine(
+            cache_dir / "torrents", data_dir / "resume", settings_from(self._config)
+        )
+        self._workers = ThreadPoolExecutor(2, thread_name_prefix="VozduxanWorker")
+        self._stopping = threading.Event()
+        self.library = VozduxanLibraryProvider(
+            self, self.catalog, self.fetch_metainfo, self._seconds("lookup_timeout")
+        )
+        self.playback = VozduxanPlaybackProvider(audio, self)
+        self.audio = audio
+
+    def on_start(self) -> None:
+        """Start the loop, the engine and the door, and look for torrents."""
+        self.bridge.start()
+        self.manager = Manager(
+            self._engine, self._limits(), self.bridge.loop.time, _failed, self._learned
+        )
+        self.bridge.tell(self._engine.start, self.bridge.loop, self.manager.on_event)
+        self.player = Player(self.audio, self.bridge, self.manager)
+        me = running.Running(self.bridge, self.manager, self.player)
+        self.door = PlayerDoor(me)
+        self.door.start()
+        running.announce(me)
+        self._workers.submit(self._find_torrents)
+
+    def on_stop(self) -> None:
+        """Stop in the other order: no requests, no streams, no swarms."""
+        running.withdraw()
+        self._stopping.set()
+        self.bridge.stop(CLOSE_S, self._close)
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        self.catalog.close()
+
+    async def _close(self) -> None:
+        await self.manager.close()
+        await self.door.stop()
+
+    def _limits(self) -> Limits:
+        return Limits(
+            stall_timeout=self._seconds("stall_timeout"),
+            metadata_timeout=self._seconds("metadata_timeout"),
+        )
+
+    def _seconds(self, key: str) -> float:
+        return float(self._config[key])
+
+    # --- for the providers, on the backend's own thread
+
+    def open_stream(self, uri: str, length_ms: int | None) -> str:
+        """Make ``uri`` the current stream; return its token at once.
+
+        Raises :class:`VozduxanError` where it cannot be played.
+        """
+        source, index = self._source_of(uri)
+        metainfo = self.catalog.metainfo(source.infohash)
+
+        async def play() -> str:
+            return self.manager.play(
+                source, metainfo, index, uri=uri, length_ms=length_ms
+            )
+
+        return self.bridge.ask(play()).result(LOOP_ANSWERS_S)
+
+    def fetch_metainfo(self, source: TorrentSource, timeout: float) -> Metainfo | None:
+        """Return the metadata of a torrent, or ``None`` after ``timeout`` seconds."""
+        fetch = self.bridge.ask(self.manager.fetch_metainfo(source, timeout))
+        try:
+            return fetch.result(timeout + LOOP_ANSWERS_S)
+        except (MetadataTimeout, TimeoutError):
+            return None
+        except VozduxanError as exc:
+            logger.warning("Vozduxan: %s", exc)
+            return None
+
+    def _source_of(self, uri: str) -> tuple[TorrentSource, int | None]:
+        match parse(uri):
+            case TrackUri(infohash=infohash, index=index):
+                known = self.catalog.source(infohash)
+                return known or read_magnet(magnet_of(infohash)), index
+            case MagnetUri():
+                source = read_magnet(uri)
+                return self.catalog.source(source.infohash) or source, None
+        raise BadInput(f"{uri} names no track.")
+
+    # --- on other threads
+
+    def _find_torrents(self) -> None:
+        try:
+            folders = [pathlib.Path(p) for p in self._config["torrent_dirs"]]
+            torrent_dirs.scan(folders, self.catalog, self._stopping)
+        except Exception:
+            logger.exception("Vozduxan: Looking for torrents failed")
+
+    def _learned(self, event: MetadataReceived) -> None:
+        """Keep metadata that a swarm gave us."""
+        self._workers.submit(self._keep, event)
+
+    def _keep(self, event: MetadataReceived) -> None:
+        try:
+            source = TorrentSource(event.infohash, torrent=event.torrent)
+            self.catalog.add(source, event.metainfo)
+        except Exception:
+            logger.exception("Vozduxan: Metadata could not be kept")
+
+
+def _failed(token: str, uri: str, reason: str) -> None:
+    StreamListener.send("stream_failed", token=token, uri=uri, reason=reason)

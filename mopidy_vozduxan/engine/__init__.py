@@ -1,0 +1,1 @@
+"""The torrent engine behind its seam: the only folder that imports libtorrent."""

@@ -1,0 +1,114 @@
+"""From libtorrent's queue of alerts to our handlers, on our own event loop.
+
+No thread: libtorrent writes a byte to a socket when the queue stops being
+empty. An alert is a raw pointer that dies with the next ``pop_alerts``, so
+handlers copy what they need and keep no alert.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import libtorrent as lt
+
+logger = logging.getLogger(__name__)
+
+Handlers = Mapping[str, Callable[[Any], None]]
+
+#: Errors of the system that mean the disk, and not the swarm, is to blame.
+STORAGE_ERRORS = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.EIO,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EEXIST,
+        errno.ENAMETOOLONG,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.EFBIG,
+        errno.ENXIO,
+        errno.ENODEV,
+    }
+)
+
+
+def blames_storage(error: Any) -> bool:
+    """Say whether libtorrent's ``error_code`` means the disk."""
+    system = error.category().name() in ("system", "generic")
+    return system and error.value() in STORAGE_ERRORS
+
+
+class AlertPump:
+    """Hands every alert of a session to the handler named after its class."""
+
+    def __init__(
+        self, session: Any, loop: asyncio.AbstractEventLoop, handlers: Handlers
+    ) -> None:
+        self._session = session
+        self._loop = loop
+        self._handlers = handlers
+        self._ours, self._theirs = socket.socketpair()
+        for end in (self._ours, self._theirs):
+            end.setblocking(False)
+        loop.add_reader(self._ours, self._drain)
+        session.set_alert_fd(self._theirs.fileno())
+
+    def stop(self) -> None:
+        """Hand nothing on any more and let the session go."""
+        self._loop.remove_reader(self._ours)
+        self._session = None
+
+    def close(self) -> None:
+        """Close the sockets, once the session is gone: it writes to one."""
+        self._ours.close()
+        self._theirs.close()
+
+    def _drain(self) -> None:
+        with suppress(BlockingIOError):
+            while self._ours.recv(4096):
+                pass
+        for alert in self._session.pop_alerts():
+            handler = self._handlers.get(type(alert).__name__)
+            if handler:
+                self._hand(handler, alert)
+
+    def _hand(self, handler: Callable[[Any], None], alert: Any) -> None:
+        # One alert must not take the rest of its batch with it.
+        try:
+            handler(alert)
+        except Exception:
+            logger.exception("Could not handle %s", type(alert).__name__)
+
+
+def bytes_of(alert: Any) -> bytes | None:
+    """Return the bytes of a ``read_piece_alert``; it can carry none."""
+    # Each access of ``buffer`` copies the piece: take it once.
+    buffer = alert.buffer if alert.size else None
+    return bytes(buffer) if buffer else None
+
+
+def reason_of(error: Any) -> str:
+    """Return what an ``error_code`` says, as a phrase."""
+    return str(error.message()) or "unknown error"
+
+
+def failed(error: Any) -> bool:
+    """Say whether an ``error_code`` is an error at all."""
+    return bool(error.value() != 0)
+
+
+def can_post_status() -> bool:
+    """Say whether this libtorrent reports one torrent's pieces when asked (2.1)."""
+    return hasattr(lt.torrent_handle, "post_status")

@@ -1,0 +1,161 @@
+"""What a torrent or a magnet says of itself, read from untrusted bytes.
+
+Every input ends in a value or in :class:`BadInput`; nothing is fetched here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
+from mopidy_vozduxan.exceptions import BadInput
+
+#: The largest known torrents (over 100 000 files, v2 hashes) stay below 20 MB.
+MAX_TORRENT_BYTES = 32 * 1024 * 1024
+#: A quarter of libtorrent's own bound: 16 KiB pieces of 8 GiB.
+MAX_PIECES = 1 << 19
+LIMITS: Any = {
+    "max_buffer_size": MAX_TORRENT_BYTES,
+    "max_pieces": MAX_PIECES,
+    "max_decode_depth": 50,
+    "max_decode_tokens": 2_000_000,
+}
+MAX_FILES = 100_000
+MAX_PIECE_LENGTH = 128 * 1024 * 1024
+MAX_MAGNET_CHARS = 64 * 1024
+
+_PAD = int(lt.file_storage.flag_pad_file)
+_V1 = r"urn:btih:(?:[0-9a-f]{40}|[a-z2-7]{32})"
+_V2 = r"urn:btmh:1220[0-9a-f]{64}"
+_TOPIC = re.compile(f"{_V1}|{_V2}", re.IGNORECASE)
+
+
+def read_torrent(data: bytes) -> Metainfo:
+    """Return what the bytes of a ``.torrent`` file say.
+
+    Raises :class:`BadInput` when they are not a torrent we can play from.
+    """
+    return metainfo_of(params_of_torrent(data).ti)
+
+
+def source_of_torrent(data: bytes) -> TorrentSource:
+    """Return the source that a ``.torrent`` file's bytes are.
+
+    Raises :class:`BadInput` as :func:`read_torrent` does.
+    """
+    metainfo = read_torrent(data)
+    return TorrentSource(metainfo.infohash, data, None, metainfo.name)
+
+
+def read_magnet(uri: str) -> TorrentSource:
+    """Return the source that a magnet URI names: v1, v2 or both.
+
+    Raises :class:`BadInput` when it is malformed or names no torrent.
+    """
+    infohash = name_of(params_of_magnet(uri).info_hashes)
+    names = _magnet_fields(uri).get("dn", [""])
+    return TorrentSource(infohash, None, uri, _printable(names[0]) or None)
+
+
+def params_of_torrent(data: bytes) -> Any:
+    """Return libtorrent's ``add_torrent_params`` of a ``.torrent`` file's bytes."""
+    if len(data) > MAX_TORRENT_BYTES:
+        raise BadInput("The torrent file is larger than any we accept")
+    try:
+        params = lt.load_torrent_buffer(data, LIMITS)
+    except (RuntimeError, ValueError) as exc:
+        raise BadInput(f"This is not a torrent file: {_reason(exc)}") from exc
+    _check(params.ti)
+    return params
+
+
+def params_of_magnet(uri: str) -> Any:
+    """Return libtorrent's ``add_torrent_params`` of a magnet URI."""
+    if len(uri) > MAX_MAGNET_CHARS:
+        raise BadInput("The magnet link is longer than any we accept")
+    topics = _magnet_fields(uri).get("xt", [])
+    # libtorrent 2.0.8 reads a hash that is not hexadecimal as zeros.
+    if not any(_TOPIC.fullmatch(topic) for topic in topics):
+        raise BadInput("The magnet link names no BitTorrent info-hash")
+    try:
+        params = lt.parse_magnet_uri("magnet" + uri[len("magnet") :])
+        name_of(params.info_hashes)
+    except (RuntimeError, ValueError) as exc:
+        raise BadInput(f"The magnet link is malformed: {_reason(exc)}") from exc
+    return params
+
+
+def name_of(info_hashes: Any) -> str:
+    """Return the infohash we name a swarm by: v1 where there is one, else v2."""
+    if info_hashes.has_v1():
+        return str(info_hashes.v1)
+    if info_hashes.has_v2():
+        return str(info_hashes.v2)
+    raise BadInput("The torrent has no info-hash")
+
+
+def metainfo_of(info: Any) -> Metainfo:
+    """Return our value for libtorrent's ``torrent_info``."""
+    layout = info.layout() if hasattr(info, "layout") else info.files()
+    return Metainfo(
+        infohash=name_of(info.info_hashes()),
+        name=_printable(_text(info.name)),
+        piece_length=info.piece_length(),
+        size=info.total_size(),
+        files=tuple(_file(layout, index) for index in range(layout.num_files())),
+        private=bool(info.priv()),
+    )
+
+
+def _file(layout: Any, index: int) -> TorrentFile:
+    path = _printable(_text(lambda: layout.file_path(index)))
+    return TorrentFile(
+        index=index,
+        path=path.replace("\\", "/"),
+        offset=layout.file_offset(index),
+        size=layout.file_size(index),
+        padding=bool(int(layout.file_flags(index)) & _PAD),
+    )
+
+
+def _check(info: Any) -> None:
+    if info.num_files() > MAX_FILES:
+        raise BadInput("The torrent has more files than we accept")
+    length = info.piece_length()
+    if not 0 < length <= MAX_PIECE_LENGTH or info.total_size() <= 0:
+        raise BadInput("The torrent's piece length or size makes no sense")
+    if info.num_pieces() != -(-info.total_size() // length):
+        raise BadInput("The torrent's number of pieces does not match its size")
+
+
+def _magnet_fields(uri: str) -> dict[str, list[str]]:
+    scheme, _, query = uri.partition(":")
+    if scheme.lower() != "magnet":
+        raise BadInput("This is not a magnet link")
+    try:
+        fields = parse_qs(query.lstrip("?"), max_num_fields=1000)
+    except ValueError as exc:
+        raise BadInput("The magnet link has too many fields") from exc
+    # "xt.1=" and "xt.2=" are how some clients list two topics.
+    topics = [v for k, vs in fields.items() if k.split(".")[0] == "xt" for v in vs]
+    return {**fields, "xt": topics}
+
+
+def _text(get: Any) -> str:
+    try:
+        return str(get())
+    except UnicodeDecodeError as exc:
+        return exc.object.decode("utf-8", "replace")
+
+
+def _printable(text: str) -> str:
+    """Return the text without surrogates and NULs, which no UI can show."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
+def _reason(exc: Exception) -> str:
+    return re.sub(r"\s*\[\w+:\d+\]$", "", str(exc)) or "it cannot be read"

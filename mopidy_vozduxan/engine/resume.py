@@ -1,0 +1,107 @@
+"""What a swarm resumes from: one file per infohash, replaced in one step.
+
+A damaged file, or one of another torrent, is as good as none: libtorrent then
+checks what lies on disk. Nothing here touches a session.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine.metainfo import (
+    name_of,
+    params_of_magnet,
+    params_of_torrent,
+)
+from mopidy_vozduxan.engine.protocol import TorrentSource
+from mopidy_vozduxan.exceptions import BadInput, VozduxanError
+
+logger = logging.getLogger(__name__)
+
+_SWARM_FIELDS = ("trackers", "tracker_tiers", "url_seeds", "dht_nodes", "name")
+
+
+class ResumeFiles:
+    """The folder of resume files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self, infohash: str) -> Any | None:
+        """Return libtorrent's parameters from the swarm's file, or ``None``."""
+        path = self._path(infohash)
+        try:
+            params = lt.read_resume_data(path.read_bytes())
+            if name_of(params.info_hashes) == infohash:
+                return params
+            reason: object = "it belongs to another torrent"
+        except FileNotFoundError:
+            return None
+        except (OSError, RuntimeError, ValueError, VozduxanError) as exc:
+            reason = exc
+        logger.warning("Ignoring %s, which cannot be resumed from: %s", path, reason)
+        return None
+
+    def save(self, infohash: str, data: bytes) -> None:
+        """Write the swarm's file; a reader sees the old one or the new one.
+
+        Blocks: not for the event loop. A full disk is logged, not raised.
+        """
+        path = self._path(infohash)
+        draft = path.with_suffix(".new")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with draft.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except OSError as exc:
+            logger.warning("Could not save %s: %s", path, exc)
+
+    def forget(self, infohash: str) -> None:
+        """Delete the swarm's file."""
+        try:
+            self._path(infohash).unlink(missing_ok=True)
+        except OSError as exc:
+            logger.warning("Could not delete %s: %s", self._path(infohash), exc)
+
+    def _path(self, infohash: str) -> Path:
+        return self._folder / f"{infohash}.resume"
+
+
+def params_of(source: TorrentSource, resumed: Any | None) -> Any:
+    """Return ``add_torrent_params`` for a source, with what was saved of it.
+
+    Trackers and web seeds are those of the source; the pieces held and the
+    peers met come from the resume data. Raises :class:`BadInput`.
+    """
+    fresh = _params_of_source(source)
+    if resumed is None:
+        return fresh
+    resumed.ti = fresh.ti
+    for field in _SWARM_FIELDS:
+        setattr(resumed, field, getattr(fresh, field))
+    resumed.peers = _united(fresh.peers, resumed.peers)
+    resumed.flags = fresh.flags
+    resumed.file_priorities = []
+    resumed.download_limit = resumed.upload_limit = -1
+    return resumed
+
+
+def _params_of_source(source: TorrentSource) -> Any:
+    if source.torrent is not None:
+        return params_of_torrent(source.torrent)
+    if source.magnet is not None:
+        return params_of_magnet(source.magnet)
+    raise BadInput("The torrent source has neither a torrent nor a magnet link")
+
+
+def _united(first: Iterable[Any], second: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys([*first, *second]))

@@ -1,0 +1,125 @@
+"""One torrent in the session: its handle, what it holds, who waits for a piece.
+
+Speaks libtorrent's priorities and deadlines; decides nothing about what is
+wanted. Calls nothing that waits for libtorrent's network thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine.protocol import Statistics, TorrentSource
+from mopidy_vozduxan.engine.settings import TRICKLE_BYTES_PER_S
+from mopidy_vozduxan.planning.plan import Changes, Plan, Urgency
+
+PRIORITIES = {
+    Urgency.NONE: 0,
+    Urgency.IDLE: 1,
+    Urgency.LATER: 4,
+    Urgency.SOON: 6,
+    Urgency.NOW: 7,
+}
+_TABLE = bytes(PRIORITIES[urgency] for urgency in Urgency).ljust(256, b"\0")
+
+
+def priorities_of(urgencies: bytes) -> list[int]:
+    """Return libtorrent's priority of every piece."""
+    return list(urgencies.translate(_TABLE))
+
+
+@dataclass(slots=True, eq=False)
+class Swarm:
+    """A torrent we joined or are leaving; named by its infohash."""
+
+    infohash: str
+    source: TorrentSource
+    params: Any
+    stopped: bool
+    handle: Any = None
+    held: set[int] = field(default_factory=set)
+    reads: dict[int, int] = field(default_factory=dict)
+    due: set[int] = field(default_factory=set)
+    backlog: list[Changes] = field(default_factory=list)
+    statistics: Statistics = field(default_factory=Statistics)
+    trickle: bool = False
+    broken: bool = False
+    saved_at: float = 0.0
+    wants_metadata: bool = False
+    wants_held: bool = False
+    leaving: bool = False
+    delete_data: bool = False
+    successor: tuple[TorrentSource, Plan | None] | None = None
+
+    def joined(self, handle: Any, now_ms: float) -> None:
+        """Take the handle and send what was asked for in the meantime."""
+        self.handle = handle
+        self.params = None
+        backlog, self.backlog = self.backlog, []
+        for changes in backlog:
+            self.apply(changes, now_ms)
+
+    def apply(self, changes: Changes, now_ms: float) -> None:
+        """Send changes to libtorrent; ``now_ms`` is the loop's time in ms.
+
+        The order matters: libtorrent drops its other requests only when the
+        first deadline meets an empty list, and a deadline forces priority 7.
+        """
+        if self.handle is None:
+            self.backlog.append(changes)
+            return
+        if changes.forget_due:
+            self.handle.clear_piece_deadlines()
+            self.due.clear()
+        self._set_trickle(changes.trickle)
+        self._prioritize(changes)
+        for piece, due_ms in changes.due_ms:
+            self.handle.set_piece_deadline(piece, max(0, int(due_ms - now_ms)))
+            self.due.add(piece)
+        if self.stopped and _wants_something(changes):
+            self.stopped = False
+            self.handle.unset_flags(lt.torrent_flags.stop_when_ready)
+            self.handle.resume()
+
+    def _prioritize(self, changes: Changes) -> None:
+        """Send pairs: unlike the whole vector they leave other pieces alone."""
+        kept = self.due - self.held
+        dropped = {p for p, u in changes.urgencies if not u and p in kept}
+        for piece in dropped:
+            # A piece on the deadline list is fetched whatever its priority.
+            self.handle.reset_piece_deadline(piece)
+        self.due -= dropped
+        pairs = [
+            (piece, PRIORITIES[urgency])
+            for piece, urgency in changes.urgencies
+            if piece not in self.due
+        ]
+        if pairs:
+            self.handle.prioritize_pieces(pairs)
+
+    def _set_trickle(self, trickle: bool) -> None:
+        if trickle != self.trickle:
+            self.trickle = trickle
+            self.handle.set_download_limit(TRICKLE_BYTES_PER_S if trickle else -1)
+
+    def ask(self, piece: int) -> None:
+        """Read a held piece; callers that ask meanwhile share the answer."""
+        waiting = self.reads.get(piece, 0)
+        self.reads[piece] = waiting + 1
+        if not waiting:
+            self.handle.read_piece(piece)
+
+    def ask_again(self) -> None:
+        """Repeat every read whose answer may be lost."""
+        for piece in self.reads:
+            self.handle.read_piece(piece)
+
+    def answered(self, piece: int) -> int:
+        """Return how many callers an answer is for; late doubles are for none."""
+        return self.reads.pop(piece, 0)
+
+
+def _wants_something(changes: Changes) -> bool:
+    return bool(changes.due_ms) or any(urgency for _, urgency in changes.urgencies)

@@ -1,0 +1,180 @@
+"""The library as Mopidy asks for it: browse, lookup, search.
+
+It never raises and never waits longer than ``lookup_timeout``: while one call
+waits, core, and with it every client, does. What is in the catalog is answered
+at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from mopidy import backend
+
+from mopidy_vozduxan import translator
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.engine.metainfo import read_magnet
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
+from mopidy_vozduxan.exceptions import BadInput, VozduxanError
+from mopidy_vozduxan.layout import Folder, Layout
+from mopidy_vozduxan.search import matching_tracks
+from mopidy_vozduxan.uris import (
+    AddUri,
+    AlbumUri,
+    DirectoryUri,
+    MagnetUri,
+    RootUri,
+    TrackUri,
+    parse,
+)
+
+if TYPE_CHECKING:
+    from mopidy.models import Image, Ref, SearchResult, Track
+
+logger = logging.getLogger(__name__)
+
+#: Asks the swarm for metadata: waits at most so many seconds. With 0 it only
+#: joins, so that a later call finds the metadata here. Any thread may call it.
+FetchMetainfo = Callable[[TorrentSource, float], Metainfo | None]
+
+
+class VozduxanLibraryProvider(backend.LibraryProvider):
+    """Answers from ``catalog``; ``lookup_timeout`` is in seconds."""
+
+    root_directory = translator.root_ref()
+
+    def __init__(
+        self,
+        backend: object,
+        catalog: Catalog,
+        fetch_metainfo: FetchMetainfo,
+        lookup_timeout: float,
+    ) -> None:
+        super().__init__(backend)
+        self._catalog = catalog
+        self._fetch_metainfo = fetch_metainfo
+        self._lookup_timeout = lookup_timeout
+
+    def browse(self, uri: str) -> list[Ref]:
+        """Return what a directory or an album holds; [] for anything else."""
+        try:
+            return self._browse(uri)
+        except BadInput as exc:
+            logger.debug("browse: %s", exc)
+        except Exception:
+            logger.exception("Vozduxan: Could not browse %s", uri)
+        return []
+
+    def lookup(self, uri: str) -> list[Track]:
+        """Return the tracks that ``uri`` names; [] where there are none."""
+        return self.lookup_many([uri])[uri]
+
+    def lookup_many(self, uris: Iterable[str]) -> dict[str, list[Track]]:
+        """Return the tracks of every URI. All of them share one bounded wait."""
+        until = time.monotonic() + self._lookup_timeout
+        return {uri: self._lookup_one(uri, until) for uri in uris}
+
+    def search(
+        self,
+        query: Mapping[str, Iterable[str]],
+        uris: Iterable[str] | None = None,
+        exact: bool = False,
+    ) -> SearchResult | None:
+        """Return the tracks that match, by what their paths tell."""
+        try:
+            found = matching_tracks(self._catalog, query, uris, exact)
+        except Exception:
+            logger.exception("Vozduxan: Could not search the catalog")
+            return None
+        return translator.search_result(found) if found else None
+
+    def get_distinct(
+        self, field: str, query: Mapping[str, Iterable[str]] | None = None
+    ) -> set[str]:
+        """Return nothing yet: there are no tags in the catalog."""
+        return set()
+
+    def get_images(self, uris: Iterable[str]) -> dict[str, list[Image]]:
+        """Return nothing yet: there are no covers in the catalog."""
+        return {}
+
+    def _browse(self, uri: str) -> list[Ref]:
+        match parse(uri):
+            case RootUri():
+                return translator.torrent_refs(self._catalog.torrents())
+            case DirectoryUri(infohash) if layout := self._catalog.layout(infohash):
+                return translator.folder_refs(layout)
+            case AlbumUri(infohash, number) if layout := self._catalog.layout(infohash):
+                folders = _folders(layout, number)
+                return [
+                    r
+                    for folder in folders
+                    for r in translator.track_refs(layout, folder)
+                ]
+        return []
+
+    def _lookup_one(self, uri: str, until: float) -> list[Track]:
+        try:
+            return self._lookup(uri, until)
+        except VozduxanError as exc:
+            logger.warning("Vozduxan: Nothing found for %s: %s", uri[:200], exc)
+        except Exception:
+            logger.exception("Vozduxan: Could not look up %s", uri[:200])
+        return []
+
+    def _lookup(self, uri: str, until: float) -> list[Track]:
+        match parse(uri):
+            case TrackUri() as track:
+                return self._track(uri, track)
+            case AlbumUri(infohash, number) if layout := self._catalog.layout(infohash):
+                return _tracks(layout, number)
+            # Iris never browses a directory that looks up to tracks.
+            case DirectoryUri(infohash) if layout := self._catalog.layout(infohash):
+                return _tracks(layout) if len(layout.folders) == 1 else []
+            case MagnetUri():
+                return self._magnet(uri, until)
+            case AddUri(url):
+                logger.warning("Vozduxan: Adding torrents from %s comes later", url)
+        return []
+
+    def _track(self, uri: str, track: TrackUri) -> list[Track]:
+        layout = self._catalog.layout(track.infohash)
+        if layout is None:
+            # It left the catalog, but its swarm may still play it.
+            source = self._catalog.source(track.infohash)
+            name = (source and source.display_name) or track.infohash
+            return [translator.unresolved_track(uri, f"{name} ({track.index})")]
+        place = layout.place(track.index)
+        return [translator.track(layout, *place)] if place else []
+
+    def _magnet(self, uri: str, until: float) -> list[Track]:
+        source = read_magnet(uri)
+        layout = self._catalog.layout(source.infohash)
+        if layout is None:
+            self._catalog.add(source, None)
+            layout = self._fetch(source, max(0.0, until - time.monotonic()))
+        if layout is None:
+            name = source.display_name or source.infohash
+            return [translator.unresolved_track(uri, name)]
+        return _tracks(layout)
+
+    def _fetch(self, source: TorrentSource, timeout: float) -> Layout | None:
+        metainfo = self._fetch_metainfo(source, timeout)
+        if metainfo is None:
+            return None
+        if self._catalog.layout(source.infohash) is None:
+            self._catalog.add(source, metainfo)
+        return self._catalog.layout(source.infohash)
+
+
+def _folders(layout: Layout, number: int | None) -> tuple[Folder, ...]:
+    """Return the folder of that number, or all of them for None."""
+    return layout.folders if number is None else layout.folders[number : number + 1]
+
+
+def _tracks(layout: Layout, number: int | None = None) -> list[Track]:
+    folders = _folders(layout, number)
+    return [t for folder in folders for t in translator.tracks(layout, folder)]

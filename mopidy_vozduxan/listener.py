@@ -1,0 +1,20 @@
+"""What our parts tell the frontend, as Mopidy events: sent, never waited for."""
+
+from __future__ import annotations
+
+from mopidy import listener
+
+
+class StreamListener(listener.Listener):
+    """Mixed in by the actor that wants to hear of the player's streams."""
+
+    @staticmethod
+    def send(event: str, **kwargs: object) -> None:
+        """Send an event to every listener, from any thread."""
+        listener.send(StreamListener, event, **kwargs)
+
+    def start_requested(self, token: str, uri: str) -> None:
+        """Core has told the player to start the track ``uri``."""
+
+    def stream_failed(self, token: str, uri: str, reason: str) -> None:
+        """The player's stream can not go on; ``reason`` is a sentence."""

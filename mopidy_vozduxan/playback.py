@@ -1,0 +1,87 @@
+"""What core asks of us to play a track. Thin, and never waits for a swarm.
+
+Core is frozen for as long as anything here runs.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from mopidy import backend
+from mopidy.audio import AudioListener
+
+from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.player import OUR_BUFFERS
+
+if TYPE_CHECKING:
+    from mopidy.models import Track
+
+    from mopidy_vozduxan.backend import VozduxanBackend
+
+logger = logging.getLogger(__name__)
+
+
+class VozduxanPlaybackProvider(backend.PlaybackProvider):
+    """Gives the player the URLs of our streams, and our manager its wishes."""
+
+    def __init__(self, audio: Any, backend: VozduxanBackend) -> None:
+        super().__init__(audio, backend)
+        self._length_ms: int | None = None
+        self._uri = ""
+
+    def change_track(self, track: Track) -> bool:
+        """Give the player the next track's URL, and buffers that fit it."""
+        self._length_ms = track.length
+        self.backend.player.set_buffers(*OUR_BUFFERS)
+        return bool(super().change_track(track))
+
+    def translate_uri(self, uri: str) -> str | None:
+        """Return the stream's URL at once; ``None`` for what can not play."""
+        try:
+            token = self.backend.open_stream(uri, self._length_ms)
+        except VozduxanError as exc:
+            logger.warning("Vozduxan: %s", exc)
+            return None
+        except Exception:
+            logger.exception("Vozduxan: %s could not be opened", uri)
+            return None
+        self.backend.player.latest_token = token
+        self._uri = uri
+        return str(self.backend.door.url_for(token))
+
+    def play(self) -> bool:
+        """Start the player; the frontend watches over the start."""
+        token = self.backend.player.latest_token
+        StreamListener.send("start_requested", token=token, uri=self._uri)
+        return bool(super().play())
+
+    def seek(self, time_position: int) -> bool:
+        """Seek the player; our window goes there first."""
+        self.backend.player.expect_seek(time_position)
+        if super().seek(time_position):
+            return True
+        # Core would show the target as its position for ever, and start the
+        # next track there. This is what it hears after a seek that succeeded.
+        position = self.audio.get_position().get()
+        AudioListener.send("position_changed", position=position)
+        return False
+
+    def on_source_setup(self, source: Any) -> None:
+        """Make the player's HTTP source patient. Runs in GStreamer's threads."""
+        if source.get_factory().get_name() != "souphttpsrc":
+            return
+        set_property = source.set_property
+        set_property("timeout", 0)  # 15 s would kill a slow swarm's stream
+        set_property("iradio-mode", False)
+        # Our door is on loopback, where no proxy reaches it. The source has taken
+        # one from the environment by now, and Mopidy sets the configured one after
+        # this call.
+        set_property("proxy", "")
+        source.connect("notify::proxy", _without_proxy)
+
+
+def _without_proxy(source: Any, _property: Any) -> None:
+    if source.get_property("proxy"):
+        source.set_property("proxy", "")

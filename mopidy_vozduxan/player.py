@@ -1,0 +1,61 @@
+"""Mopidy's player, as our frontend may use it: ask, silence, let go.
+
+Knows nothing of core; every call is short and may come from any thread.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pykka.messages import ProxyCall
+
+from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.manager import Manager
+
+#: GStreamer's playbin waits for 5 s of audio or, where it knows no bitrate
+#: (Ogg, Opus, WAV), for 5 MiB before it sounds: a whole Opus track. With ours
+#: Ogg and Opus start after 384 KiB and WAV after 1 MiB; it still re-buffers.
+OUR_BUFFERS = (256 * 1024, 2 * 10**9)
+DEFAULT_BUFFERS = (5 * 1024 * 1024, 5 * 10**9)
+
+ANSWERS_S = 1.0
+
+
+class Player:
+    """The player, and the stream it was given last."""
+
+    def __init__(self, audio: Any, bridge: Bridge, manager: Manager) -> None:
+        self._audio = audio
+        self._bridge = bridge
+        self._manager = manager
+        #: The stream that core chose last; set by the playback provider.
+        self.latest_token: str | None = None
+
+    def set_buffers(self, size: int, duration_ns: int) -> None:
+        """Set the pre-buffer: ``size`` in bytes, ``duration_ns`` of audio.
+
+        There is no public way. The answer is not waited for, so that a Mopidy
+        without this attribute merely keeps its own sizes.
+        """
+        for name, value in (("buffer-size", size), ("buffer-duration", duration_ns)):
+            call = ProxyCall(
+                attr_path=("_playbin", "set_property"), args=(name, value), kwargs={}
+            )
+            self._audio.actor_ref.ask(call, block=False)
+
+    def position_ms(self) -> int:
+        """Return the position that sounds now, without asking core."""
+        return int(self._audio.get_position().get(timeout=ANSWERS_S))
+
+    def silence(self) -> None:
+        """Stop the player behind core's back: core believes it has stopped."""
+        self._audio.stop_playback()
+
+    def expect_seek(self, position_ms: int) -> None:
+        """Move the window of the latest stream before the player seeks."""
+        if self.latest_token:
+            self._bridge.tell(self._manager.forecast, self.latest_token, position_ms)
+
+    def release(self, token: str) -> None:
+        """End a stream that the player was given."""
+        self._bridge.tell(self._manager.release, token)

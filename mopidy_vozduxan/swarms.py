@@ -1,0 +1,205 @@
+"""All swarms we are in: joining, leaving, and what goes to and from the engine.
+
+Lives on our event loop and belongs to the manager. Knows nothing of streams,
+and never decides what is wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+
+from mopidy_vozduxan.engine.protocol import (
+    Engine,
+    Event,
+    EventsLost,
+    MetadataReceived,
+    Metainfo,
+    PieceFinished,
+    PieceRead,
+    PiecesHeld,
+    PieceUnreadable,
+    StatisticsChanged,
+    SwarmBroke,
+    TorrentSource,
+)
+from mopidy_vozduxan.exceptions import (
+    Cancelled,
+    MetadataTimeout,
+    ShuttingDown,
+    StorageFailed,
+    SwarmFailed,
+)
+from mopidy_vozduxan.planning.plan import Plan, Urgency, changes_between
+from mopidy_vozduxan.planning.window import SwarmView
+from mopidy_vozduxan.swarm import PieceCache, Swarm
+
+logger = logging.getLogger(__name__)
+
+
+class Swarms:
+    """The swarms by infohash.
+
+    ``changed(soon)`` is called when plans should be made anew: at once, or in
+    a moment where nobody waits for the outcome. ``learned`` gets metadata that
+    a swarm gave us, ``broke`` a swarm that failed.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        cache: PieceCache,
+        clock: Callable[[], float],
+        *,
+        changed: Callable[[bool], None],
+        learned: Callable[[MetadataReceived], None],
+        broke: Callable[[Swarm], None],
+    ) -> None:
+        self._engine = engine
+        self._cache = cache
+        self._clock = clock
+        self._changed = changed
+        self._learned = learned
+        self._broke = broke
+        self._swarms: dict[str, Swarm] = {}
+        self._watched: tuple[frozenset[str], bool] = frozenset(), False
+        self._closing = False
+
+    def __bool__(self) -> bool:
+        return bool(self._swarms)
+
+    def all(self) -> list[Swarm]:
+        """Return every swarm we are in."""
+        return list(self._swarms.values())
+
+    def get(self, infohash: str) -> Swarm | None:
+        """Return a swarm we are in."""
+        return self._swarms.get(infohash)
+
+    def join(self, source: TorrentSource, metainfo: Metainfo | None) -> Swarm:
+        """Return the swarm of a torrent, joining it with the next plan."""
+        if self._closing:
+            raise ShuttingDown("Mopidy is stopping.")
+        swarm = self._swarms.get(source.infohash)
+        if swarm is None or swarm.failure:
+            now = self._clock()
+            swarm = Swarm(source, metainfo, self._cache, self._engine.read_piece, now)
+            self._swarms[source.infohash] = swarm
+            self._changed(True)
+        elif swarm.metainfo is None and metainfo:
+            swarm.metadata_received(metainfo)
+            self._changed(True)
+        return swarm
+
+    def leave(self, swarm: Swarm, *, delete_data: bool = False) -> None:
+        """Leave a swarm; whoever still waits for it is cancelled."""
+        del self._swarms[swarm.infohash]
+        swarm.broke(Cancelled(f"“{swarm.name}” was left."))
+        self._engine.remove(swarm.infohash, delete_data=delete_data)
+        self._changed(True)
+
+    async def metainfo_of(self, swarm: Swarm, timeout: float) -> Metainfo:
+        """Return a swarm's metadata, waiting for it ``timeout`` seconds at most.
+
+        Raises :class:`MetadataTimeout`, or what broke the swarm.
+        """
+        swarm.used_at = self._clock()
+        try:
+            return await asyncio.wait_for(swarm.wait_metainfo(), timeout)
+        except TimeoutError as exc:
+            raise MetadataTimeout(
+                f"Nobody gave us the metadata of “{swarm.name}” in time."
+            ) from exc
+
+    # --- plans
+
+    def views(self) -> dict[str, SwarmView]:
+        """Return what planning has to know of each swarm."""
+        return {
+            swarm.infohash: SwarmView(
+                swarm.metainfo.piece_count, swarm.held, swarm.streamed
+            )
+            for swarm in self._swarms.values()
+            if swarm.metainfo and not swarm.failure
+        }
+
+    def carry_out(self, plans: Mapping[str, Plan]) -> None:
+        """Tell the engine what differs from the plans it has."""
+        self._set_pace(plans)
+        for swarm in self._swarms.values():
+            if not swarm.failure:
+                self._carry_out(swarm, plans.get(swarm.infohash))
+
+    def rearm(self, swarm: Swarm) -> None:
+        """Tell the engine everything again, in case it forgot."""
+        if swarm.plan:
+            logger.debug("Re-arming %r", swarm)
+            swarm.plan = Plan.empty(len(swarm.plan.urgencies))
+            self._changed(True)
+
+    def _carry_out(self, swarm: Swarm, plan: Plan | None) -> None:
+        if not swarm.added:
+            swarm.added = True
+            self._engine.add(swarm.source, plan)
+        elif plan:
+            old = swarm.plan or Plan.empty(len(plan.urgencies))
+            changes = changes_between(old, plan, swarm.held)
+            if changes or old.trickle != plan.trickle:
+                self._engine.apply(swarm.infohash, changes)
+        swarm.plan = plan
+
+    def _set_pace(self, plans: Mapping[str, Plan]) -> None:
+        """Tell the engine whether somebody waits, before it gets to work."""
+        waiting = any(swarm.metainfo is None for swarm in self._swarms.values())
+        waiting |= any(Urgency.NOW in plan.urgencies for plan in plans.values())
+        watched = frozenset(self._swarms)
+        if (watched, waiting) != self._watched:
+            self._watched = watched, waiting
+            self._engine.watch(watched, waiting=waiting)
+
+    # --- what the engine says
+
+    def on_event(self, event: Event) -> None:
+        """Take one event of the engine."""
+        if isinstance(event, EventsLost):
+            logger.debug("The engine lost events; it sends the whole state again")
+            return
+        swarm = self._swarms.get(event.infohash)
+        if swarm is None or self._closing:
+            return
+        now = self._clock()
+        match event:
+            case PieceFinished(piece=piece):
+                swarm.piece_finished(piece, now)
+                self._changed(False)
+            case PieceRead(piece=piece, data=data):
+                swarm.piece_read(piece, data)
+            case PieceUnreadable(piece=piece, reason=reason):
+                swarm.piece_unreadable(piece, reason)
+            case StatisticsChanged(statistics=statistics):
+                swarm.statistics_changed(statistics, now)
+            case PiecesHeld(held=held):
+                swarm.pieces_held(held)
+                self._changed(True)
+            case MetadataReceived(metainfo=metainfo):
+                swarm.metadata_received(metainfo)
+                self._learned(event)
+                self._changed(True)
+            case SwarmBroke():
+                self._swarm_broke(swarm, event)
+
+    def _swarm_broke(self, swarm: Swarm, event: SwarmBroke) -> None:
+        kind = StorageFailed if event.storage else SwarmFailed
+        error = kind(f"“{swarm.name}” cannot be played: {event.reason}")
+        logger.error("Vozduxan: %s", error)
+        swarm.broke(error)
+        self._engine.remove(swarm.infohash)
+        self._broke(swarm)
+
+    async def close(self) -> None:
+        """End every wait and leave all swarms in order."""
+        self._closing = True
+        for swarm in self._swarms.values():
+            swarm.broke(ShuttingDown("Mopidy is stopping."))
+        await self._engine.close()

@@ -1,0 +1,168 @@
+"""Our URIs: one value per shape, ``parse`` and ``str`` are each other's inverse.
+
+Nothing here looks at a catalog or a swarm. The text never holds a comma, a
+slash or a lower-case percent escape: Iris splits its add dialog on commas and
+rewrites escapes to upper case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
+
+from mopidy_vozduxan.exceptions import BadInput
+
+SCHEME = "vozduxan"
+
+_INFOHASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class RootUri:
+    """The library's root."""
+
+    def __str__(self) -> str:
+        return f"{SCHEME}:directory:root"
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryUri:
+    """A torrent with several folders."""
+
+    infohash: str
+
+    def __str__(self) -> str:
+        return f"{SCHEME}:directory:{self.infohash}"
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumUri:
+    """One folder with audio: ``folder`` counts from 0; None is the only one."""
+
+    infohash: str
+    folder: int | None = None
+
+    def __str__(self) -> str:
+        number = "" if self.folder is None else f":{self.folder}"
+        return f"{SCHEME}:album:{self.infohash}{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackUri:
+    """One playable file; ``index`` counts as the engine does, from 0."""
+
+    infohash: str
+    index: int
+
+    def __str__(self) -> str:
+        return f"{SCHEME}:track:{self.infohash}:{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class ArtistUri:
+    """An artist, by name."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"{SCHEME}:artist:{_escape(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddUri:
+    """A ``.torrent`` file at an ``http(s)`` URL."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return f"{SCHEME}:add:{_escape(self.url)}"
+
+
+@dataclass(frozen=True, slots=True)
+class MagnetUri:
+    """A magnet link, word for word as it was given."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+AnyUri = RootUri | DirectoryUri | AlbumUri | TrackUri | ArtistUri | AddUri | MagnetUri
+
+
+def parse(uri: str) -> AnyUri:
+    """Return what ``uri`` names; raise :class:`BadInput` when it is not ours."""
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() == "magnet" and rest.startswith("?"):
+        return MagnetUri(uri)
+    kind, _, name = rest.partition(":")
+    reader = _READERS.get(kind)
+    if scheme.lower() != SCHEME or reader is None or not name:
+        raise BadInput(f"This is not a URI that Vozduxan knows: {uri[:200]!r}.")
+    return reader(name)
+
+
+def magnet_of(infohash: str) -> str:
+    """Return the shortest magnet link of a v1 or v2 infohash."""
+    if len(infohash) == 40:
+        return f"magnet:?xt=urn:btih:{infohash}"
+    return f"magnet:?xt=urn:btmh:1220{infohash}"  # 0x12: SHA-256, 0x20: 32 bytes
+
+
+def _escape(text: str) -> str:
+    return quote(text, safe="", errors="replace")
+
+
+def _read_directory(name: str) -> RootUri | DirectoryUri:
+    return RootUri() if name == "root" else DirectoryUri(_infohash(name))
+
+
+def _read_album(name: str) -> AlbumUri:
+    infohash, colon, number = name.partition(":")
+    return AlbumUri(_infohash(infohash), _number(number) if colon else None)
+
+
+def _read_track(name: str) -> TrackUri:
+    infohash, _, number = name.partition(":")
+    return TrackUri(_infohash(infohash), _number(number))
+
+
+def _read_artist(name: str) -> ArtistUri:
+    return ArtistUri(unquote(name))
+
+
+def _read_add(name: str) -> AddUri:
+    url = unquote(name)
+    try:
+        parts = urlsplit(url)
+    except ValueError as exc:
+        raise BadInput(f"This is not a URL: {url[:200]!r}.") from exc
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise BadInput(f"Only http and https URLs can be added, not {url[:200]!r}.")
+    return AddUri(url)
+
+
+def _infohash(text: str) -> str:
+    lowered = text.lower()
+    if not _INFOHASH.fullmatch(lowered):
+        raise BadInput(f"An infohash has 40 or 64 hex digits, not {text[:80]!r}.")
+    return lowered
+
+
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise BadInput(f"A URI counts with plain digits, not {text[:80]!r}.")
+    return int(text)
+
+
+_READERS: dict[str, Callable[[str], AnyUri]] = {
+    "directory": _read_directory,
+    "album": _read_album,
+    "track": _read_track,
+    "artist": _read_artist,
+    "add": _read_add,
+}

@@ -1,0 +1,1 @@
+"""What we serve over HTTP, on Mopidy's own server and on the player's door."""

@@ -1,0 +1,51 @@
+"""What we add to Mopidy's own HTTP server, under ``/vozduxan``.
+
+Holds the routes and one static page. Runs on Mopidy's Tornado loop, which all
+web clients share: nothing here waits for anything but through the bridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tornado.web import RequestHandler
+
+from mopidy_vozduxan.web import running
+from mopidy_vozduxan.web.handler import Handler
+from mopidy_vozduxan.web.stream import StreamHandler
+
+Route = tuple[str, type[RequestHandler], dict[str, object]]
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Mopidy-Vozduxan</title>
+<h1>Mopidy-Vozduxan</h1>
+<p>This Mopidy plays music straight out of BitTorrent swarms.
+Use any Mopidy client: the torrents are in the library, under
+<em>Torrents</em>.</p>
+<p><a href="/mopidy/">Web clients of this Mopidy</a></p>
+</html>
+"""
+
+
+class AboutHandler(Handler):
+    """One page that says what this is."""
+
+    SUPPORTED_METHODS = ("GET", "HEAD")
+
+    def get(self) -> None:
+        """Send the page."""
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", "default-src 'none'")
+        self.finish(_PAGE)
+
+    head = get
+
+
+def mopidy_app(config: Mapping[str, object], core: object) -> list[Route]:
+    """Return the routes; the factory that Mopidy calls for ``http:app``."""
+    return [
+        (r"/stream/([A-Za-z0-9_-]+)", StreamHandler, {"find": running.find}),
+        (r"/?", AboutHandler, {}),
+    ]

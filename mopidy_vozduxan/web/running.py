@@ -1,0 +1,45 @@
+"""Where HTTP handlers find the running backend: Mopidy gives them no way.
+
+The backend announces itself when it has started and withdraws when it stops;
+handlers look at each request. Never starts anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.exceptions import ShuttingDown
+from mopidy_vozduxan.player import Player
+from mopidy_vozduxan.web.streams import Streams
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The parts of a running backend that the web needs."""
+
+    bridge: Bridge
+    streams: Streams
+    player: Player | None = None  # for the frontend
+
+
+_running: Running | None = None
+
+
+def announce(running: Running) -> None:
+    """Make the backend reachable for handlers."""
+    global _running  # one backend in one process is Mopidy's own rule
+    _running = running
+
+
+def withdraw() -> None:
+    """Forget the backend; requests are refused from now on."""
+    global _running
+    _running = None
+
+
+def find() -> Running:
+    """Return the running backend, or raise :exc:`ShuttingDown` (HTTP 503)."""
+    if _running is None:
+        raise ShuttingDown("Mopidy-Vozduxan is not running.")
+    return _running

@@ -1,0 +1,87 @@
+# Sourced by the scripts: what they need on this machine, installed once.
+#
+#   need_packages LIST...   Debian packages of scripts/packages/LIST.txt
+#   need_environment [debian]
+#       a virtual environment with the project in it, editable; sets $environment.
+#       With "debian", libtorrent is Debian's package instead of PyPI's newest.
+#
+# Both return at once when nothing is to do.
+
+clone=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+packages() {
+    local list
+    for list; do sed 's/#.*//; /^ *$/d' "$clone/scripts/packages/$list.txt"; done
+}
+
+missing_packages() {
+    comm -23 <(printf '%s\n' "$@" | sort -u) \
+        <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+            sed -n 's/^installed //p' | sort -u)
+}
+
+need_packages() {
+    local missing
+    # shellcheck disable=SC2046
+    missing=$(missing_packages $(packages "$@"))
+    [ -n "$missing" ] || return 0
+    say "Installing Debian packages:" $missing
+    as_root apt-get update -qq -o Acquire::Retries=3
+    # No recommendations: mpc recommends mpd, a service on MPD's own port.
+    # shellcheck disable=SC2086
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends -o Acquire::Retries=3 \
+        $missing >&2
+}
+
+need_environment() {
+    local libtorrent=${1:-pypi} stamp
+    environment=$(environment_path "$libtorrent")
+    stamp=$(environment_stamp)
+    [ "$(cat "$environment/stamp" 2>/dev/null)" = "$stamp" ] && return 0
+    say "Making ${environment#"$clone/"} (Mopidy and the rest from PyPI)"
+    rm -rf "$environment"
+    # Debian's Python, and its packages visible: PyGObject comes from there.
+    /usr/bin/python3 -m venv --system-site-packages "$environment"
+    "$environment/bin/pip" install -qq --editable "$clone[test,lint]"
+    if [ "$libtorrent" = pypi ]; then
+        # Debian's package satisfies the requirement, so ask for it by name.
+        "$environment/bin/pip" install -qq --upgrade libtorrent
+    fi
+    echo "$stamp" >"$environment/stamp"
+}
+
+# One per Debian release: a tree of another release has the same clone inside.
+environment_path() {
+    local release
+    release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+    echo "$clone/.venv-$release$([ "$1" = pypi ] || echo "-$1-libtorrent")"
+}
+
+environment_stamp() {
+    {
+        echo "$clone"
+        cat "$clone"/{setup.cfg,pyproject.toml,scripts/lib/environment.sh}
+    } | sha256sum
+}
+
+# Prints what is tested; fails if $EXPECTED_MOPIDY is set and is not its beginning.
+print_versions() {
+    "$environment/bin/python" - "${EXPECTED_MOPIDY:-}" <<'PYTHON'
+import platform, sys
+from importlib.metadata import version
+import gi, libtorrent
+gi.require_version("Gst", "1.0")
+from gi.repository import Gst
+print(f"Python {platform.python_version()}, Mopidy {version('Mopidy')},",
+      f"libtorrent {libtorrent.__version__}, {Gst.version_string()}", flush=True)
+if not version("Mopidy").startswith(sys.argv[1]):
+    sys.exit(f"Mopidy {sys.argv[1]}* was to be tested")
+PYTHON
+}

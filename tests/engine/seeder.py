@@ -1,0 +1,50 @@
+"""A seed in a process of its own, libtorrent as it comes. Not a test.
+
+``seeder.py TORRENT FOLDER ADDRESS [SETTING=VALUE ...]`` prints its port once it
+seeds, and ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import libtorrent as lt
+
+OFFLINE = {
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+}
+
+
+def main(torrent: str, folder: str, address: str, *settings: str) -> None:
+    """Seed until standard input ends."""
+    params = lt.session_params()
+    extra = {name: int(value) for name, value in (s.split("=") for s in settings)}
+    params.settings = {
+        **OFFLINE,
+        "listen_interfaces": f"{address}:0",
+        "alert_mask": int(lt.alert_category.all),
+        **extra,
+    }
+    session = lt.session(params)
+    with open(torrent, "rb") as file:
+        added = lt.load_torrent_buffer(file.read())
+    added.save_path = folder
+    added.trackers = []
+    session.add_torrent(added)
+    _wait_for(session, "torrent_finished_alert")
+    print(session.listen_port(), flush=True)
+    sys.stdin.read()
+
+
+def _wait_for(session: lt.session, name: str) -> None:
+    while True:
+        session.wait_for_alert(1000)
+        if any(type(alert).__name__ == name for alert in session.pop_alerts()):
+            return
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,49 @@
+"""How libtorrent is set up."""
+
+from __future__ import annotations
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine.settings import (
+    profile,
+    settings_for,
+    settings_from,
+    unknown_settings,
+)
+
+
+def test_the_installed_libtorrent_takes_every_setting() -> None:
+    params = lt.session_params()
+    params.settings = settings_for({})
+    taken = params.settings
+    for name, value in settings_for({}).items():
+        if name != "alert_mask":
+            assert taken[name] == value, name
+
+
+def test_only_settings_of_newer_versions_are_left_out() -> None:
+    allowed = {"webtorrent_stun_server", "max_webtorrent_offers"}
+    assert set(profile()) - set(settings_for({})) <= allowed
+
+
+def test_a_setting_without_default_is_known() -> None:
+    names = ["proxy_hostname", "outgoing_interfaces", "no_such_setting"]
+    assert unknown_settings(names) == ["no_such_setting"]
+
+
+def test_overrides_win_and_unknown_ones_are_dropped() -> None:
+    made = settings_for({"connections_limit": 7, "no_such_setting": 1})
+    assert made["connections_limit"] == 7
+    assert "no_such_setting" not in made
+
+
+def test_our_config_keys_become_libtorrent_names() -> None:
+    config = {"listen_interfaces": "127.0.0.1:0", "dht": False, "lsd": None, "x": 1}
+    assert settings_from(config) == {
+        "listen_interfaces": "127.0.0.1:0",
+        "enable_dht": False,
+    }
+
+
+def test_finished_swarms_keep_their_peers() -> None:
+    assert settings_for({})["close_redundant_connections"] is False

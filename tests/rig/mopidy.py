@@ -1,0 +1,379 @@
+"""A Mopidy process: its own directories, JSON-RPC, events, log and captured sound.
+
+Works with Mopidy 3 and 4 alike. Nothing of Mopidy is imported here, and nothing is
+read from or written to the user's own configuration.
+
+What `capture` gives, measured on GStreamer 1.22 and 1.26:
+
+- the file holds every sample played, bit for bit, tracks back to back when they
+  follow without a gap or by a `play` of another track;
+- **a seek empties it**: `filesink` truncates its file when the pipeline is flushed.
+  Sample 0 of the file is then the first one after the last seek, wherever that
+  landed: find it in the source with `offset_in`;
+- `stop`, the end of the tracklist and an error set the pipeline to NULL; the file
+  stays as it is, and the next `play` begins it anew.
+
+`wavenc` is not used: it writes its length at the end, and a flush leaves it with a
+file without a head.
+"""
+
+from __future__ import annotations
+
+import configparser
+import importlib.metadata
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.rig.album import recorded
+from tests.rig.events import Events
+
+ROOT = Path(__file__).parents[2]
+SILENT = "fakesink sync=true"  # in real time, heard by nobody
+
+
+def capture(path: Path, *, sync: bool = True, format: str = "S16LE") -> str:
+    """An `audio/output` writing raw samples, at each track's own rate, to `path`.
+
+    Compare with `album.pcm_of` of the same `format`: S16LE for lossless files, F32LE
+    for all others. `sync=False` plays as fast as the source delivers: the position
+    then runs ahead of any clock, and a track is over before an event arrives.
+    """
+    return f"{recorded(path, format)} sync={str(sync).lower()}"
+
+
+def offset_in(
+    source: bytes, captured: bytes, *, skip: int = 0, frame: int = 4, probe: int = 4096
+) -> int:
+    """Byte offset in `source` where `captured` begins; ValueError if it is not there.
+
+    Sound from `album` never repeats, so `probe` bytes decide. `skip` bytes are not
+    looked at: after a seek a lossy decoder needs some packets until it is right.
+    `frame`: bytes of one sample of all channels (8 for F32LE).
+    """
+    wanted = captured[skip : skip + probe]
+    start = source.find(wanted)
+    while start != -1 and (start - skip) % frame:
+        start = source.find(wanted, start + 1)
+    if start == -1 or len(wanted) < probe:
+        raise ValueError("the captured sound is not in the source")
+    return start - skip
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RpcError(Exception):
+    """Mopidy answered a JSON-RPC request with an error."""
+
+
+class MopidyProcess:
+    """A context manager: started and ready inside, gone after.
+
+    `config` is {section: {key: value}} over the defaults below. With `http=False` or
+    `mpd=False` that front end is off. `folder` keeps configuration, data, cache and
+    `mopidy.log`; start again with the same folder to test a restart.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: Mapping[str, Mapping[str, object]] | None = None,
+        *,
+        audio_output: str = SILENT,
+        http: bool = True,
+        mpd: bool = True,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 60,
+    ) -> None:
+        self.folder = folder
+        self.http_port = free_port() if http else None
+        self.mpd_port = free_port() if mpd else None
+        self.timeout = timeout
+        self._config = self._whole_config(config or {}, audio_output)
+        self._env = dict(env or {})
+        self._lines: list[str] = []
+        self._logged = threading.Condition()
+        self._process: subprocess.Popen[str] | None = None
+        self._events: Events | None = None
+
+    # -- life
+
+    def start(self) -> None:
+        """Start and wait until every front end answers; RuntimeError with the log."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / "mopidy.conf"
+        with file.open("w") as lines:
+            self._config.write(lines)
+        self._process = subprocess.Popen(
+            [*_command(), "--config", str(file)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            cwd=self.folder,
+            env=self._environment(),
+        )
+        threading.Thread(target=self._read_log, daemon=True).start()
+        try:
+            for port in filter(None, (self.http_port, self.mpd_port)):
+                self._wait_for_port(port)
+            if self.http_port is None and self.mpd_port is None:
+                self.wait_for_log(r"Starting GLib mainloop|Audio output set")
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self, timeout: float = 20) -> int | None:
+        """SIGTERM, then SIGKILL after `timeout` s; the exit code."""
+        if self._events is not None:
+            self._events.close()
+            self._events = None
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "Mopidy is not running"
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        if error is not None:
+            print(self.log)
+
+    # -- talking to it
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}"
+
+    def rpc(self, method: str, /, *, rpc_timeout: float = 30, **params: object) -> Any:
+        """`rpc("core.playback.get_state")`; the result, or RpcError."""
+        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        request = urllib.request.Request(
+            f"{self.url}/mopidy/rpc",
+            json.dumps(call).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with _direct.open(request, timeout=rpc_timeout) as response:
+            answer = json.load(response)
+        if "error" in answer:
+            raise RpcError(json.dumps(answer["error"], indent=1))
+        return answer.get("result")
+
+    def play(self, *uris: str) -> list[dict[str, Any]]:
+        """Replace the tracklist with `uris` and play it; the tracklist's entries."""
+        self.rpc("core.tracklist.clear")
+        entries: list[dict[str, Any]] = self.rpc("core.tracklist.add", uris=list(uris))
+        if not entries:
+            raise LookupError(f"nothing to play in {uris}")
+        self.rpc("core.playback.play", tlid=entries[0]["tlid"])
+        return entries
+
+    def mpd(self) -> Any:
+        """A connected python-mpd2 client; close it with `disconnect()`."""
+        import mpd
+
+        client = mpd.MPDClient()
+        client.timeout = 30
+        client.connect("127.0.0.1", self.mpd_port)
+        return client
+
+    @property
+    def events(self) -> Events:
+        """Mopidy's events from the first use on: use it before what you wait for."""
+        if self._events is None:
+            self._events = Events(f"ws://127.0.0.1:{self.http_port}/mopidy/ws")
+        return self._events
+
+    # -- the log
+
+    @property
+    def log(self) -> str:
+        with self._logged:
+            return "\n".join(self._lines)
+
+    def wait_for_log(
+        self, pattern: str, timeout: float = 30, *, since: int = 0
+    ) -> re.Match[str]:
+        """The first line from number `since` on that matches; TimeoutError."""
+        found: list[re.Match[str]] = []
+
+        def look() -> bool:
+            matches = (re.search(pattern, line) for line in self._lines[since:])
+            found.extend(match for match in matches if match)
+            return bool(found)
+
+        with self._logged:
+            if not self._logged.wait_for(look, timeout):
+                raise TimeoutError(f"no {pattern!r} in the log:\n" + "\n".join(self._lines))
+        return found[0]
+
+    @property
+    def log_length(self) -> int:
+        """Lines so far, for `wait_for_log(since=…)`."""
+        with self._logged:
+            return len(self._lines)
+
+    def _read_log(self) -> None:
+        process = self._process
+        assert process is not None and process.stdout is not None
+        with (self.folder / "mopidy.log").open("a") as copy:
+            for line in process.stdout:
+                copy.write(line)
+                copy.flush()
+                with self._logged:
+                    self._lines.append(line.rstrip("\n"))
+                    self._logged.notify_all()
+
+    # -- inside
+
+    def _wait_for_port(self, port: int) -> None:
+        process = self._process
+        assert process is not None
+        deadline = time.monotonic() + self.timeout
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                pass
+            try:  # a wait that a crash ends at once
+                code = process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+            raise RuntimeError(f"Mopidy ended with {code}:\n{self.log}")
+        raise RuntimeError(f"Mopidy does not answer on port {port}:\n{self.log}")
+
+    def _environment(self) -> dict[str, str]:
+        paths = [str(ROOT)]
+        if not _installed():
+            paths.append(str(_entry_point(self.folder / "site")))
+        if inherited := os.environ.get("PYTHONPATH"):
+            paths.append(inherited)
+        path = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+        return os.environ | path | self._env
+
+    def _whole_config(
+        self, config: Mapping[str, Mapping[str, object]], audio_output: str
+    ) -> configparser.RawConfigParser:
+        whole = configparser.RawConfigParser()
+        for section, keys in self._defaults(audio_output).items():
+            whole[section] = {**keys, **{k: str(v) for k, v in _of(config, section)}}
+        for section in config.keys() - set(whole.sections()):
+            whole[section] = {k: str(v) for k, v in _of(config, section)}
+        return whole
+
+    def _defaults(self, audio_output: str) -> dict[str, dict[str, str]]:
+        here = self.folder
+        return {
+            "core": {
+                "data_dir": str(here / "data"),
+                "cache_dir": str(here / "cache"),
+                "config_dir": str(here / "config"),
+                "restore_state": "false",
+            },
+            "audio": {"mixer": "none", "output": audio_output},
+            "http": _front_end(self.http_port) | {"zeroconf": ""},
+            "mpd": _front_end(self.mpd_port) | {"zeroconf": ""},
+            "file": {"enabled": "true", "media_dirs": "/"},
+            "m3u": {"enabled": "true", "playlists_dir": str(here / "playlists")},
+            "stream": {"enabled": "true"},
+            "softwaremixer": {"enabled": "false"},
+            "vozduxan": VOZDUXAN,
+        }
+
+
+VOZDUXAN = {
+    "enabled": "true",
+    "listen_interfaces": "127.0.0.1:0",
+    "dht": "false",
+    "lsd": "false",
+    "upnp": "false",
+    "natpmp": "false",
+}
+
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _of(
+    config: Mapping[str, Mapping[str, object]], section: str
+) -> list[tuple[str, object]]:
+    return list(config.get(section, {}).items())
+
+
+def _front_end(port: int | None) -> dict[str, str]:
+    if port is None:
+        return {"enabled": "false"}
+    return {"enabled": "true", "hostname": "127.0.0.1", "port": str(port)}
+
+
+def _command() -> list[str]:
+    """This interpreter's Mopidy, with INFO in its log.
+
+    Mopidy 4 has no `-m mopidy`, and logs warnings only unless asked; one `-v` of
+    Mopidy 3 would be DEBUG.
+    """
+    run = (
+        "import sys; from importlib.metadata import entry_points; sys.argv[0] = 'mopidy';"
+        "(app,) = entry_points(group='console_scripts', name='mopidy'); app.load()()"
+    )
+    major = int(importlib.metadata.version("mopidy").split(".")[0])
+    return [sys.executable, "-c", run, *(["-v"] if major >= 4 else [])]
+
+
+def _installed() -> bool:
+    found = importlib.metadata.entry_points(group="mopidy.ext", name="vozduxan")
+    return bool(found)
+
+
+def _entry_point(folder: Path) -> Path:
+    """What an installation would leave, so that a bare clone is found by Mopidy."""
+    info = folder / "Mopidy_Vozduxan-0.0.0.dist-info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: Mopidy-Vozduxan\nVersion: 0.0.0\n"
+    )
+    (info / "entry_points.txt").write_text(
+        "[mopidy.ext]\nvozduxan = mopidy_vozduxan:Extension\n"
+    )
+    return folder

@@ -1,0 +1,193 @@
+"""Seeders of other makes: Transmission and aria2, each a process of its own.
+
+v1 torrents only. DHT, local peer discovery, peer exchange, uTP and port mapping are
+off, and both listen on a loopback address of their own. The data is not written to.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+Address = tuple[str, int]
+
+TRANSMISSION = shutil.which("transmission-daemon")
+ARIA2 = shutil.which("aria2c")
+
+
+@contextlib.contextmanager
+def transmission(
+    torrent: bytes, data: Path, *, host: str = "127.0.0.20", timeout: float = 60
+) -> Iterator[Address]:
+    """Seed with `transmission-daemon`; yields its (ip, port) once the data is checked."""
+    with tempfile.TemporaryDirectory(prefix="transmission") as folder:
+        peer_port, rpc_port = _free_port(host), _free_port("127.0.0.1")
+        settings = _transmission_settings(host, peer_port, rpc_port, data)
+        Path(folder, "settings.json").write_text(json.dumps(settings))
+        command = [str(TRANSMISSION), "--foreground", "--config-dir", folder]
+        with _running(command, Path(folder, "log")) as process:
+            rpc = _TransmissionRpc(rpc_port)
+            _until(lambda: rpc.answers(), process, timeout)
+            rpc.call("torrent-add", metainfo=base64.b64encode(torrent).decode())
+            _until(rpc.seeds, process, timeout)
+            _until(lambda: _listens((host, peer_port)), process, timeout)
+            yield host, peer_port
+
+
+@contextlib.contextmanager
+def aria2(
+    torrent: bytes, data: Path, *, host: str = "127.0.0.21", timeout: float = 60
+) -> Iterator[Address]:
+    """Seed with `aria2c`; yields its (ip, port) once it listens."""
+    with tempfile.TemporaryDirectory(prefix="aria2") as folder:
+        file = Path(folder, "seed.torrent")
+        file.write_bytes(torrent)
+        port = _free_port("127.0.0.1")
+        command = [str(ARIA2), *_aria2_options(port, host, data), str(file)]
+        with _running(command, Path(folder, "log")) as process:
+            _until(lambda: _listens((host, port)), process, timeout)
+            yield host, port
+
+
+def _transmission_settings(
+    host: str, peer_port: int, rpc_port: int, data: Path
+) -> dict[str, object]:
+    return {
+        "bind-address-ipv4": host,
+        "bind-address-ipv6": "::1",
+        "peer-port": peer_port,
+        "peer-port-random-on-start": False,
+        "rpc-bind-address": "127.0.0.1",
+        "rpc-port": rpc_port,
+        "rpc-authentication-required": False,
+        "rpc-whitelist-enabled": False,
+        "download-dir": str(data),
+        "incomplete-dir-enabled": False,
+        "rename-partial-files": False,
+        "dht-enabled": False,
+        "lpd-enabled": False,
+        "pex-enabled": False,
+        "utp-enabled": False,
+        "port-forwarding-enabled": False,
+        "start-added-torrents": True,
+        "trash-original-torrent-files": False,
+    }
+
+
+def _aria2_options(port: int, host: str, data: Path) -> list[str]:
+    return [
+        f"--dir={data}",
+        f"--listen-port={port}",
+        f"--interface={host}",
+        f"--stop-with-process={os.getpid()}",
+        "--check-integrity=true",
+        "--hash-check-only=false",
+        "--file-allocation=none",
+        "--seed-ratio=0.0",
+        "--enable-dht=false",
+        "--enable-dht6=false",
+        "--bt-enable-lpd=false",
+        "--enable-peer-exchange=false",
+        "--disable-ipv6=true",
+        "--no-conf=true",
+        "--summary-interval=0",
+    ]
+
+
+class _TransmissionRpc:
+    """Transmission's JSON-RPC, as far as a seeder needs it."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}/transmission/rpc"
+        self._session = ""
+
+    def call(self, method: str, **arguments: object) -> dict[str, Any]:
+        body = json.dumps({"method": method, "arguments": arguments}).encode()
+        try:
+            answer = self._send(body)
+        except urllib.error.HTTPError as error:
+            if error.code != 409:  # 409: here is the session id to send
+                raise
+            self._session = error.headers["X-Transmission-Session-Id"]
+            answer = self._send(body)
+        if answer["result"] != "success":
+            raise RuntimeError(answer["result"])
+        arguments_back: dict[str, Any] = answer["arguments"]
+        return arguments_back
+
+    def answers(self) -> bool:
+        try:
+            self.call("session-get")
+        except OSError:
+            return False
+        return True
+
+    def seeds(self) -> bool:
+        fields = ["status", "percentDone"]
+        (torrent,) = self.call("torrent-get", fields=fields)["torrents"]
+        return torrent["status"] == 6 and torrent["percentDone"] == 1
+
+    def _send(self, body: bytes) -> dict[str, Any]:
+        head = {"X-Transmission-Session-Id": self._session}
+        request = urllib.request.Request(self._url, body, head)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=10) as response:
+            answer: dict[str, Any] = json.load(response)
+        return answer
+
+
+@contextlib.contextmanager
+def _running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield process
+        except RuntimeError as error:
+            error.add_note(log.read_text(errors="replace"))
+            raise
+        finally:
+            process.kill()  # nothing of theirs is worth saving
+            process.wait()
+
+
+def _until(
+    done: Callable[[], bool], process: subprocess.Popen[bytes], timeout: float
+) -> None:
+    deadline = time.monotonic() + timeout
+    while not done():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{process.args!r} is not ready after {timeout} s")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)  # a wait that a crash ends at once
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
+
+
+def _listens(address: Address) -> bool:
+    try:
+        socket.create_connection(address, 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

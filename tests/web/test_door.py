@@ -1,0 +1,182 @@
+"""The player's door: it never says no to a player that came early."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import struct
+
+import pytest
+
+from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.exceptions import (
+    MetadataTimeout,
+    ShuttingDown,
+    Stalled,
+    StorageFailed,
+    VozduxanError,
+)
+from mopidy_vozduxan.web.door import PlayerDoor
+from mopidy_vozduxan.web.running import Running
+from tests.web.fakes import PIECE, WAIT, Client, FakeStreams, content
+
+PATH = "/vozduxan/stream/tok"
+SIZE = 3 * PIECE
+
+
+def test_the_headers_come_before_any_piece(player_door, streams):
+    stream = streams.add("tok", SIZE, held=False)
+    with player_door.client() as client:
+        client.send(PATH, Range="bytes=10-")
+        status, headers = client.head()
+        assert (status, headers["content-length"]) == (206, str(SIZE - 10))
+        assert stream.opened.get(timeout=WAIT).player
+        streams.change("tok", held=True)
+        assert client.file.read(SIZE - 10) == content(SIZE)[10:]
+
+
+@pytest.mark.parametrize("failure", [Stalled("s"), StorageFailed("s"), ValueError("s")])
+@pytest.mark.parametrize("pieces", [set(), {0}])
+def test_a_failing_swarm_is_held_until_the_release(
+    player_door, streams, bridge, failure, pieces
+):
+    stream = streams.add("tok", SIZE, held=False)
+    streams.change("tok", pieces=pieces)
+    with player_door.client() as client:
+        client.send(PATH)
+        assert client.head()[0] == 200
+        streams.change("tok", failure=failure)
+        reader = stream.opened.get(timeout=WAIT)
+        assert reader.closed.wait(WAIT)  # the failure has reached the handler
+        client.file.read(PIECE * len(pieces))
+        _assert_open(client, player_door)
+        streams.release("tok")
+        assert client.ended_silently()
+
+
+def test_missing_metadata_is_held_until_the_release(player_door, streams):
+    streams.add("tok", SIZE)
+    streams.change("tok", metadata=False, failure=MetadataTimeout("nobody"))
+    with player_door.client() as client:
+        client.send(PATH)
+        _assert_open(client, player_door)
+        streams.release("tok")
+        assert client.head()[0] == 404
+
+
+def test_a_player_that_leaves_a_held_response_leaves_nothing(
+    player_door, streams, caplog
+):
+    caplog.set_level(logging.DEBUG)
+    streams.add("tok", SIZE, held=False)
+    streams.change("tok", failure=Stalled("s"))
+    with player_door.client() as client:
+        client.send(PATH)
+        client.head()
+        _assert_open(client, player_door)
+    assert player_door.get("/vozduxan/stream/other").status == 404
+    assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
+
+
+def _assert_open(client: Client, door) -> None:
+    """Nothing more came, and the connection stands, after a full round trip."""
+    assert door.get("/vozduxan/stream/other").status == 404
+    client.socket.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        client.socket.recv(1)
+    client.socket.settimeout(WAIT)
+
+
+def test_it_listens_on_loopback_only_with_a_small_send_buffer(bridge, streams):
+    door = PlayerDoor(Running(bridge, streams))
+    door.start()
+    streams.add("tok", SIZE)
+    (listener,) = door._sockets
+    assert listener.getsockname()[0] == "127.0.0.1"
+    # Linux doubles what is asked for
+    asked = listener.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    assert asked <= 2 * 64 * 1024
+    host, port = listener.getsockname()
+    assert door.url_for("tok") == f"http://{host}:{port}/vozduxan/stream/tok"
+    bridge.ask(door.stop()).result(WAIT)
+    with pytest.raises(ShuttingDown):
+        door.url_for("tok")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), WAIT)
+
+
+def test_it_serves_streams_only(player_door, streams):
+    assert player_door.get("/vozduxan/").status == 404
+    assert player_door.get("/").status == 404
+
+
+def test_forwarding_headers_change_nothing(player_door, streams):
+    streams.add("tok", 10)
+    reply = player_door.get(PATH, X_Forwarded_For="1.2.3.4", X_Scheme="https")
+    assert (reply.status, reply.body) == (200, content(10))
+
+
+def test_stopping_ends_what_is_held_and_says_nothing(caplog):
+    caplog.set_level(logging.DEBUG)
+    bridge = Bridge()
+    bridge.start()
+    streams = FakeStreams(bridge)
+    door = PlayerDoor(Running(bridge, streams))
+    door.start()
+    stream = streams.add("tok", SIZE, held=False)
+    port = int(door.url_for("").split(":")[2].split("/")[0])
+    with Client(port) as waiting, Client(port) as idle:
+        waiting.send(PATH)
+        waiting.head()
+        assert idle.get("/vozduxan/stream/other").status == 404
+        reader = stream.opened.get(timeout=WAIT)
+        bridge.stop(WAIT, door.stop)
+        assert waiting.ended_silently()
+        assert idle.ended_silently()
+    assert bridge.loop.is_closed()
+    assert reader.stream is stream
+    assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
+
+
+def test_a_loop_that_stops_first_ends_what_is_held_and_says_nothing(caplog):
+    caplog.set_level(logging.DEBUG)
+    bridge = Bridge()
+    bridge.start()
+    streams = FakeStreams(bridge)
+    door = PlayerDoor(Running(bridge, streams))
+    door.start()
+    streams.add("tok", SIZE, held=False)
+    with Client(int(door.url_for("").split(":")[2].split("/")[0])) as waiting:
+        waiting.send(PATH)
+        waiting.head()
+        bridge.stop(WAIT)
+        assert waiting.ended_silently()
+    door._sockets[0].close()
+    assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
+
+
+def test_a_door_on_a_stopped_bridge_closes_its_port(bridge, streams):
+    bridge.stop(WAIT)
+    door = PlayerDoor(Running(bridge, streams))
+    door.start()
+    other = Bridge()
+    other.start()
+    other.ask(door.stop()).result(WAIT)
+    other.stop(WAIT)
+    assert door._sockets[0].fileno() == -1
+
+
+def test_an_unopened_door_has_no_url(bridge, streams):
+    with pytest.raises(VozduxanError):
+        PlayerDoor(Running(bridge, streams)).url_for("tok")
+
+
+def test_a_client_that_resets_at_once_does_no_harm(player_door, streams, caplog):
+    streams.add("tok", SIZE)
+    for _ in range(50):
+        with player_door.client() as client:
+            client.send(PATH)
+            linger = struct.pack("ii", 1, 0)
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    assert player_door.get(PATH).complete
+    assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
