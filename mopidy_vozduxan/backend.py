@@ -52,7 +52,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self._config = config[Extension.ext_name]
         data_dir = pathlib.Path(Extension.get_data_dir(config))
         cache_dir = pathlib.Path(Extension.get_cache_dir(config))
-        self.catalog = Catalog(data_dir / "catalog.sqlite3")
+        self.catalog = Catalog(data_dir / "catalog.db")
         self.bridge = Bridge()
         self._engine = LibtorrentEngine(
             cache_dir / "torrents", data_dir / "resume", settings_from(self._config)

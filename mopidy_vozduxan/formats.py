@@ -114,7 +114,11 @@ def tail_probe(path: str) -> int:
 
 def stem(path: str) -> str:
     """Return the last part of ``path`` without its extension, if that is audio."""
-    name = path.rpartition("/")[2]
+    return without_extension(path.rpartition("/")[2])
+
+
+def without_extension(name: str) -> str:
+    """Return a file's or torrent's name without its extension, if that is audio."""
     return name.rpartition(".")[0] if extension(name) in AUDIO else name
 
 

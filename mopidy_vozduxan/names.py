@@ -73,6 +73,8 @@ def clean(text: str) -> str:
     A lone surrogate makes Mopidy 4 answer with an empty body and MPD hang up;
     it becomes "?".
     """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # most names, and a list of torrents is long
     encodable = text.encode("utf-8", "replace").decode("utf-8")
     line = _UNPRINTABLE.sub(" ", encodable).strip()
     return unicodedata.normalize("NFC", line)

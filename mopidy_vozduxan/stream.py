@@ -15,6 +15,7 @@ from mopidy_vozduxan.formats import (
     is_playable,
     tail_probe,
 )
+from mopidy_vozduxan.names import natural_path_key
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import PieceMap, Span
 from mopidy_vozduxan.planning.window import Demand, Head, Role
@@ -24,17 +25,19 @@ from mopidy_vozduxan.web.streams import StreamInfo
 
 
 def playable_file(metainfo: Metainfo, index: int | None) -> TorrentFile:
-    """Return the file of that index, or the first audio file for ``None``.
+    """Return the file of that index; for ``None`` the first track.
 
     Raises :class:`NoSuchFile`.
     """
+    if index is None:
+        tracks = [file for file in metainfo.files if is_playable(file)]
+        if not tracks:
+            raise NoSuchFile(f"“{metainfo.name}” has no audio file.")
+        return min(tracks, key=lambda file: natural_path_key(file.path))
     for file in metainfo.files:
         if file.index == index and not file.padding:
             return file
-        if index is None and is_playable(file):
-            return file
-    what = "audio file" if index is None else f"file number {index}"
-    raise NoSuchFile(f"“{metainfo.name}” has no {what}.")
+    raise NoSuchFile(f"“{metainfo.name}” has no file number {index}.")
 
 
 class Stream:

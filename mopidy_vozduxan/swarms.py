@@ -74,14 +74,26 @@ class Swarms:
         return list(self._swarms.values())
 
     def get(self, infohash: str) -> Swarm | None:
-        """Return a swarm we are in."""
-        return self._swarms.get(infohash)
+        """Return a swarm we are in, by the name it was joined or describes itself by.
+
+        A hybrid torrent's magnet may know its v2 infohash only.
+        """
+        if infohash in self._swarms:
+            return self._swarms[infohash]
+        return next(
+            (
+                swarm
+                for swarm in self._swarms.values()
+                if swarm.metainfo and swarm.metainfo.infohash == infohash
+            ),
+            None,
+        )
 
     def join(self, source: TorrentSource, metainfo: Metainfo | None) -> Swarm:
         """Return the swarm of a torrent, joining it with the next plan."""
         if self._closing:
             raise ShuttingDown("Mopidy is stopping.")
-        swarm = self._swarms.get(source.infohash)
+        swarm = self.get(source.infohash)
         if swarm is None or swarm.failure:
             now = self._clock()
             swarm = Swarm(source, metainfo, self._cache, self._engine.read_piece, now)
@@ -105,6 +117,8 @@ class Swarms:
         Raises :class:`MetadataTimeout`, or what broke the swarm.
         """
         swarm.used_at = self._clock()
+        if swarm.metainfo:
+            return swarm.metainfo
         try:
             return await asyncio.wait_for(swarm.wait_metainfo(), timeout)
         except TimeoutError as exc:

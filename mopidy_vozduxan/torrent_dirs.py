@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from mopidy_vozduxan.catalog import Catalog, FoundAt
@@ -81,9 +81,9 @@ def _torrent_files(dirs: Iterable[Path]) -> Iterator[os.DirEntry[str]]:
     while waiting:
         folder = waiting.pop()
         for entry in _entries(folder, seen):
-            if _is_folder(entry):
+            if _answers(entry.is_dir):
                 waiting.append(Path(entry.path))
-            elif entry.name.lower().endswith(".torrent") and entry.is_file():
+            elif entry.name.lower().endswith(".torrent") and _answers(entry.is_file):
                 yield entry
 
 
@@ -100,8 +100,8 @@ def _entries(folder: Path, seen: set[tuple[int, int]]) -> list[os.DirEntry[str]]
         return []
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _answers(question: Callable[[], bool]) -> bool:
     try:
-        return entry.is_dir()
+        return question()
     except OSError:  # a link that leads nowhere, or in a circle
         return False

@@ -14,7 +14,7 @@ from mopidy.models import Album, Artist, Ref, SearchResult, Track
 from mopidy_vozduxan.album_names import AlbumName, album_name
 from mopidy_vozduxan.catalog import TorrentSummary
 from mopidy_vozduxan.engine.protocol import TorrentFile
-from mopidy_vozduxan.formats import estimated_length_ms, stem
+from mopidy_vozduxan.formats import estimated_length_ms, stem, without_extension
 from mopidy_vozduxan.layout import Folder, Layout, torrent_uri
 from mopidy_vozduxan.names import (
     clean,
@@ -37,7 +37,7 @@ def torrent_refs(torrents: Iterable[TorrentSummary]) -> list[Ref]:
     # The infohash keeps equal names apart in the same order every time: MPD
     # clients walk by name.
     ordered = sorted(torrents, key=lambda t: (natural_key(t.name), t.infohash))
-    names = unique(spaced(stem(torrent.name)) for torrent in ordered)
+    names = unique(spaced(without_extension(torrent.name)) for torrent in ordered)
     return [
         _container(torrent_uri(torrent.infohash, torrent.folder_count), name)
         for torrent, name in zip(ordered, names, strict=True)
@@ -104,12 +104,12 @@ def _container(uri: object, name: str) -> Ref:
 def _folder_title(layout: Layout, folder: Folder) -> str:
     """Return the folder's path below the torrent's root folder, as one name."""
     below = folder.path.split("/")[1:]
-    return " - ".join(below) or spaced(stem(layout.metainfo.name))
+    return " - ".join(below) or spaced(without_extension(layout.metainfo.name))
 
 
 def _album_name(layout: Layout, folder: Folder) -> AlbumName:
     """Return the album of a folder; a disc's is its parent's, plus the disc."""
-    whole = album_name(stem(layout.metainfo.name))
+    whole = album_name(without_extension(layout.metainfo.name))
     below = folder.path.split("/")[1:]
     discs: list[str] = []
     while below and disc_of_folder(below[-1]) is not None:

@@ -46,7 +46,7 @@ def test_lossy_files_decode_to_the_expected_length(tracks: list[Path]) -> None:
     for path in tracks:
         rate = 48_000 if path.suffix == ".opus" else 44_100
         seconds = len(album.pcm_of(path)) / album.FRAME / rate
-        assert 3 <= seconds < 3.1, path.name
+        assert 2.99 < seconds < 3.1, path.name
 
 
 def test_flac_is_as_large_as_music(tracks: list[Path]) -> None:
@@ -142,9 +142,7 @@ def test_the_tracker_counts_announces() -> None:
 def test_the_relay_adds_delay_and_keeps_the_throughput() -> None:
     delay, size = 0.1, 32 << 20
 
-    async def echo(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(await reader.readexactly(1))
         await reader.readexactly(1)
         writer.write(bytes(size))
@@ -210,9 +208,7 @@ def test_captured_sound_is_the_file_sample_for_sample(
 def test_captured_gapless_album_is_the_recording(tmp_path: Path) -> None:
     cut = album.cut_album(tmp_path / "Cut", [90_001, 88_888, 77_777], seed=5)
     pcm = tmp_path / "played.s16"
-    with MopidyProcess(
-        tmp_path / "mopidy", PLAIN, audio_output=capture(pcm)
-    ) as mopidy:
+    with MopidyProcess(tmp_path / "mopidy", PLAIN, audio_output=capture(pcm)) as mopidy:
         mopidy.events.skip()
         mopidy.play(*(path.as_uri() for path in cut.paths))
         for path in cut.paths:
@@ -227,9 +223,7 @@ def test_after_a_seek_the_capture_begins_where_it_landed(
 ) -> None:
     pcm = tmp_path / "played.s16"
     source = album.pcm_of(tracks[0])
-    with MopidyProcess(
-        tmp_path / "mopidy", PLAIN, audio_output=capture(pcm)
-    ) as mopidy:
+    with MopidyProcess(tmp_path / "mopidy", PLAIN, audio_output=capture(pcm)) as mopidy:
         mopidy.events.skip()
         mopidy.play(tracks[0].as_uri())
         mopidy.events.wait_for_event("track_playback_started")

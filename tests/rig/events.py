@@ -35,9 +35,7 @@ class Events:
         with self._changed:
             return list(self._seen)
 
-    def wait_for_event(
-        self, name: str, timeout: float = 30, **match: object
-    ) -> Event:
+    def wait_for_event(self, name: str, timeout: float = 30, **match: object) -> Event:
         """The next event of that name whose keys equal `match`.
 
         Events are consumed: what came before it is not looked at again. A key may be

@@ -245,7 +245,9 @@ class MopidyProcess:
 
         with self._logged:
             if not self._logged.wait_for(look, timeout):
-                raise TimeoutError(f"no {pattern!r} in the log:\n" + "\n".join(self._lines))
+                raise TimeoutError(
+                    f"no {pattern!r} in the log:\n" + "\n".join(self._lines)
+                )
         return found[0]
 
     @property

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from mopidy_vozduxan.catalog import LAYOUTS_KEPT, Catalog, FoundAt
+from mopidy_vozduxan.engine.protocol import TorrentFile, TorrentSource
+from mopidy_vozduxan.exceptions import StorageFailed
+from tests.metainfos import metainfo, source_of
+
+ALBUM = metainfo("Artist - Album", ["01 - One.flac", "02 - Two.flac", "cover.jpg"])
+V2 = "ab" * 32
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "catalog.db"
+
+
+@pytest.fixture
+def catalog(path):
+    catalog = Catalog(path)
+    yield catalog
+    catalog.close()
+
+
+def test_what_was_added_is_there_after_a_restart(path):
+    padded = dataclasses.replace(
+        ALBUM,
+        private=True,
+        files=(*ALBUM.files, TorrentFile(3, ".pad/9", ALBUM.size, 9, padding=True)),
+    )
+    first = Catalog(path)
+    first.add(source_of(ALBUM), padded)
+    first.close()
+    again = Catalog(path)
+    assert again.metainfo(ALBUM.infohash) == padded
+    assert again.source(ALBUM.infohash) == source_of(ALBUM)
+    again.close()
+
+
+def test_an_unknown_torrent_is_none(catalog):
+    assert catalog.source(V2) is None
+    assert catalog.metainfo(V2) is None
+    assert catalog.layout(V2) is None
+    assert catalog.torrents() == []
+
+
+def test_a_magnet_without_metadata_is_a_source_but_no_torrent_to_browse(catalog):
+    source = TorrentSource(V2, None, "magnet:?xt=x", "Name")
+    catalog.add(source, None)
+    assert catalog.source(V2) == source
+    assert catalog.metainfo(V2) is None
+    assert catalog.torrents() == []
+
+
+def test_metadata_and_magnet_add_up(catalog):
+    magnet = TorrentSource(ALBUM.infohash, None, "magnet:?old", "Name")
+    catalog.add(magnet, None)
+    catalog.add(source_of(ALBUM), ALBUM)
+    catalog.add(TorrentSource(ALBUM.infohash, None, "magnet:?new", None), None)
+    source = catalog.source(ALBUM.infohash)
+    assert source == dataclasses.replace(
+        source_of(ALBUM), magnet="magnet:?new", display_name="Name"
+    )
+    assert catalog.metainfo(ALBUM.infohash) == ALBUM
+
+
+def test_a_hybrid_is_found_by_the_hash_its_magnet_had(catalog):
+    magnet = TorrentSource(V2, None, "magnet:?xt=urn:btmh:1220" + V2, "Name")
+    catalog.add(magnet, None)
+    catalog.add(magnet, ALBUM)
+    assert catalog.metainfo(V2) == ALBUM
+    assert catalog.source(V2) == dataclasses.replace(magnet, infohash=ALBUM.infohash)
+    catalog.add(magnet, None)  # pasted once more
+    assert [t.infohash for t in catalog.torrents()] == [ALBUM.infohash]
+
+
+def test_torrents_say_how_many_folders_with_audio_they_have(catalog):
+    catalog.add(source_of(ALBUM), ALBUM)
+    box = metainfo("Box", ["CD1/1.mp3", "CD2/1.mp3", "Scans/1.jpg"])
+    catalog.add(source_of(box), box)
+    film = metainfo("Film", ["film.mkv"])
+    catalog.add(source_of(film), film)
+    counts = {t.name: t.folder_count for t in catalog.torrents()}
+    assert counts == {"Artist - Album": 1, "Box": 2}
+
+
+def test_adding_again_keeps_the_day_it_came(catalog):
+    catalog.add(source_of(ALBUM), ALBUM)
+    before = catalog.torrents()
+    assert before[0].added_ms > 1_600_000_000_000
+    catalog.add(source_of(ALBUM), ALBUM)
+    assert catalog.torrents() == before
+
+
+def test_a_removed_torrent_is_gone_but_its_file_counts_as_read(catalog):
+    place = FoundAt(Path("/torrents/a.torrent"), 5, 6)
+    catalog.add(source_of(ALBUM), ALBUM, place)
+    assert catalog.metainfo(ALBUM.infohash)
+    catalog.remove(ALBUM.infohash)
+    assert catalog.metainfo(ALBUM.infohash) is None
+    assert catalog.source(ALBUM.infohash) is None
+    assert catalog.search(["one"], 10) == []
+    assert catalog.found() == {place.path: (5, 6)}
+
+
+def test_names_that_are_no_text_are_kept_as_well_as_text_can(catalog):
+    odd = metainfo("a\udcff", ["01\udcfe.mp3"])
+    place = FoundAt(Path("/torrents/\udcff.torrent"), 1, 2)
+    catalog.add(source_of(odd), odd, place)
+    assert catalog.metainfo(odd.infohash).files[0].path == "a?/01?.mp3"
+    assert catalog.found() == {place.path: (1, 2)}
+
+
+def test_search_finds_words_in_any_order_case_and_normal_form(catalog):
+    info = metainfo("Кино - Кафе\u0301", ["01 - ГРУППА крови.mp3", "кино.jpg"])
+    catalog.add(source_of(info), info)
+    assert catalog.search(["крови", "Группа", "кафе\u0301"], 10) == [(info.infohash, 0)]
+    assert catalog.search(["крови", "мама"], 10) == []
+    assert catalog.search(["кино"], 0) == []
+
+
+def test_more_layouts_than_are_kept_in_memory_are_right(catalog):
+    infos = [metainfo(f"T{n}", ["1.mp3"]) for n in range(LAYOUTS_KEPT + 5)]
+    for info in infos:
+        catalog.add(source_of(info), info)
+    for _ in range(2):
+        assert [catalog.metainfo(info.infohash) for info in infos] == infos
+
+
+def test_a_changed_torrent_is_not_answered_from_memory(catalog):
+    catalog.add(source_of(ALBUM), ALBUM)
+    assert catalog.metainfo(ALBUM.infohash) == ALBUM
+    other = metainfo("New", ["1.mp3"], ALBUM.infohash)
+    catalog.add(source_of(ALBUM), other)
+    assert catalog.metainfo(ALBUM.infohash) == other
+
+
+def test_a_reader_does_not_wait_for_a_writer(catalog, path):
+    catalog.add(source_of(ALBUM), ALBUM)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    answers = []
+    reader = threading.Thread(
+        target=lambda: answers.append(catalog.source(ALBUM.infohash))
+    )
+    reader.start()
+    reader.join(4)  # less than the 5 s SQLite would wait for a lock
+    other.execute("ROLLBACK")
+    other.close()
+    reader.join()
+    assert answers == [source_of(ALBUM)]
+
+
+def test_many_threads_may_read_and_write(catalog):
+    def work(number):
+        for n in range(20):
+            info = metainfo(f"T{number}.{n}", ["1.mp3", "2.mp3"])
+            catalog.add(source_of(info), info)
+            if catalog.metainfo(info.infohash) != info:
+                wrong.append(info)
+
+    wrong = []
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert len(catalog.torrents()) == 80
+
+
+def test_a_file_that_is_no_catalog_is_set_aside(path, caplog):
+    path.write_bytes(b"this is not a database" * 1000)
+    catalog = Catalog(path)
+    catalog.add(source_of(ALBUM), ALBUM)
+    assert catalog.metainfo(ALBUM.infohash) == ALBUM
+    (aside,) = path.parent.glob("catalog.db.damaged-*")
+    assert aside.read_bytes().startswith(b"this is not")
+    assert "catalog is damaged" in caplog.text
+    assert str(aside) in caplog.text
+    catalog.close()
+
+
+def test_damage_that_shows_later_is_set_aside_then(path, caplog):
+    first = Catalog(path)
+    for n in range(200):
+        info = metainfo(f"T{n}", ["1.mp3"])
+        first.add(source_of(info), info)
+    first.close()
+    pages = path.read_bytes()
+    path.write_bytes(pages[:4096] + b"\xff" * (len(pages) - 4096))  # head intact
+    catalog = Catalog(path)
+    assert catalog.torrents() == []
+    catalog.add(source_of(ALBUM), ALBUM)
+    assert catalog.metainfo(ALBUM.infohash) == ALBUM
+    assert caplog.text.count("catalog is damaged") == 1
+    assert len(list(path.parent.glob("catalog.db.damaged-*"))) == 1
+    catalog.close()
+
+
+def test_a_catalog_of_a_later_version_is_left_alone(path):
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 999")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(StorageFailed, match="newer"):
+        Catalog(path)
+    assert path.read_bytes()[100:] == before[100:]
+
+
+def test_a_catalog_that_cannot_open_is_a_storage_failure(tmp_path):
+    with pytest.raises(StorageFailed):
+        Catalog(tmp_path / "missing" / "catalog.db")
+
+
+def test_a_closed_catalog_says_so(path):
+    catalog = Catalog(path)
+    catalog.close()
+    with pytest.raises(StorageFailed):
+        catalog.torrents()
