@@ -56,6 +56,9 @@ class Extension(ext.Extension):
         schema["metadata_timeout"] = config.Integer(minimum=1, maximum=3600)
         schema["stall_timeout"] = config.Integer(minimum=5, maximum=3600)
         schema["fast_start_timeout"] = config.Integer(minimum=1, maximum=60)
+        schema["prefetch_tracks"] = config.Integer(minimum=0, maximum=2)
+        schema["readahead"] = config.Integer(minimum=5, maximum=600)
+        schema["queue_heads_max_size"] = config.Integer(minimum=0, maximum=10_000)
         schema["listen_interfaces"] = ListenInterfaces()
         for switch in ("dht", "lsd", "upnp", "natpmp"):
             schema[switch] = config.Boolean()

@@ -25,7 +25,7 @@ from mopidy_vozduxan.engine.settings import settings_from
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, VozduxanError
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.manager import Limits, Manager
+from mopidy_vozduxan.manager import Limits, Manager, Target
 from mopidy_vozduxan.playback import VozduxanPlaybackProvider
 from mopidy_vozduxan.player import Player
 from mopidy_vozduxan.uris import MagnetUri, TrackUri, magnet_of, parse
@@ -72,7 +72,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self._engine, self._limits(), self.bridge.loop.time, _failed, self._learned
         )
         self.bridge.tell(self._engine.start, self.bridge.loop, self.manager.on_event)
-        self.player = Player(self.audio, self.bridge, self.manager)
+        self.player = Player(self.audio, self.bridge, self.manager, self.target_of)
         me = running.Running(self.bridge, self.manager, self.player)
         self.door = PlayerDoor(me)
         self.door.start()
@@ -95,6 +95,9 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         return Limits(
             stall_timeout=self._seconds("stall_timeout"),
             metadata_timeout=self._seconds("metadata_timeout"),
+            fast_start_timeout=self._seconds("fast_start_timeout"),
+            readahead=self._seconds("readahead"),
+            queue_heads=int(self._config["queue_heads_max_size"]) * 1_000_000,
         )
 
     def _seconds(self, key: str) -> float:
@@ -107,15 +110,18 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
 
         Raises :class:`VozduxanError` where it cannot be played.
         """
-        source, index = self._source_of(uri)
-        metainfo = self.catalog.metainfo(source.infohash)
+        target = self.target_of(uri, length_ms)
 
         async def play() -> str:
-            return self.manager.play(
-                source, metainfo, index, uri=uri, length_ms=length_ms
-            )
+            return self.manager.play(target, uri)
 
         return self.bridge.ask(play()).result(LOOP_ANSWERS_S)
+
+    def target_of(self, uri: str, length_ms: int | None) -> Target:
+        """Return the file that ``uri`` names. Raises :class:`BadInput`."""
+        source, index = self._source_of(uri)
+        metainfo = self.catalog.metainfo(source.infohash)
+        return Target(source, metainfo, index, length_ms)
 
     def fetch_metainfo(self, source: TorrentSource, timeout: float) -> Metainfo | None:
         """Return the metadata of a torrent, or ``None`` after ``timeout`` seconds."""

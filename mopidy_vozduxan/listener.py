@@ -18,3 +18,6 @@ class StreamListener(listener.Listener):
 
     def stream_failed(self, token: str, uri: str, reason: str) -> None:
         """The player's stream can not go on; ``reason`` is a sentence."""
+
+    def stream_released(self, token: str) -> None:
+        """A command ended the player's stream."""

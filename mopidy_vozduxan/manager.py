@@ -8,9 +8,10 @@ kept by :class:`~mopidy_vozduxan.swarms.Swarms`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
 from mopidy_vozduxan.engine.protocol import (
@@ -21,16 +22,17 @@ from mopidy_vozduxan.engine.protocol import (
     TorrentSource,
 )
 from mopidy_vozduxan.exceptions import (
+    Cancelled,
     MetadataTimeout,
     NoSuchStream,
     ShuttingDown,
     Stalled,
     VozduxanError,
 )
-from mopidy_vozduxan.planning.buckets import BUCKET_ROLES, Buckets
+from mopidy_vozduxan.planning.buckets import BUCKET_ROLES, Buckets, affordable
 from mopidy_vozduxan.planning.patience import Grudges, Verdict, judge
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.planning.window import Demand, Head, Role, plans
+from mopidy_vozduxan.planning.window import Demand, Role, plans, tiers_of
 from mopidy_vozduxan.reader import PieceReader
 from mopidy_vozduxan.stream import Stream, playable_file
 from mopidy_vozduxan.swarm import PieceCache, Swarm
@@ -40,6 +42,8 @@ from mopidy_vozduxan.web.streams import StreamInfo
 logger = logging.getLogger(__name__)
 
 TICK_S = 1.0
+#: As the original does: idle swarms past their time leave with every 10th release.
+RELEASES_PER_EVICTION = 10
 #: Pieces that nobody waits for may come by the hundred each second.
 PLAN_LATER_S = 0.1
 
@@ -50,11 +54,27 @@ class Limits:
 
     stall_timeout: float = 20.0
     metadata_timeout: float = 60.0
+    #: Preparing a stream waits so long for its first piece.
+    fast_start_timeout: float = 8.0
     #: A swarm that nobody uses leaves the session after this.
     idle_swarm: float = 600.0
     #: A track that failed is not tried again for this long.
     failed_track: float = 60.0
     piece_cache: int = 32 * 1024 * 1024
+    #: So many seconds of audio are fetched ahead of what plays.
+    readahead: float = 60.0
+    #: Heads of queued tracks beyond the buckets take no more than this.
+    queue_heads: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file that will be played: what :meth:`Manager.aim` is given."""
+
+    source: TorrentSource
+    metainfo: Metainfo | None
+    index: int | None
+    length_ms: int | None = None
 
 
 class Manager:
@@ -74,10 +94,14 @@ class Manager:
         learned: Callable[[MetadataReceived], None],
     ) -> None:
         self._limits = limits
+        self._tiers = tiers_of(limits.readahead)
         self._clock = clock
         self._tell_failure = stream_failed
         self._streams: dict[str, Stream] = {}
         self._buckets = Buckets()
+        self._queued: tuple[str, ...] = ()  # whose heads are fetched
+        self._working: dict[str, asyncio.Task[str]] = {}  # by bucket
+        self._releases = 0
         self._grudges: Grudges[tuple[str, int | None], VozduxanError] = Grudges(
             limits.failed_track
         )
@@ -96,39 +120,61 @@ class Manager:
 
     # --- streams
 
-    def play(
-        self,
-        source: TorrentSource,
-        metainfo: Metainfo | None,
-        index: int | None,
-        *,
-        uri: str,
-        length_ms: int | None = None,
-    ) -> str:
+    def play(self, target: Target, uri: str) -> str:
         """Make a file the current stream and return its token, at once.
 
         A stream of that file that exists already is promoted. Raises
         :class:`NoSuchFile`, or what the track failed with a moment ago.
         """
-        self._refuse_failed(source.infohash, index)
-        stream = self._open(source, metainfo, index)
-        stream.uri, stream.length_ms = uri, length_ms
+        self._refuse_failed(target.source.infohash, target.index)
+        stream = self._open(target)
+        stream.uri = uri
         stream.expect(0)
         self._put("current", stream)
         return stream.token
 
+    def aim(self, following: Sequence[Target], buckets: Sequence[str]) -> None:
+        """Say which tracks follow the current one, the next first; at once.
+
+        ``buckets`` names those that the first of them go to. Of the others the
+        heads are fetched, as far as the budget goes. What cannot be opened is
+        left out; it says why when its turn comes.
+        """
+        streams = [s for s in map(self._try_open, following) if s is not None]
+        current = self._buckets.current
+        streams = [s for s in dict.fromkeys(streams) if s.token != current]
+        self._buckets = Buckets(
+            current, **{b: s.token for b, s in zip(buckets, streams, strict=False)}
+        )
+        self._queued = affordable(
+            {s.token: s.head_cost(self._tiers.head_s) for s in streams[len(buckets) :]},
+            self._limits.queue_heads,
+        )
+        self._release_orphans()
+
     def release(self, token: str) -> None:
-        """End a stream and close its readers. An unknown token is no error."""
-        stream = self._streams.pop(token, None)
-        if stream is None:
+        """End a stream and close its readers. An unknown token is no error.
+
+        Every 10th release evicts the swarms that nobody used for long.
+        """
+        if token not in self._streams:
             logger.debug("No stream to release: %s", token)
             return
-        self._buckets = self._buckets.without(token)
-        for reader in list(stream.readers):
-            reader.close()
-        stream.gone.set()
-        stream.swarm.used_at = self._clock()
-        self._changed()
+        self._releases += 1
+        self._end(token)
+        if self._releases % RELEASES_PER_EVICTION == 0:
+            self._leave_idle_swarms(self._clock())
+
+    def dispose(self) -> None:
+        """Release what the buckets hold, then evict every swarm without a stream."""
+        tokens, self._buckets = self._buckets.tokens(), Buckets()
+        self._queued = ()
+        for token in tokens:
+            self._end(token)
+        self._release_orphans()
+        for swarm in self._swarms.all():
+            if swarm.infohash not in self._used() and not swarm.is_waited_for:
+                self._swarms.leave(swarm)
 
     def forecast(self, token: str, position_ms: int) -> None:
         """Expect a reader at ``position_ms``: the player is about to seek there."""
@@ -137,32 +183,147 @@ class Manager:
             stream.expect(timeline.offset_at(position_ms))
             self._changed()
 
-    def _open(
-        self, source: TorrentSource, metainfo: Metainfo | None, index: int | None
-    ) -> Stream:
-        swarm = self._swarms.join(source, metainfo)
-        for stream in self._streams.values():
-            if stream.swarm is swarm and stream.index == index:
-                stream.retired = False
-                return stream
+    def moved(self, token: str, position_ms: int) -> None:
+        """Slide the window: ``position_ms`` sounds now."""
+        stream = self._streams.get(token)
+        if stream and (timeline := stream.timeline):
+            stream.playhead = timeline.offset_at(position_ms)
+            self._changed(False)
+
+    def notify_position(self, token: str, offset: int) -> None:
+        """Slide the window: the byte at ``offset`` sounds now.
+
+        Raises :class:`NoSuchStream`.
+        """
+        stream = self._stream(token)
+        stream.playhead = offset
+        self._changed(False)
+
+    def _open(self, target: Target) -> Stream:
+        swarm = self._swarms.join(target.source, target.metainfo)
+        index = target.index
         if swarm.metainfo:
-            playable_file(swarm.metainfo, index)
+            index = playable_file(swarm.metainfo, index).index
+        for stream in self._streams.values():
+            if stream.swarm is swarm and stream.file_index == index:
+                stream.length_ms = target.length_ms or stream.length_ms
+                return stream
         swarm.streamed = True
         stream = Stream(secrets.token_urlsafe(24), swarm, index, self._clock())
+        stream.length_ms = target.length_ms
         self._streams[stream.token] = stream
         return stream
 
+    def _try_open(self, target: Target) -> Stream | None:
+        try:
+            return self._open(target)
+        except VozduxanError as exc:
+            logger.debug("Not fetched ahead: %s", exc)
+            return None
+
     def _put(self, bucket: str, stream: Stream) -> None:
-        self._buckets, orphans = self._buckets.put(bucket, stream.token)
-        for token in orphans:
-            self._retire(self._streams[token])
+        self._buckets, _ = self._buckets.put(bucket, stream.token)
+        self._release_orphans()
+
+    def _release_orphans(self) -> None:
+        """End the streams that nobody owns, once what reads them has finished."""
+        owned = {*self._buckets.tokens(), *self._queued}
+        for stream in list(self._streams.values()):
+            if stream.token not in owned and not stream.claims and not stream.readers:
+                self._end(stream.token)
         self._changed()
 
-    def _retire(self, stream: Stream) -> None:
-        """Release a stream nobody owns, once what reads it has finished."""
-        stream.retired = True
-        if not stream.readers:
-            self.release(stream.token)
+    def _end(self, token: str) -> None:
+        stream = self._streams.pop(token, None)
+        if stream is None:
+            return
+        self._buckets = self._buckets.without(token)
+        self._queued = tuple(t for t in self._queued if t != token)
+        stream.gone.set()
+        for reader in list(stream.readers):
+            reader.close()
+        stream.swarm.used_at = self._clock()
+        self._changed()
+
+    # --- preparing and prefetching: waits that a newer wish ends
+
+    async def prepare(self, target: Target) -> str:
+        """Make a file the current stream once its first piece can be read.
+
+        Answers after ``fast_start_timeout`` at the latest; what comes later is
+        then waited for by the reader. The stream before is released only when
+        this one is in its place. Raises :class:`Cancelled` when a newer prepare
+        or :meth:`cancel_prepare` came first, :class:`MetadataTimeout`,
+        :class:`NoSuchFile`, or what broke the swarm.
+        """
+        return await self._latest("current", self._prepare(target))
+
+    def cancel_prepare(self) -> None:
+        """End the prepare in flight, if there is one."""
+        self._supersede("current")
+
+    async def prefetch(self, target: Target, bucket: str) -> str:
+        """Put a file into ``bucket`` and return its token, once its metadata is here.
+
+        The current stream stays where it is, even if it is the same file.
+        """
+        return await self._latest(bucket, self._prefetch(target, bucket))
+
+    async def _latest(self, bucket: str, work: Coroutine[None, None, str]) -> str:
+        """Run ``work`` unless, or until, newer work for that bucket comes."""
+        self._supersede(bucket)
+        task = self._working[bucket] = asyncio.ensure_future(work)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if task.cancelled() and not _is_being_cancelled():
+                raise Cancelled("A newer request came first.") from None
+            raise
+        finally:
+            if self._working.get(bucket) is task:
+                del self._working[bucket]
+
+    def _supersede(self, bucket: str) -> None:
+        if task := self._working.pop(bucket, None):
+            task.cancel()
+
+    async def _prepare(self, target: Target) -> str:
+        stream = await self._claim(target)
+        try:
+            stream.expect(0)
+            self._changed()
+            await self._wait_first_piece(stream)
+            self._put("current", stream)
+        finally:
+            self._unclaim(stream)
+        return stream.token
+
+    async def _prefetch(self, target: Target, bucket: str) -> str:
+        stream = await self._claim(target)
+        if self._buckets.current != stream.token:
+            self._put(bucket, stream)
+        self._unclaim(stream)
+        return stream.token
+
+    async def _claim(self, target: Target) -> Stream:
+        """Open a stream that has no bucket yet, once its metadata is here."""
+        swarm = self._swarms.join(target.source, target.metainfo)
+        await self._swarms.metainfo_of(swarm, self._limits.metadata_timeout)
+        stream = self._open(target)
+        stream.claims += 1
+        return stream
+
+    def _unclaim(self, stream: Stream) -> None:
+        stream.claims -= 1
+        self._release_orphans()
+
+    async def _wait_first_piece(self, stream: Stream) -> None:
+        pieces = stream.pieces
+        if pieces is None or not pieces.size:
+            return
+        wait = stream.swarm.wait_piece(pieces.piece_at(0))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(wait, self._limits.fast_start_timeout)
 
     # --- what the HTTP doors need (web.streams.Streams)
 
@@ -215,8 +376,7 @@ class Manager:
     def _reader_moved(self, stream: Stream, reader: PieceReader) -> None:
         if reader.closed:
             stream.readers.discard(reader)
-            if stream.retired and not stream.readers:
-                self.release(stream.token)
+            self._release_orphans()
         self._changed()
 
     def _stream(self, token: str) -> Stream:
@@ -262,18 +422,32 @@ class Manager:
     def _plan(self) -> None:
         self._planning = None
         now_ms = int(self._clock() * 1000)
-        self._swarms.carry_out(plans(self._demands(), self._swarms.views(), now_ms))
+        views = self._swarms.views()
+        self._swarms.carry_out(plans(self._demands(), views, now_ms, self._tiers))
         self._tick_while_needed()
 
     def _demands(self) -> list[Demand]:
-        demands = [
-            stream.demand(self._role(stream))
-            for stream in self._streams.values()
-            if not stream.swarm.failure
-        ]
-        return [demand for demand in demands if demand is not None]
+        """Return what every stream asks for, with the time its turn comes."""
+        demands, starts_in_ms = [], 0
+        for stream in self._in_turn():
+            if stream.swarm.failure:
+                continue
+            role = self._role(stream)
+            wanted_now = role is Role.CURRENT or stream.readers
+            demand = stream.demand(role, 0 if wanted_now else starts_in_ms)
+            if demand:
+                demands.append(demand)
+            starts_in_ms += stream.remaining_ms
+        return demands
+
+    def _in_turn(self) -> list[Stream]:
+        """Return the streams in the order they will be played, others last."""
+        turn = dict.fromkeys((*self._buckets.tokens(), *self._queued, *self._streams))
+        return [self._streams[token] for token in turn]
 
     def _role(self, stream: Stream) -> Role:
+        if stream.claims:
+            return Role.CURRENT
         bucket = self._buckets.holder(stream.token)
         return BUCKET_ROLES[bucket] if bucket else Role.QUEUED
 
@@ -339,7 +513,7 @@ class Manager:
         stream.failure = error
         key = stream.swarm.infohash, stream.index
         self._grudges.hold(key, error, self._clock())
-        if self._buckets.current == stream.token:
+        if stream.uri:
             self._tell_failure(stream.token, stream.uri, str(error))
 
     def _refuse_failed(self, infohash: str, index: int | None) -> None:
@@ -350,12 +524,15 @@ class Manager:
             raise error
 
     def _leave_idle_swarms(self, now: float) -> None:
-        used = {stream.swarm.infohash for stream in self._streams.values()}
+        used = self._used()
         for swarm in self._swarms.all():
             if swarm.infohash in used:
                 swarm.used_at = now
             elif self._is_idle(swarm, now):
                 self._swarms.leave(swarm)
+
+    def _used(self) -> set[str]:
+        return {stream.swarm.infohash for stream in self._streams.values()}
 
     def _is_idle(self, swarm: Swarm, now: float) -> bool:
         """Whether nobody uses the swarm, nor is likely to in a moment."""
@@ -370,6 +547,8 @@ class Manager:
     async def close(self) -> None:
         """Release everything and leave all swarms in order."""
         self._closing = True
+        for bucket in list(self._working):
+            self._supersede(bucket)
         for handle in (self._planning, self._tick):
             if handle:
                 handle.cancel()
@@ -377,6 +556,11 @@ class Manager:
             for reader in list(stream.readers):
                 reader.fail(ShuttingDown("Mopidy is stopping."))
         await self._swarms.close()
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return bool(task and task.cancelling())
 
 
 def _say_what_it_waits_for(stream: Stream) -> None:

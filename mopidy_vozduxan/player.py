@@ -5,12 +5,15 @@ Knows nothing of core; every call is short and may come from any thread.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pykka.messages import ProxyCall
 
 from mopidy_vozduxan.bridge import Bridge
-from mopidy_vozduxan.manager import Manager
+from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.manager import Manager, Target
 
 #: GStreamer's playbin waits for 5 s of audio or, where it knows no bitrate
 #: (Ogg, Opus, WAV), for 5 MiB before it sounds: a whole Opus track. With ours
@@ -18,13 +21,23 @@ from mopidy_vozduxan.manager import Manager
 OUR_BUFFERS = (256 * 1024, 2 * 10**9)
 DEFAULT_BUFFERS = (5 * 1024 * 1024, 5 * 10**9)
 
+#: The buckets beyond the current one, the next track's first.
+AHEAD = ("prefetch", "warm")
+
 ANSWERS_S = 1.0
 
 
 class Player:
     """The player, and the stream it was given last."""
 
-    def __init__(self, audio: Any, bridge: Bridge, manager: Manager) -> None:
+    def __init__(
+        self,
+        audio: Any,
+        bridge: Bridge,
+        manager: Manager,
+        target_of: Callable[[str, int | None], Target],
+    ) -> None:
+        self._target_of = target_of
         self._audio = audio
         self._bridge = bridge
         self._manager = manager
@@ -55,6 +68,21 @@ class Player:
         """Move the window of the latest stream before the player seeks."""
         if self.latest_token:
             self._bridge.tell(self._manager.forecast, self.latest_token, position_ms)
+
+    def moved(self, token: str, position_ms: int) -> None:
+        """Slide the window of a stream: ``position_ms`` sounds."""
+        self._bridge.tell(self._manager.moved, token, position_ms)
+
+    def aim(self, following: Sequence[tuple[str, int | None]], known: int) -> None:
+        """Fetch ahead: ``following`` are URIs and lengths in ms, the next first.
+
+        The first ``known`` of them get a bucket, of the others the heads come.
+        """
+        targets = []
+        for uri, length_ms in following:
+            with contextlib.suppress(VozduxanError):
+                targets.append(self._target_of(uri, length_ms))
+        self._bridge.tell(self._manager.aim, targets, AHEAD[:known])
 
     def release(self, token: str) -> None:
         """End a stream that the player was given."""

@@ -61,7 +61,7 @@ class Stream:
         self.length_ms: int | None = None
         self.readers: set[PieceReader] = set()
         self.gone = asyncio.Event()  # released
-        self.retired = False  # released as soon as its last reader is gone
+        self.claims = 0  # prepares that have not found it a bucket yet
         self.failure: VozduxanError | None = None
         self.opened_at = now
         self.said_so = False  # the log says that it waits
@@ -77,6 +77,12 @@ class Stream:
         """The file being served; ``None`` until the metadata is here."""
         metainfo = self.swarm.metainfo
         return playable_file(metainfo, self.index) if metainfo else None
+
+    @property
+    def file_index(self) -> int | None:
+        """The index of the file, also where it was asked for as the first track."""
+        file = self.file
+        return file.index if file else self.index
 
     @property
     def name(self) -> str:
@@ -109,6 +115,22 @@ class Stream:
             return None
         length_ms = self.length_ms or estimated_length_ms(file.path, file.size)
         return Timeline(file.size, length_ms or 1)
+
+    @property
+    def remaining_ms(self) -> int:
+        """How long the stream still plays, from what sounds or from its start."""
+        timeline = self.timeline
+        if timeline is None:
+            return 0
+        return timeline.length_ms - timeline.position_at(self.playhead or 0)
+
+    def head_cost(self, seconds: float) -> int:
+        """Return how many bytes the pieces of the first ``seconds`` take."""
+        pieces, timeline = self.pieces, self.timeline
+        if pieces is None or timeline is None:
+            return 0
+        head = Span(0, int(seconds * timeline.byte_rate))
+        return len(pieces.pieces_of(head)) * pieces.piece_length
 
     @property
     def waiting_since(self) -> float | None:

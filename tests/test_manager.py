@@ -15,7 +15,7 @@ from mopidy_vozduxan.exceptions import (
     SwarmFailed,
 )
 from mopidy_vozduxan.engine.protocol import SwarmBroke
-from mopidy_vozduxan.manager import Limits, Manager
+from mopidy_vozduxan.manager import Limits, Manager, Target
 from mopidy_vozduxan.planning.plan import Urgency
 from tests.fake_engine import INFOHASH, FakeEngine, album, payload, source_of
 
@@ -42,7 +42,7 @@ class World:
         self.engine.start(asyncio.get_running_loop(), self.manager.on_event)
 
     def play(self, index=0, metainfo=ALBUM):
-        return self.manager.play(SOURCE, metainfo, index, uri=f"track:{index}")
+        return self.manager.play(Target(SOURCE, metainfo, index), f"track:{index}")
 
     def read(self, token, start=0, stop=None, *, player=True):
         stop = self.manager.known(token).size if stop is None else stop

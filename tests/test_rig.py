@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.rig import album, othermakes, torrents
+from tests.rig.capture import SILENT, capture, offset_in
 from tests.rig.client import download
-from tests.rig.mopidy import SILENT, MopidyProcess, RpcError, capture, offset_in
+from tests.rig.mopidy import MopidyProcess, RpcError
 from tests.rig.relay import start_relay
 from tests.rig.seeder import Swarm
 from tests.rig.tracker import Tracker

@@ -21,7 +21,7 @@ from typing import Any
 import libtorrent as lt
 
 from mopidy_vozduxan.engine import alerts
-from mopidy_vozduxan.engine.metainfo import MAX_PIECES, metainfo_of
+from mopidy_vozduxan.engine.metainfo import MAX_PIECES, metainfo_of, torrent_of
 from mopidy_vozduxan.engine.protocol import (
     Event,
     EventsLost,
@@ -333,8 +333,8 @@ class LibtorrentEngine:
 
     def _on_finished(self, alert: Any) -> None:
         swarm = self._swarm_of(alert)
-        if swarm is None:
-            return
+        if swarm is None or not swarm.checked:
+            return  # resumed pieces are told all at once
         piece = int(alert.piece_index)
         swarm.held.add(piece)
         swarm.due.discard(piece)
@@ -446,7 +446,7 @@ class LibtorrentEngine:
                 self._save(swarm)
 
     def _ask_held(self, swarm: Swarm) -> None:
-        swarm.wants_held = True
+        swarm.checked = swarm.wants_held = True
         if alerts.can_post_status():
             # 2.1 leaves pieces that are not in the file yet out of resume data.
             swarm.handle.post_status(lt.status_flags_t.query_pieces)
@@ -460,9 +460,8 @@ class LibtorrentEngine:
     def _tell_metadata(self, swarm: Swarm, params: Any) -> None:
         try:
             metainfo = metainfo_of(params.ti)
-            entry: Any = lt.write_torrent_file(params, _ANY_LAYERS)
-            torrent = lt.bencode(entry)
-        except (BadInput, RuntimeError) as exc:
+            torrent = torrent_of(params)
+        except BadInput as exc:
             self._emit(SwarmBroke(swarm.infohash, str(exc)))
         else:
             self._emit(MetadataReceived(swarm.infohash, metainfo, torrent))
@@ -524,9 +523,6 @@ def _first_priorities(params: Any, plan: Plan | None) -> list[int]:
     if plan:
         return priorities_of(plan.urgencies)
     return [0] * (params.ti.num_pieces() if params.ti else MAX_PIECES)
-
-
-_ANY_LAYERS = lt.write_flags.allow_missing_piece_layer
 
 
 def _destroy(sessions: list[Any]) -> None:

@@ -45,6 +45,7 @@ class Swarm:
     backlog: list[Changes] = field(default_factory=list)
     statistics: Statistics = field(default_factory=Statistics)
     trickle: bool = False
+    checked: bool = False
     broken: bool = False
     saved_at: float = 0.0
     wants_metadata: bool = False

@@ -6,6 +6,7 @@ and the manager releases them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 from mopidy_vozduxan.planning.window import Role
@@ -47,3 +48,13 @@ class Buckets:
     def names(cls) -> tuple[str, ...]:
         """Return the names of the buckets, the most important first."""
         return tuple(f.name for f in fields(cls))
+
+
+def affordable(costs: Mapping[str, int], budget: int) -> tuple[str, ...]:
+    """Return the tokens, in order, whose costs in bytes fit the budget together."""
+    chosen = []
+    for token, cost in costs.items():
+        if cost <= budget:
+            chosen.append(token)
+            budget -= cost
+    return tuple(chosen)

@@ -52,6 +52,11 @@ class Tiers:
     earning: int = 4
 
 
+def tiers_of(readahead_s: float) -> Tiers:
+    """Return tiers that reach ``readahead_s`` ahead in all."""
+    return Tiers(soon_s=min(15.0, readahead_s), later_s=readahead_s)
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """An offset somebody consumes from.

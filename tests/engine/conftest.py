@@ -28,7 +28,7 @@ from mopidy_vozduxan.planning.plan import Plan, Urgency
 
 SEEDER = Path(__file__).with_name("seeder.py")
 #: Generous: two busy cores must be enough.
-TIMEOUT_S = 60.0
+TIMEOUT_S = 20.0
 
 LOOPBACK = {
     "listen_interfaces": "127.0.0.1:0",

@@ -61,11 +61,12 @@ async def test_a_torrent_arrives_right(
         await rig.until(lambda: len(rig.all(PieceRead)) == album.piece_count)
         for read in rig.all(PieceRead):
             assert read.data == album.piece(read.piece)
-        told = await rig.next(StatisticsChanged, infohash=album.infohash)
         await rig.until(
-            lambda: rig.all(StatisticsChanged)[-1].statistics.payload > 500_000
+            lambda: any(
+                e.statistics.payload >= 500_000 and e.statistics.num_seeds
+                for e in rig.all(StatisticsChanged)
+            )
         )
-        assert told.statistics.download_rate >= 0
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -84,7 +85,9 @@ async def test_a_magnet_gives_metadata_and_no_payload_until_it_is_wanted(
         assert received.metainfo == read_torrent(album.torrent)
         assert read_torrent(received.torrent) == received.metainfo
         await rig.next(PiecesHeld)
-        await rig.until(lambda: rig.all(StatisticsChanged)[-1].statistics.num_peers > 0)
+        await rig.until(
+            lambda: any(e.statistics.num_peers for e in rig.all(StatisticsChanged))
+        )
         assert not rig.all(PieceFinished)
         assert rig.all(StatisticsChanged)[-1].statistics.payload == 0
         urgencies = tuple((n, Urgency.SOON) for n in range(album.piece_count))
@@ -202,6 +205,6 @@ async def test_a_second_stay_remembers_the_pieces_of_the_first(
         rig.engine.add(album.source, plan_of(album, everything(album)))
         held = await rig.next(PiecesHeld, after=before)
         assert held.held == set(half)
-        await rig.until(lambda: len(rig.all(PieceFinished)) == album.piece_count)
+        await rig.until(lambda: len(rig.all(PieceFinished)) >= album.piece_count)
         finished = [f.piece for f in rig.all(PieceFinished)]
-        assert len(set(finished)) == album.piece_count
+        assert sorted(finished) == list(range(album.piece_count))

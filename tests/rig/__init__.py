@@ -7,8 +7,10 @@ album       audio files made from seeded noise and chords, and their PCM
 torrents    `.torrent` bytes and magnet links
 tracker     an HTTP tracker
 seeder      swarms of seeders in one separate process
-relay       a TCP relay that adds delay and nothing else
+relay       a relay that adds delay and nothing else
 othermakes  seeders of other makes (Transmission, aria2)
-mopidy      a Mopidy process, its JSON-RPC, events, log and captured sound
+mopidy      a Mopidy process, its JSON-RPC and log
+events      Mopidy's events over its WebSocket
+capture     the sound a Mopidy process plays, as a file of samples
 client      the smallest downloader, to try the rig itself
 """

@@ -36,14 +36,17 @@ _CHORDS = (
     (131, 165, 196),
 )
 
+# Without PNS: a decoder fills that with random noise, other noise after each seek.
+_AAC = "avenc_aac aac-pns=false bitrate=192000 ! aacparse"
+
 _ENCODERS = {
     "flac": "flacenc",
     "wav": "wavenc",
     "mp3": "lamemp3enc target=bitrate bitrate=192 cbr=true ! id3v2mux",
     "ogg": "vorbisenc quality=0.5 ! oggmux",
     "opus": "audioresample ! audio/x-raw,rate=48000 ! opusenc bitrate=128000 ! oggmux",
-    "m4a": "avenc_aac aac-pns=false bitrate=192000 ! aacparse ! mp4mux",
-    "m4a-faststart": "avenc_aac aac-pns=false bitrate=192000 ! aacparse ! mp4mux faststart=true",
+    "m4a": f"{_AAC} ! mp4mux",
+    "m4a-faststart": f"{_AAC} ! mp4mux faststart=true",
 }
 
 FORMATS = tuple(_ENCODERS)

@@ -2,19 +2,6 @@
 
 Works with Mopidy 3 and 4 alike. Nothing of Mopidy is imported here, and nothing is
 read from or written to the user's own configuration.
-
-What `capture` gives, measured on GStreamer 1.22 and 1.26:
-
-- the file holds every sample played, bit for bit, tracks back to back when they
-  follow without a gap or by a `play` of another track;
-- **a seek empties it**: `filesink` truncates its file when the pipeline is flushed.
-  Sample 0 of the file is then the first one after the last seek, wherever that
-  landed: find it in the source with `offset_in`;
-- `stop`, the end of the tracklist and an error set the pipeline to NULL; the file
-  stays as it is, and the next `play` begins it anew.
-
-`wavenc` is not used: it writes its length at the end, and a flush leaves it with a
-file without a head.
 """
 
 from __future__ import annotations
@@ -36,39 +23,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.rig.album import recorded
+from tests.rig.capture import SILENT
 from tests.rig.events import Events
 
 ROOT = Path(__file__).parents[2]
-SILENT = "fakesink sync=true"  # in real time, heard by nobody
-
-
-def capture(path: Path, *, sync: bool = True, format: str = "S16LE") -> str:
-    """An `audio/output` writing raw samples, at each track's own rate, to `path`.
-
-    Compare with `album.pcm_of` of the same `format`: S16LE for lossless files, F32LE
-    for all others. `sync=False` plays as fast as the source delivers: the position
-    then runs ahead of any clock, and a track is over before an event arrives.
-    """
-    return f"{recorded(path, format)} sync={str(sync).lower()}"
-
-
-def offset_in(
-    source: bytes, captured: bytes, *, skip: int = 0, frame: int = 4, probe: int = 4096
-) -> int:
-    """Byte offset in `source` where `captured` begins; ValueError if it is not there.
-
-    Sound from `album` never repeats, so `probe` bytes decide. `skip` bytes are not
-    looked at: after a seek a lossy decoder needs some packets until it is right.
-    `frame`: bytes of one sample of all channels (8 for F32LE).
-    """
-    wanted = captured[skip : skip + probe]
-    start = source.find(wanted)
-    while start != -1 and (start - skip) % frame:
-        start = source.find(wanted, start + 1)
-    if start == -1 or len(wanted) < probe:
-        raise ValueError("the captured sound is not in the source")
-    return start - skip
 
 
 def free_port() -> int:
@@ -356,7 +314,8 @@ def _command() -> list[str]:
     Mopidy 3 would be DEBUG.
     """
     run = (
-        "import sys; from importlib.metadata import entry_points; sys.argv[0] = 'mopidy';"
+        "import sys; from importlib.metadata import entry_points;"
+        "sys.argv[0] = 'mopidy';"
         "(app,) = entry_points(group='console_scripts', name='mopidy'); app.load()()"
     )
     major = int(importlib.metadata.version("mopidy").split(".")[0])

@@ -31,7 +31,7 @@ ARIA2 = shutil.which("aria2c")
 def transmission(
     torrent: bytes, data: Path, *, host: str = "127.0.0.20", timeout: float = 60
 ) -> Iterator[Address]:
-    """Seed with `transmission-daemon`; yields its (ip, port) once the data is checked."""
+    """Seed with `transmission-daemon`; yields (ip, port) once it has checked."""
     with tempfile.TemporaryDirectory(prefix="transmission") as folder:
         peer_port, rpc_port = _free_port(host), _free_port("127.0.0.1")
         settings = _transmission_settings(host, peer_port, rpc_port, data)

@@ -1,4 +1,4 @@
-"""A TCP and UDP relay that adds a fixed one-way delay in both directions, and nothing else.
+"""A TCP and UDP relay that adds a fixed delay each way, and nothing else.
 
 Every chunk is stamped when it comes and leaves when its time is due, so chunks in
 flight do not wait for one another and throughput is not limited (a bound on what is
@@ -133,7 +133,7 @@ class Datagrams(asyncio.DatagramProtocol):
 
     async def _open(self, client: tuple[str, int]) -> asyncio.DatagramTransport:
         class Far(asyncio.DatagramProtocol):
-            def datagram_received(_, data: bytes, addr: object) -> None:  # noqa: N805
+            def datagram_received(_, data: bytes, addr: object) -> None:
                 self._answer(data, client)
 
         loop = asyncio.get_running_loop()

@@ -57,7 +57,7 @@ def make_torrent(
 
 
 def _described(source: Path, order: Sequence[str] | None) -> Any:
-    """What `create_torrent` wants. In 2.0 it only borrows the `file_storage`: keep it."""
+    """What `create_torrent` wants; 2.0 only borrows the `file_storage`: keep it."""
     files = _files(source, order)
     if hasattr(lt, "create_file_entry"):  # 2.1 and later
         return [lt.create_file_entry(name, size) for name, size in files]
@@ -78,7 +78,7 @@ def _files(source: Path, order: Sequence[str] | None) -> list[tuple[str, int]]:
 
 
 def infohashes(torrent: bytes) -> tuple[str | None, str | None]:
-    """The (v1, v2) infohashes in lower-case hex, computed without libtorrent's parser."""
+    """The (v1, v2) infohashes in lower-case hex, not by libtorrent's parser."""
     info = lt.bdecode(torrent)[b"info"]
     raw = bytes(lt.bencode(info))
     v1 = hashlib.sha1(raw).hexdigest() if b"pieces" in info else None

@@ -65,7 +65,7 @@ class Tracker:
         tracker = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 url = urlsplit(self.path)
                 if url.path != "/announce":
                     self.send_error(404)

@@ -1,0 +1,65 @@
+"""What the first bytes of an audio file say of its length and its bytes.
+
+Only what is certain counts: Ogg writes its length on its last page, and an M4A
+with its index at the end has it there, so both give nothing. The bytes come from
+strangers: no reader of a format believes a size, a count or a rate before it has
+checked it, and none looks at more than a bounded number of entries.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from mopidy_vozduxan.planning.containers import chunked, flac, mp4, mpeg
+from mopidy_vozduxan.planning.position import Timeline
+
+# Each takes the head, the offset of the file's own first byte, and the size.
+_Reader = Callable[[bytes, int, int], Timeline | None]
+
+#: What distinguishes a format: bytes, and where they are.
+_SIGNS: tuple[tuple[int, bytes, _Reader], ...] = (
+    (0, b"fLaC", flac.read),
+    (8, b"WAVE", chunked.read_wave),
+    (8, b"AIFF", chunked.read_aiff),
+    (8, b"AIFC", chunked.read_aiff),
+    (4, b"ftyp", mp4.read),
+)
+_MPEG_NAMES = (".mp3", ".mp2")  # MPEG audio has no sign worth the name
+
+
+def read_timeline(path: str, head: bytes, size: int) -> Timeline | None:
+    """Return how time and bytes of a file belong together, as far as it is certain.
+
+    ``head`` holds the first bytes of the file, as many as there are: 16 KiB do
+    for most files; MP3 needs its first frames, behind the tag (`tag_size`).
+    ``size`` is that of the whole file. Raises nothing, whatever the bytes.
+    """
+    head = head[: max(0, size)]
+    start = tag_size(head)
+    reader = _reader_of(path, head, start)
+    try:
+        found = reader(head, start, size) if reader else None
+    except struct.error:  # the head ends before what has to be known
+        return None
+    if found and found.length_ms > 0 and 0 <= found.audio_start < size:
+        return found
+    return None
+
+
+def _reader_of(path: str, head: bytes, start: int) -> _Reader | None:
+    for place, sign, reader in _SIGNS:
+        if head.startswith(sign, start + place):
+            return reader
+    return mpeg.read if path.lower().endswith(_MPEG_NAMES) else None
+
+
+def tag_size(head: bytes) -> int:
+    """Return the bytes an ID3v2 tag takes before the file proper; mostly pictures."""
+    if len(head) < 10 or not head.startswith(b"ID3"):
+        return 0
+    size = 0
+    for byte in head[6:10]:  # seven bits each
+        size = size << 7 | byte & 0x7F
+    footer = 10 if head[5] & 0x10 else 0
+    return 10 + size + footer
