@@ -10,6 +10,7 @@ import logging
 import pathlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pykka
@@ -18,6 +19,7 @@ from mopidy import backend
 from mopidy_vozduxan import Extension, torrent_dirs
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.commands import Commands
 from mopidy_vozduxan.engine.metainfo import read_magnet
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.engine.session import LibtorrentEngine
@@ -73,7 +75,13 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         )
         self.bridge.tell(self._engine.start, self.bridge.loop, self.manager.on_event)
         self.player = Player(self.audio, self.bridge, self.manager, self.target_of)
-        me = running.Running(self.bridge, self.manager, self.player)
+        me = running.Running(
+            self.bridge,
+            self.manager,
+            self.player,
+            commands=partial(Commands, self.manager, self.catalog, _released),
+            progress=self.manager.progress,
+        )
         self.door = PlayerDoor(me)
         self.door.start()
         running.announce(me)
@@ -105,12 +113,11 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
 
     # --- for the providers, on the backend's own thread
 
-    def open_stream(self, uri: str, length_ms: int | None) -> str:
-        """Make ``uri`` the current stream; return its token at once.
+    def open_stream(self, target: Target, uri: str) -> str:
+        """Make a file the current stream; return its token at once.
 
         Raises :class:`VozduxanError` where it cannot be played.
         """
-        target = self.target_of(uri, length_ms)
 
         async def play() -> str:
             return self.manager.play(target, uri)
@@ -167,3 +174,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
 
 def _failed(token: str, uri: str, reason: str) -> None:
     StreamListener.send("stream_failed", token=token, uri=uri, reason=reason)
+
+
+def _released(token: str) -> None:
+    StreamListener.send("stream_released", token=token)

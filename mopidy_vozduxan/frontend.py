@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: A start that takes longer is shown to clients as "playing".
-SHOW_START_S = 0.3
-#: The player's own buffers, which still sound when the position says the end.
-TAIL_MS = 300
 #: How often the position is asked for while something plays.
 POLL_S = 1.0
 #: So many queued tracks are looked at for fetching ahead.
@@ -49,13 +45,13 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._core = core
         self._token: str | None = None  # of what sounds, or is to
         self._starting: str | None = None  # its URI, until it sounds
+        self._state = "stopped"  # as core's events told it
         self._skips = 0  # since something sounded
-        self._watch = Alarm()
+        self._heard_ms = -1  # the position when a failure was last looked at
         self._poll = Alarm()
 
     def on_stop(self) -> None:
         """Let no alarm outlive the actor."""
-        self._watch.cancel()
         self._poll.cancel()
 
     @property
@@ -70,12 +66,8 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
     def start_requested(self, token: str, uri: str) -> None:
         """Core has told the player to start ``uri``."""
         self._token, self._starting = token, uri
-        self._watch.set(SHOW_START_S, self.actor_ref.proxy().show_start, token)
-
-    def show_start(self, token: str) -> None:
-        """Show a start that takes its time."""
-        stopped = self._core.playback.get_state().get() == "stopped"
-        if self._starting and token == self._token and stopped:
+        # At once, without asking first: a ``stop`` must not come in between.
+        if self._state == "stopped":
             self._core.playback.set_state("playing").get()
 
     def track_playback_started(self, tl_track: TlTrack) -> None:
@@ -100,6 +92,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     def playback_state_changed(self, old_state: str, new_state: str) -> None:
         """Playback was stopped, perhaps while a start was pending."""
+        self._state = new_state
         if new_state != "stopped":
             return
         self._poll.cancel()
@@ -154,16 +147,15 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
     # --- what fails
 
     def stream_failed(self, token: str, uri: str, reason: str) -> None:
-        """The swarm of the track that plays, or is to play, is dead."""
-        if token != self._player.latest_token:
-            return
-        remaining_ms = self._remaining_ms(uri)
-        if remaining_ms > 0:  # of the track before, which is not to be cut
-            again = self.actor_ref.proxy().stream_failed
-            self._watch.set(remaining_ms / 1000, again, token, uri, reason)
+        """The swarm of the track that plays, or is to play, is dead.
+
+        Said about once a second, for as long as it is.
+        """
+        if token != self._player.latest_token or not self._is_silent():
             return
         logger.warning("Vozduxan: %s Moving on to the next track.", reason)
         self._move_on()
+        self._player.release(token)
 
     def stream_released(self, token: str) -> None:
         """Somebody ended the stream that plays."""
@@ -186,19 +178,15 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         logger.warning("Vozduxan: Nothing in the tracklist can be played now.")
         playback.stop().get()
 
-    def _remaining_ms(self, failed_uri: str) -> int:
-        """Return how long a track before the failed one still sounds.
+    def _is_silent(self) -> bool:
+        """Return whether nothing has sounded since the last look, nor is paused.
 
-        None does when core was told to *start* the failed one.
+        What the player holds, also of a track before the failed one, is heard
+        to its end. Lengths may be estimates, so only the position tells.
         """
-        playback = self._core.playback
-        current = playback.get_current_track().get()
-        if self._starting == failed_uri or current is None or not current.length:
-            return 0
-        if current.uri == failed_uri or playback.get_state().get() != "playing":
-            return 0
-        position = int(playback.get_time_position().get())
-        return max(0, int(current.length) - position - TAIL_MS)
+        before, self._heard_ms = self._heard_ms, self._player.position_ms()
+        playing = self._core.playback.get_state().get() == "playing"
+        return playing and self._heard_ms == before
 
 
 class Alarm:

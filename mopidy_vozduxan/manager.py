@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
 from mopidy_vozduxan.engine.protocol import (
@@ -33,6 +33,7 @@ from mopidy_vozduxan.planning.buckets import BUCKET_ROLES, Buckets, affordable
 from mopidy_vozduxan.planning.patience import Grudges, Verdict, judge
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.planning.window import Demand, Role, plans, tiers_of
+from mopidy_vozduxan.progress import Board
 from mopidy_vozduxan.reader import PieceReader
 from mopidy_vozduxan.stream import Stream, playable_file
 from mopidy_vozduxan.swarm import PieceCache, Swarm
@@ -76,6 +77,18 @@ class Target:
     index: int | None
     length_ms: int | None = None
 
+    @property
+    def byte_rate(self) -> float:
+        """Bytes of audio per second, as far as it is known; else 0."""
+        if self.metainfo is None or not self.length_ms:
+            return 0.0
+        file = playable_file(self.metainfo, self.index)
+        return file.size * 1000 / self.length_ms
+
+
+#: A file, or how to find it: what takes time then ends with the request.
+Wanted = Target | Callable[[], Awaitable[Target]]
+
 
 class Manager:
     """Opens, serves, supervises and releases streams.
@@ -114,6 +127,7 @@ class Manager:
             broke=self._swarm_broke,
         )
         self.on_event = self._swarms.on_event
+        self.progress = Board()
         self._planning: asyncio.Handle | None = None
         self._tick: asyncio.TimerHandle | None = None
         self._closing = False
@@ -240,6 +254,7 @@ class Manager:
         self._buckets = self._buckets.without(token)
         self._queued = tuple(t for t in self._queued if t != token)
         stream.gone.set()
+        self.progress.released(token)
         for reader in list(stream.readers):
             reader.close()
         stream.swarm.used_at = self._clock()
@@ -247,7 +262,7 @@ class Manager:
 
     # --- preparing and prefetching: waits that a newer wish ends
 
-    async def prepare(self, target: Target) -> str:
+    async def prepare(self, target: Wanted) -> str:
         """Make a file the current stream once its first piece can be read.
 
         Answers after ``fast_start_timeout`` at the latest; what comes later is
@@ -262,7 +277,7 @@ class Manager:
         """End the prepare in flight, if there is one."""
         self._supersede("current")
 
-    async def prefetch(self, target: Target, bucket: str) -> str:
+    async def prefetch(self, target: Wanted, bucket: str) -> str:
         """Put a file into ``bucket`` and return its token, once its metadata is here.
 
         The current stream stays where it is, even if it is the same file.
@@ -287,27 +302,36 @@ class Manager:
         if task := self._working.pop(bucket, None):
             task.cancel()
 
-    async def _prepare(self, target: Target) -> str:
-        stream = await self._claim(target)
-        try:
-            stream.expect(0)
-            self._changed()
-            await self._wait_first_piece(stream)
-            self._put("current", stream)
-        finally:
-            self._unclaim(stream)
+    async def _prepare(self, target: Wanted) -> str:
+        with self.progress.preparation() as report:
+            stream = await self._claim(target, report.joined)
+            try:
+                report.opened(stream)
+                stream.expect(0)
+                self._changed()
+                await self._wait_first_piece(stream)
+                self._put("current", stream)
+            finally:
+                self._unclaim(stream)
+            report.ready()
         return stream.token
 
-    async def _prefetch(self, target: Target, bucket: str) -> str:
+    async def _prefetch(self, target: Wanted, bucket: str) -> str:
         stream = await self._claim(target)
         if self._buckets.current != stream.token:
             self._put(bucket, stream)
         self._unclaim(stream)
         return stream.token
 
-    async def _claim(self, target: Target) -> Stream:
+    async def _claim(
+        self, target: Wanted, joined: Callable[[Swarm], None] | None = None
+    ) -> Stream:
         """Open a stream that has no bucket yet, once its metadata is here."""
+        if not isinstance(target, Target):
+            target = await target()
         swarm = self._swarms.join(target.source, target.metainfo)
+        if joined:
+            joined(swarm)
         await self._swarms.metainfo_of(swarm, self._limits.metadata_timeout)
         stream = self._open(target)
         stream.claims += 1
@@ -324,6 +348,8 @@ class Manager:
         wait = stream.swarm.wait_piece(pieces.piece_at(0))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(wait, self._limits.fast_start_timeout)
+        if stream.gone.is_set():
+            raise Cancelled("The stream was released.")
 
     # --- what the HTTP doors need (web.streams.Streams)
 
@@ -377,7 +403,7 @@ class Manager:
         if reader.closed:
             stream.readers.discard(reader)
             self._release_orphans()
-        self._changed()
+        self._changed(soon=reader.closed or reader.waiting_since is not None)
 
     def _stream(self, token: str) -> Stream:
         if self._closing:
@@ -389,17 +415,36 @@ class Manager:
 
     # --- metadata and numbers
 
-    async def fetch_metainfo(self, source: TorrentSource, timeout: float) -> Metainfo:
+    async def fetch_metainfo(
+        self, source: TorrentSource, timeout: float | None = None
+    ) -> Metainfo:
         """Return a torrent's metadata, joining its swarm for no more than that.
 
         Raises :class:`MetadataTimeout` after ``timeout`` seconds; the swarm is
         asked for ``metadata_timeout`` all the same.
         """
+        if timeout is None:
+            timeout = self._limits.metadata_timeout
         return await self._swarms.metainfo_of(self._swarms.join(source, None), timeout)
 
     def statistics(self, token: str) -> Statistics:
         """Return the last known numbers of a stream's swarm."""
         return self._stream(token).swarm.statistics
+
+    def amounts(self, token: str) -> tuple[int | None, int, int]:
+        """Return size, bytes held, and bytes held without a gap from where it is
+        at; the size is ``None`` without metadata. Raises :class:`NoSuchStream`.
+        """
+        stream = self._stream(token)
+        pieces, held = stream.pieces, stream.swarm.held
+        if pieces is None:
+            return None, 0, 0
+        ahead = pieces.contiguous_bytes(stream.consumed_from, held)
+        return pieces.size, pieces.held_bytes(held), ahead
+
+    def players(self) -> frozenset[str]:
+        """Return the tokens that Mopidy's own player was given."""
+        return frozenset(s.token for s in self._streams.values() if s.uri)
 
     # --- plans
 
@@ -467,6 +512,9 @@ class Manager:
         self._tick_while_needed()
 
     def _supervise(self, stream: Stream, now: float) -> None:
+        if stream.swarm.failure:
+            self._stream_failed(stream, stream.swarm.failure)
+            return
         since = stream.waiting_since
         if since is None:
             stream.said_so, stream.failure = False, None
@@ -507,12 +555,11 @@ class Manager:
                 self._stream_failed(stream, swarm.failure)
 
     def _stream_failed(self, stream: Stream, error: VozduxanError) -> None:
-        """Remember the failure and tell the frontend, once for each wait."""
-        if stream.failure:
-            return
-        stream.failure = error
-        key = stream.swarm.infohash, stream.index
-        self._grudges.hold(key, error, self._clock())
+        """Remember the failure; tell the frontend again for as long as it lasts."""
+        if not stream.failure:
+            stream.failure = error
+            key = stream.swarm.infohash, stream.index
+            self._grudges.hold(key, error, self._clock())
         if stream.uri:
             self._tell_failure(stream.token, stream.uri, str(error))
 

@@ -13,7 +13,7 @@ from mopidy.audio import AudioListener
 
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.player import OUR_BUFFERS
+from mopidy_vozduxan.player import forget_pending_start
 
 if TYPE_CHECKING:
     from mopidy.models import Track
@@ -32,21 +32,22 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         self._uri = ""
 
     def change_track(self, track: Track) -> bool:
-        """Give the player the next track's URL, and buffers that fit it."""
+        """Give the player the next track's URL."""
         self._length_ms = track.length
-        self.backend.player.set_buffers(*OUR_BUFFERS)
         return bool(super().change_track(track))
 
     def translate_uri(self, uri: str) -> str | None:
         """Return the stream's URL at once; ``None`` for what can not play."""
         try:
-            token = self.backend.open_stream(uri, self._length_ms)
+            target = self.backend.target_of(uri, self._length_ms)
+            token = self.backend.open_stream(target, uri)
         except VozduxanError as exc:
             logger.warning("Vozduxan: %s", exc)
             return None
         except Exception:
             logger.exception("Vozduxan: %s could not be opened", uri)
             return None
+        self.backend.player.set_buffers_for(target.byte_rate)
         self.backend.player.latest_token = token
         self._uri = uri
         return str(self.backend.door.url_for(token))
@@ -56,6 +57,11 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         token = self.backend.player.latest_token
         StreamListener.send("start_requested", token=token, uri=self._uri)
         return bool(super().play())
+
+    def stop(self) -> bool:
+        """Stop the player, and the start it may be waiting for."""
+        forget_pending_start()
+        return bool(super().stop())
 
     def seek(self, time_position: int) -> bool:
         """Seek the player; our window goes there first."""

@@ -9,16 +9,20 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pykka.messages import ProxyCall
+import pykka
+from pykka.messages import ProxyCall, ProxySetAttr
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.manager import Manager, Target
 
 #: GStreamer's playbin waits for 5 s of audio or, where it knows no bitrate
-#: (Ogg, Opus, WAV), for 5 MiB before it sounds: a whole Opus track. With ours
-#: Ogg and Opus start after 384 KiB and WAV after 1 MiB; it still re-buffers.
-OUR_BUFFERS = (256 * 1024, 2 * 10**9)
+#: (Ogg, Opus, WAV), for 5 MiB before it sounds: a whole Opus track. The time is
+#: right: as soon as it plays, what follows the buffer takes about 3.3 s at once,
+#: and with 2 s it stopped and filled again (FLAC in a swarm of 1.5 times its
+#: bitrate: 6.5 s to steady sound instead of 5.2 s). So the bytes follow it.
+BUFFER_S = 5
+BUFFER_BYTES = (128 * 1024, 512 * 1024)
 DEFAULT_BUFFERS = (5 * 1024 * 1024, 5 * 10**9)
 
 #: The buckets beyond the current one, the next track's first.
@@ -44,6 +48,12 @@ class Player:
         #: The stream that core chose last; set by the playback provider.
         self.latest_token: str | None = None
 
+    def set_buffers_for(self, byte_rate: float) -> None:
+        """Set the pre-buffer for a stream of so many bytes a second."""
+        least, most = BUFFER_BYTES
+        size = min(max(int(BUFFER_S * byte_rate), least), most)
+        self.set_buffers(size, BUFFER_S * 10**9)
+
     def set_buffers(self, size: int, duration_ns: int) -> None:
         """Set the pre-buffer: ``size`` in bytes, ``duration_ns`` of audio.
 
@@ -62,6 +72,7 @@ class Player:
 
     def silence(self) -> None:
         """Stop the player behind core's back: core believes it has stopped."""
+        forget_pending_start()
         self._audio.stop_playback()
 
     def expect_seek(self, position_ms: int) -> None:
@@ -87,3 +98,14 @@ class Player:
     def release(self, token: str) -> None:
         """End a stream that the player was given."""
         self._bridge.tell(self._manager.release, token)
+
+
+def forget_pending_start() -> None:
+    """Have core forget the track it waits for, before the player is stopped.
+
+    The player then says that its stream has changed, to none, and core takes
+    that for the start it waits for (Mopidy 3.4 and 4.0). There is no public way.
+    """
+    message = ProxySetAttr(attr_path=("playback", "_pending_tl_track"), value=None)
+    for core in pykka.ActorRegistry.get_by_class_name("Core"):
+        core.tell(message)

@@ -16,6 +16,7 @@ from mopidy_vozduxan.formats import (
     tail_probe,
 )
 from mopidy_vozduxan.names import natural_path_key
+from mopidy_vozduxan.planning.containers import read_timeline
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import PieceMap, Span
 from mopidy_vozduxan.planning.window import Demand, Head, Role
@@ -66,6 +67,7 @@ class Stream:
         self.opened_at = now
         self.said_so = False  # the log says that it waits
         self.playhead: int | None = None
+        self._measured: Timeline | None = None
         #: Where a reader is expected: at the start, and after a seek.
         self.forecast: Head | None = Head(0)
 
@@ -109,10 +111,23 @@ class Stream:
 
     @property
     def timeline(self) -> Timeline | None:
-        """How the stream's offsets and positions belong together."""
-        file = self.file
-        if file is None:
+        """How the stream's offsets and positions belong together.
+
+        What the container says counts as soon as its first piece was read.
+        """
+        file, pieces = self.file, self.pieces
+        if file is None or pieces is None:
             return None
+        if self._measured is None and file.size:
+            first = pieces.piece_at(0)
+            head = self.swarm.recent_piece(first)
+            if head is not None:
+                data = bytes(head[pieces.within(first, Span(0, file.size))])
+                self._measured = read_timeline(file.path, data, file.size)
+                self._measured = self._measured or self._guessed(file)
+        return self._measured or self._guessed(file)
+
+    def _guessed(self, file: TorrentFile) -> Timeline:
         length_ms = self.length_ms or estimated_length_ms(file.path, file.size)
         return Timeline(file.size, length_ms or 1)
 
@@ -139,6 +154,15 @@ class Stream:
             return self.opened_at
         starts = (reader.waiting_since for reader in self.readers)
         return min((start for start in starts if start is not None), default=None)
+
+    @property
+    def consumed_from(self) -> int:
+        """The offset that sounds, or that is read or will be read first."""
+        if self.playhead is not None:
+            return self.playhead
+        offsets = [reader.head().offset for reader in self.readers]
+        expected = self.forecast.offset if self.forecast else 0
+        return min(offsets, default=expected)
 
     def expect(self, offset: int) -> None:
         """Expect a reader at ``offset``, and fetch what it will ask for."""

@@ -81,6 +81,7 @@ class Swarm:
         self.progressed_at = now
         self.used_at = now
         self.failure: VozduxanError | None = None
+        self.listeners: set[Callable[[], None]] = set()  # to new statistics
         self._cache = cache
         self._read_piece = read_piece
         self._metadata_waits: set[asyncio.Future[Metainfo]] = set()
@@ -134,6 +135,10 @@ class Swarm:
         finally:
             if not waits and self._piece_waits.get(piece) is waits:
                 del self._piece_waits[piece]
+
+    def recent_piece(self, piece: int) -> bytes | None:
+        """Return the bytes of a piece that was read a moment ago."""
+        return self._cache.get(self.infohash, piece)
 
     def read_ahead(self, piece: int) -> None:
         """Have a held piece ready in the cache, if it is not there."""
@@ -198,6 +203,8 @@ class Swarm:
         if statistics.payload > self.statistics.payload:
             self.progressed_at = now
         self.statistics = statistics
+        for listener in list(self.listeners):
+            listener()
 
     def broke(self, error: VozduxanError) -> None:
         """End every wait with ``error``, and those to come."""

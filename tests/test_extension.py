@@ -23,6 +23,9 @@ RANGES = {
     "metadata_timeout": (1, 3600),
     "stall_timeout": (5, 3600),
     "fast_start_timeout": (1, 60),
+    "prefetch_tracks": (0, 2),
+    "readahead": (5, 600),
+    "queue_heads_max_size": (0, 10_000),
 }
 
 
@@ -77,6 +80,9 @@ def test_the_defaults_are_valid(extension):
         "metadata_timeout": 60,
         "stall_timeout": 20,
         "fast_start_timeout": 8,
+        "prefetch_tracks": 2,
+        "readahead": 60,
+        "queue_heads_max_size": 64,
         "listen_interfaces": "0.0.0.0:6881,[::]:6881",
         "dht": True,
         "lsd": True,

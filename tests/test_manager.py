@@ -234,7 +234,8 @@ def test_a_forecast_moves_the_window_before_the_player_asks(run):
         stream_ms = world.manager._streams[token].timeline.length_ms
         world.manager.forecast(token, stream_ms // 2)
         await world.settle()
-        assert world.engine.wanted(Urgency.NOW) == [track.size // 2 // 100]
+        missing = set(world.engine.wanted(Urgency.NOW)) - {0}
+        assert missing == {track.size // 2 // 100}
 
     run(test)
 
@@ -302,7 +303,7 @@ def test_a_file_that_is_not_there_is_refused(run):
     run(test)
 
 
-def test_a_stalled_stream_is_reported_once(run):
+def test_a_stalled_stream_is_reported_for_as_long_as_it_is(run):
     async def test():
         world = World(stall_timeout=20)
         token = world.play()
@@ -310,7 +311,8 @@ def test_a_stalled_stream_is_reported_once(run):
         await world.later(19)
         assert world.failed == []
         await world.later(10)
-        [(failed, uri, reason)] = world.failed
+        [(failed, uri, reason)] = set(world.failed)
+        assert len(world.failed) > 1
         assert (failed, uri) == (token, "track:0")
         assert "Album" in reason
         assert not waiting.done()  # the player's reader waits on

@@ -52,6 +52,22 @@ def source_of_torrent(data: bytes) -> TorrentSource:
     return TorrentSource(metainfo.infohash, data, None, metainfo.name)
 
 
+def read_with_magnet(
+    torrent: bytes, magnet: str | None
+) -> tuple[TorrentSource, Metainfo]:
+    """Return the source that a ``.torrent`` file's bytes are, and what it says.
+
+    A ``magnet`` is kept for its trackers and peers. Raises :class:`BadInput`
+    as :func:`read_torrent` does, and where the magnet names another torrent.
+    """
+    info = params_of_torrent(torrent).ti
+    if magnet and not _agree(info.info_hashes(), params_of_magnet(magnet).info_hashes):
+        raise BadInput("The magnet link names another torrent than the file")
+    metainfo = metainfo_of(info)
+    source = TorrentSource(metainfo.infohash, torrent, magnet, metainfo.name)
+    return source, metainfo
+
+
 def read_magnet(uri: str) -> TorrentSource:
     """Return the source that a magnet URI names: v1, v2 or both.
 
@@ -155,6 +171,11 @@ def _check(info: Any) -> None:
         raise BadInput("The torrent's piece length or size makes no sense")
     if info.num_pieces() != -(-info.total_size() // length):
         raise BadInput("The torrent's number of pieces does not match its size")
+
+
+def _agree(one: Any, other: Any) -> bool:
+    v1 = one.has_v1() and other.has_v1() and one.v1 == other.v1
+    return bool(v1 or (one.has_v2() and other.has_v2() and one.v2 == other.v2))
 
 
 def _magnet_fields(uri: str) -> dict[str, list[str]]:

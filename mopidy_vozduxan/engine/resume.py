@@ -97,10 +97,29 @@ def params_of(source: TorrentSource, resumed: Any | None) -> Any:
 
 def _params_of_source(source: TorrentSource) -> Any:
     if source.torrent is not None:
-        return params_of_torrent(source.torrent)
+        return _with_magnet(params_of_torrent(source.torrent), source.magnet)
     if source.magnet is not None:
         return params_of_magnet(source.magnet)
     raise BadInput("The torrent source has neither a torrent nor a magnet link")
+
+
+def _with_magnet(params: Any, magnet: str | None) -> Any:
+    """Add the trackers, web seeds and peers of a magnet link, if it may be asked.
+
+    A private torrent knows its own trackers, and nobody else is to know it.
+    """
+    if magnet is None or params.ti.priv():
+        return params
+    more = params_of_magnet(magnet)
+    new = [url for url in more.trackers if url not in params.trackers]
+    if new:
+        tiers = list(params.tracker_tiers)
+        tiers += [0] * (len(params.trackers) - len(tiers))  # libtorrent's default
+        params.tracker_tiers = tiers + [max(tiers, default=-1) + 1] * len(new)
+        params.trackers = [*params.trackers, *new]
+    params.url_seeds = _united(params.url_seeds, more.url_seeds)
+    params.peers = _united(params.peers, more.peers)
+    return params
 
 
 def _united(first: Iterable[Any], second: Iterable[Any]) -> list[Any]:

@@ -48,11 +48,18 @@ class Swarm:
     checked: bool = False
     broken: bool = False
     saved_at: float = 0.0
+    saves: int = 0  # asked for and not answered yet
+    farewells: int = 0  # tries to save the whole state on leaving
     wants_metadata: bool = False
     wants_held: bool = False
     leaving: bool = False
     delete_data: bool = False
     successor: tuple[TorrentSource, Plan | None] | None = None
+
+    @property
+    def name(self) -> str:
+        """What a log calls it."""
+        return self.source.display_name or self.infohash
 
     def joined(self, handle: Any, now_ms: float) -> None:
         """Take the handle and send what was asked for in the meantime."""

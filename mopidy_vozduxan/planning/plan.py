@@ -6,7 +6,7 @@ the engine. Nothing here knows why a piece is wanted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
@@ -82,7 +82,11 @@ def changes_between(old: Plan, new: Plan, held: Set[int]) -> Changes:
     """
     jumped = any(p not in new.due_ms and p not in held for p in old.due_ms)
     disturbed = set(old.due_ms) if jumped else set()
-    urgencies = _repainted(old.urgencies, new.urgencies, disturbed)
+    urgencies = tuple(
+        (piece, urgency)
+        for piece, urgency in _repainted(old.urgencies, new.urgencies, disturbed)
+        if piece not in held
+    )
     due = tuple(
         (piece, at)
         for piece, at in new.due_ms.items()
@@ -93,10 +97,10 @@ def changes_between(old: Plan, new: Plan, held: Set[int]) -> Changes:
 
 def _repainted(
     old: bytes, new: bytes, disturbed: Set[int]
-) -> tuple[tuple[int, Urgency], ...]:
+) -> Iterable[tuple[int, Urgency]]:
     if old == new and not disturbed:  # the usual case, and one memcmp
         return ()
-    return tuple(
+    return (
         (piece, Urgency(now))
         for piece, (before, now) in enumerate(zip(old, new, strict=True))
         if before != now or piece in disturbed

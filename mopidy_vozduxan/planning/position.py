@@ -49,7 +49,7 @@ class Timeline:
     def _end(self) -> Point:
         if self.points and self.points[-1][0] == self.length_ms:
             return self.points[-1]
-        return (self.length_ms, max(self.audio_start, self.size))
+        return (max(0, self.length_ms), max(self.audio_start, self.size))
 
     @property
     def byte_rate(self) -> float:
@@ -59,7 +59,7 @@ class Timeline:
 
     def offset_at(self, position_ms: int) -> int:
         """Return the offset of the byte that sounds at ``position_ms``."""
-        played = min(max(position_ms, 0), self.length_ms)
+        played = min(max(position_ms, 0), self._end[0])
         low, high = self._around(played, axis=0)
         offset = low[1] + (high[1] - low[1]) * (played - low[0]) // _apart(low, high, 0)
         return min(max(offset, 0), max(0, self.size - 1))

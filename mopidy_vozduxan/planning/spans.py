@@ -59,6 +59,20 @@ class PieceMap:
         start = piece * self.piece_length - self.file_offset
         return Span(start, start + self.piece_length).clipped(self.size)
 
+    def held_bytes(self, held: set[int]) -> int:
+        """Return how many of the stream's bytes lie in the pieces ``held``."""
+        pieces = self.pieces
+        count = len(held.intersection(pieces)) * self.piece_length
+        edges = {*pieces[:1], *pieces[-1:]} & held
+        return count - sum(self.piece_length - len(self.span_of(p)) for p in edges)
+
+    def contiguous_bytes(self, offset: int, held: set[int]) -> int:
+        """Return how many bytes from ``offset`` on lie in ``held`` without a gap."""
+        pieces = self.pieces_of(Span(offset, self.size))
+        gap = next((piece for piece in pieces if piece not in held), None)
+        stop = self.size if gap is None else self.span_of(gap).start
+        return max(0, stop - offset)
+
     def within(self, piece: int, span: Span) -> slice:
         """Return where the bytes of ``span`` lie inside the data of ``piece``."""
         first = piece * self.piece_length - self.file_offset

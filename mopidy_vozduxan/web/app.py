@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from tornado.web import RequestHandler
 
 from mopidy_vozduxan.web import running
+from mopidy_vozduxan.web.api import CommandHandler
+from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.handler import Handler
+from mopidy_vozduxan.web.progress import ProgressHandler
 from mopidy_vozduxan.web.stream import StreamHandler
 
 Route = tuple[str, type[RequestHandler], dict[str, object]]
@@ -45,7 +48,14 @@ class AboutHandler(Handler):
 
 def mopidy_app(config: Mapping[str, object], core: object) -> list[Route]:
     """Return the routes; the factory that Mopidy calls for ``http:app``."""
+    guarded: dict[str, object] = {
+        "find": running.find,
+        "rules": CrossSiteRules.of(config),
+    }
+    followers: set[ProgressHandler] = set()
     return [
+        (r"/api/progress", ProgressHandler, {**guarded, "followers": followers}),
+        (r"/api/(.*)", CommandHandler, guarded),
         (r"/stream/([A-Za-z0-9_-]+)", StreamHandler, {"find": running.find}),
         (r"/?", AboutHandler, {}),
     ]

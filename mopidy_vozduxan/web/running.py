@@ -6,11 +6,14 @@ handlers look at each request. Never starts anything.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.commands import Commands
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.player import Player
+from mopidy_vozduxan.progress import Board
 from mopidy_vozduxan.web.streams import Streams
 
 
@@ -21,6 +24,8 @@ class Running:
     bridge: Bridge
     streams: Streams
     player: Player | None = None  # for the frontend
+    commands: Callable[[Callable[[str], str]], Commands] | None = None
+    progress: Board | None = None
 
 
 _running: Running | None = None

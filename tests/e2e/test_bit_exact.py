@@ -48,14 +48,14 @@ class Case:
 
 CASES = [
     Case("flac", 16, 8, "v1"),
-    Case("ogg", 32, 10, "v2"),
-    Case("opus", 64, 12, "hybrid"),
-    Case("m4a", 128, 16, "v1"),
-    Case("mp3", 256, 20, "v1"),
+    Case("ogg", 32, 60, "v2"),
+    Case("opus", 64, 60, "hybrid"),
+    Case("m4a", 128, 60, "v1"),
+    Case("mp3", 256, 30, "v1"),
     Case("flac", 512, 12, "v2"),
     Case("flac", 1024, 20, "hybrid"),
     Case("wav", 2048, 24, "v1"),
-    Case("wav", 4096, 30, "v1"),
+    Case("wav", 4096, 60, "v1"),
 ]
 
 
@@ -92,7 +92,7 @@ def _stand(stack: ExitStack, folder: Path, seed: int, case: Case) -> Stand:
         pcm = as_floats(make_pcm(case.seconds, seed=seed * 1000 + 1))
     else:
         pcm = pcm_of(made.paths[0], format="F32LE")
-    swarm = stack.enter_context(seeded(made, seconds=3))
+    swarm = stack.enter_context(seeded(made, seconds=2.5))
     return Stand(case, made, swarm, pcm)
 
 

@@ -227,11 +227,9 @@ async def test_an_overflow_is_followed_by_the_whole_truth(tmp_path: Path) -> Non
         for piece in pieces:
             rig.put_piece(album, piece)
         # Keep our loop away, so that the queue fills.
-        time.sleep(1.0)  # noqa: ASYNC251
+        time.sleep(1.0)
         await rig.next(EventsLost)
-        await rig.until(
-            lambda: rig.all(PiecesHeld)[-1].held == set(pieces), timeout=30
-        )
+        await rig.until(lambda: rig.all(PiecesHeld)[-1].held == set(pieces), timeout=30)
         kinds = [type(event) for _, event in rig.events]
         last_loss = len(kinds) - 1 - kinds[::-1].index(EventsLost)
         assert PiecesHeld in kinds[last_loss:]
@@ -239,7 +237,7 @@ async def test_an_overflow_is_followed_by_the_whole_truth(tmp_path: Path) -> Non
         for piece in pieces:
             rig.engine.read_piece(album.infohash, piece)
             answers += 1
-        time.sleep(0.5)  # noqa: ASYNC251
+        time.sleep(0.5)
         await rig.until(
             lambda: len(rig.all(PieceRead)) + len(rig.all(PieceUnreadable)) >= answers
         )

@@ -3,12 +3,13 @@
 Measured with Mopidy 3.4 on GStreamer 1.22 and Mopidy 4.0 on 1.26:
 
 - the file holds every sample played, bit for bit, and tracks that follow one another
-  without a gap, or by `next` or `play` of another track, lie back to back;
+  by themselves lie back to back;
 - **a seek empties it**: `filesink` truncates its file when the pipeline is flushed.
   Sample 0 is then the first one after the last seek, wherever that landed: find it
   in the source with `offset_in`;
-- `stop`, an error and the end of the tracklist leave the file as it is; the next
-  `play` begins it anew. Wait for `track_playback_ended` before reading it.
+- `next` and `play` of another track begin it anew too. `stop`, an error and the end
+  of the tracklist leave it as it is until then. Before reading it, wait for
+  `track_playback_ended`, which comes last.
 
 `wavenc` is not used: it writes its length at the end, and a flush leaves it without
 a head. What a seek gives compared with the file decoded from its beginning:

@@ -222,7 +222,7 @@ class MopidyProcess:
                 copy.write(line)
                 copy.flush()
                 with self._logged:
-                    self._lines.append(line.rstrip("\n"))
+                    self._lines.append(line.rstrip())
                     self._logged.notify_all()
 
     # -- inside
@@ -250,8 +250,12 @@ class MopidyProcess:
             paths.append(str(_entry_point(self.folder / "site")))
         if inherited := os.environ.get("PYTHONPATH"):
             paths.append(inherited)
-        path = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
-        return os.environ | path | self._env
+        own = {
+            "PYTHONPATH": os.pathsep.join(paths),
+            "PYTHONUNBUFFERED": "1",
+            "COLUMNS": "1000",  # Mopidy 4 would fold its log's lines
+        }
+        return os.environ | own | self._env
 
     def _whole_config(
         self, config: Mapping[str, Mapping[str, object]], audio_output: str

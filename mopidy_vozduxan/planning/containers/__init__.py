@@ -25,6 +25,7 @@ _SIGNS: tuple[tuple[int, bytes, _Reader], ...] = (
     (8, b"AIFC", chunked.read_aiff),
     (4, b"ftyp", mp4.read),
 )
+_LONGEST_MS = 7 * 24 * 3600 * 1000  # "unknown", all bits set, is 49 days or more
 _MPEG_NAMES = (".mp3", ".mp2")  # MPEG audio has no sign worth the name
 
 
@@ -35,16 +36,15 @@ def read_timeline(path: str, head: bytes, size: int) -> Timeline | None:
     for most files; MP3 needs its first frames, behind the tag (`tag_size`).
     ``size`` is that of the whole file. Raises nothing, whatever the bytes.
     """
-    head = head[: max(0, size)]
     start = tag_size(head)
     reader = _reader_of(path, head, start)
     try:
         found = reader(head, start, size) if reader else None
     except struct.error:  # the head ends before what has to be known
         return None
-    if found and found.length_ms > 0 and 0 <= found.audio_start < size:
-        return found
-    return None
+    if found is None or not 0 <= found.audio_start < size:
+        return None
+    return found if 0 < found.length_ms <= _LONGEST_MS else None
 
 
 def _reader_of(path: str, head: bytes, start: int) -> _Reader | None:

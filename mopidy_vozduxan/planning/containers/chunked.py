@@ -30,7 +30,8 @@ def read_aiff(head: bytes, start: int, size: int) -> Timeline | None:
     for kind, body, length in _chunks(head, start + 12, ">"):
         if kind == b"COMM":
             frames, exponent, mantissa = struct.unpack_from(">2xI2xHQ", head, body)
-            length_ms = frames * 1000 // (_whole(exponent, mantissa) or 1)
+            rate = _whole(exponent, mantissa)
+            length_ms = frames * 1000 // rate if rate else 0
         elif kind == b"SSND":
             (skipped,) = struct.unpack_from(">I", head, body)
             sound = body + 8 + skipped, min(body + length, size)

@@ -31,7 +31,7 @@ def _length_ms(head: bytes, at: int, stop: int) -> int:
         if kind == b"mvhd":
             layout = ">20xIQ" if head[body : body + 1] == b"\1" else ">12xII"
             scale, length = struct.unpack_from(layout, head, body)
-            return int(length * 1000 // (scale or 1)) if scale else 0
+            return int(length * 1000 // scale) if scale else 0
     return 0
 
 

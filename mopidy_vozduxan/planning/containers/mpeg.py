@@ -8,8 +8,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
-from mopidy_vozduxan.planning.position import Point, Timeline
+from mopidy_vozduxan.planning.position import Timeline
 
 # By version 1 or not, and layer as the header has it: 1 is III, 2 is II.
 _KBPS = {
@@ -73,7 +74,9 @@ def _frame(head: bytes, at: int) -> _Frame | None:
     samples = 1152 if version == 3 or layer == 2 else 576
     length = samples * kbps * 125 // hertz + (word >> 9 & 1)
     one_channel = word >> 6 & 3 == 3
-    side_info = (17 if one_channel else 32) if version == 3 else 9 if one_channel else 17
+    side_info = (
+        (17 if one_channel else 32) if version == 3 else 9 if one_channel else 17
+    )
     return _Frame(word & 0xFFFE0C00, kbps, hertz, samples, length, side_info)
 
 
@@ -86,16 +89,46 @@ def _constant(at: int, frames: list[_Frame], size: int) -> Timeline | None:
 
 def _counted(head: bytes, at: int, frame: _Frame, size: int) -> Timeline | None:
     """Return what a Xing or a VBRI header says, if the first frame is one."""
-    xing, vbri = at + 4 + frame.side_info, at + 4 + 32
+    xing, vbri, rest = at + 4 + frame.side_info, at + 4 + 32, size - at
     if head[xing : xing + 4] in (b"Xing", b"Info"):
-        frames, length, points = _xing(head, xing)
+        count, length, ways = _xing(head, xing, rest)
     elif head[vbri : vbri + 4] == b"VBRI":
-        frames, length, points = _vbri(head, vbri)
+        count, length, ways = _vbri(head, vbri)
     else:
         return None
-    length = length or size - at
-    if length < (size - at) // 2:  # that of the first of several joined files
+    if not count or length < rest // 2:  # the first part of several joined ones
         return None
-    length_ms = frames * frame.samples * 1000 // frame.rate
-    scaled = [(int(length_ms * time), int(at + length * way)) for time, way in points]
-    return Timeline(size, length_ms, at, (*scaled, (length_ms, at + length)))
+    numbers = (*ways, (count, length))
+    points = ((n * frame.samples * 1000 // frame.rate, at + way) for n, way in numbers)
+    return Timeline(size, count * frame.samples * 1000 // frame.rate, at, tuple(points))
+
+
+#: Frames, bytes, and after how many frames how many bytes have gone.
+_Counts = tuple[int, int, Iterator[tuple[int, int]]]
+
+
+def _xing(head: bytes, at: int, rest: int) -> _Counts:
+    sign, flags = struct.unpack_from(">4sI", head, at)
+    at += 8
+    numbers = [0, rest]
+    for index in (0, 1):
+        if flags & 1 << index:
+            (numbers[index],) = struct.unpack_from(">I", head, at)
+            at += 4
+    count, length = numbers
+    # "Info" has one bit rate: its table of 256ths is worse than a proportion.
+    table = head[at : at + 100] if flags & 4 and sign == b"Xing" else b""
+    ways = ((count * i // 100, length * way // 256) for i, way in enumerate(table))
+    return count, length, ways
+
+
+def _vbri(head: bytes, at: int) -> _Counts:
+    layout = ">10xIIHHHH"
+    length, count, entries, scale, width, step = struct.unpack_from(layout, head, at)
+    table = head[at + 26 : at + 26 + entries * width]
+    lengths = (
+        int.from_bytes(table[i : i + width], "big") * scale
+        for i in range(0, len(table), width or 1)
+    )
+    gone = accumulate(lengths)
+    return count, length, ((step * i, way) for i, way in enumerate(gone, 1))

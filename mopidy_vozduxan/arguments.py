@@ -1,0 +1,90 @@
+"""What a command is given: values out of JSON, checked one by one.
+
+Every wrong one ends in :class:`BadInput` with a sentence that names it.
+Nothing is guessed: ``true`` is not a number here, and ``"1"`` is not either.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from typing import NoReturn
+
+from mopidy_vozduxan.exceptions import BadInput
+
+#: The largest ``.torrent`` file that a command takes.
+MAX_TORRENT_BYTES = 10 * 1024 * 1024
+#: Such a file in base64, with two magnet links beside it.
+MAX_BODY_BYTES = 14 * 1024 * 1024
+
+_MAX_NUMBER = 2**63 - 1
+_MAX_TOKEN_CHARS = 256
+
+
+def read_object(body: bytes) -> dict[str, object]:
+    """Return a JSON object; nothing at all is an object without members."""
+    try:
+        value = json.loads(body or b"{}", parse_constant=_no_number)
+    except (ValueError, RecursionError) as exc:
+        raise BadInput("The request's body is not JSON.") from exc
+    if not isinstance(value, dict):
+        raise BadInput("The request's body is not a JSON object.")
+    return value
+
+
+def check_names(given: Mapping[str, object], known: Iterable[str]) -> None:
+    """Refuse arguments that nobody asked for: they are misspelt ones."""
+    names = list(known)
+    for name in given:
+        if name not in names:
+            wanted = ", ".join(names) or "none"
+            raise BadInput(f"There is no argument {name[:80]!r}, but {wanted}.")
+
+
+def token(name: str, value: object) -> str:
+    """Return a token, which need not be one of ours."""
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TOKEN_CHARS:
+        raise BadInput(f"{name} must be a stream's token.")
+    return value
+
+
+def number(name: str, value: object) -> int:
+    """Return a whole number from 0 on; JSON knows but one kind, so 5.0 is 5."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadInput(f"{name} must be a whole number.")
+    if not 0 <= value <= _MAX_NUMBER:
+        raise BadInput(f"{name} must be 0 or more, and less than 2⁶³.")
+    return value
+
+
+def flag(name: str, value: object) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        raise BadInput(f"{name} must be true or false.")
+    return value
+
+
+def text(name: str, value: object) -> str | None:
+    """Return a text; ``None`` for null and for an empty one."""
+    if value is not None and not isinstance(value, str):
+        raise BadInput(f"{name} must be a text.")
+    return value or None
+
+
+def decoded(name: str, encoded: str) -> bytes:
+    """Return the bytes that base64 stands for. Takes 30 ms for the largest."""
+    try:
+        data = base64.b64decode(encoded, validate=True)
+    except (ValueError, binascii.Error) as exc:
+        raise BadInput(f"{name} is not base64.") from exc
+    if len(data) > MAX_TORRENT_BYTES:
+        raise BadInput(f"{name} is larger than any torrent file we accept.")
+    return data
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,243 @@
+"""What libtorrent's alerts mean: events for our side, next steps for a swarm.
+
+One handler per alert, none longer than its alert lives. Calls nothing that
+waits for libtorrent, and starts no swarm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from mopidy_vozduxan.engine import alerts
+from mopidy_vozduxan.engine.membership import Members
+from mopidy_vozduxan.engine.metainfo import metainfo_of, torrent_of
+from mopidy_vozduxan.engine.protocol import (
+    Event,
+    EventsLost,
+    MetadataReceived,
+    PieceFinished,
+    PieceRead,
+    PiecesHeld,
+    PieceUnreadable,
+    Statistics,
+    StatisticsChanged,
+    SwarmBroke,
+)
+from mopidy_vozduxan.engine.swarm import Swarm
+from mopidy_vozduxan.exceptions import BadInput
+
+logger = logging.getLogger(__name__)
+
+#: Resume data is saved this often at most while pieces come in, so that a crash
+#: costs no more than that.
+SAVE_EVERY_S = 30.0
+
+
+class Inbox:
+    """Handlers of a session's alerts; ``watched`` swarms tell their numbers."""
+
+    def __init__(
+        self,
+        members: Members,
+        loop: asyncio.AbstractEventLoop,
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._members = members
+        self._loop = loop
+        self._emit = emit
+        self.watched: frozenset[str] = frozenset()
+
+    def handlers(self) -> alerts.Handlers:
+        """Return the handler of every alert we listen to, by its class's name."""
+        return {
+            "add_torrent_alert": self._on_added,
+            "torrent_checked_alert": self._on_checked,
+            "metadata_received_alert": self._on_metadata,
+            "piece_finished_alert": self._on_finished,
+            "read_piece_alert": self._on_read,
+            "cache_flushed_alert": self._on_flushed,
+            "save_resume_data_alert": self._on_saved,
+            "save_resume_data_failed_alert": self._on_not_saved,
+            "state_update_alert": self._on_statuses,
+            "torrent_finished_alert": self._on_all_there,
+            "torrent_error_alert": self._on_error,
+            "file_error_alert": self._on_file_error,
+            "torrent_conflict_alert": self._on_conflict,
+            "torrent_deleted_alert": self._on_deleted,
+            "torrent_delete_failed_alert": self._on_deleted,
+            "alerts_dropped_alert": self._on_dropped,
+            "listen_failed_alert": self._on_listen_failed,
+            "metadata_failed_alert": self._on_debug,
+            "fastresume_rejected_alert": self._on_debug,
+        }
+
+    def _on_added(self, alert: Any) -> None:
+        hashes = alert.params.info_hashes
+        swarm = self._members.named(hashes)
+        if swarm is None or swarm.handle:
+            return
+        if alerts.failed(alert.error):
+            if not swarm.leaving:
+                self._broke(swarm, alert.error)
+            self._members.left(swarm)
+            return
+        swarm.joined(alert.handle, self._loop.time() * 1000)
+        if swarm.leaving:
+            self._members.begin_leaving(swarm)
+
+    def _on_flushed(self, alert: Any) -> None:
+        swarm = self._swarm_of(alert, leaving=True)
+        if swarm and swarm.leaving:
+            self._members.save(swarm)
+
+    def _on_checked(self, alert: Any) -> None:
+        if swarm := self._swarm_of(alert):
+            self._members.ask_held(swarm)
+
+    def _on_metadata(self, alert: Any) -> None:
+        if swarm := self._swarm_of(alert):
+            self._members.save(swarm)
+
+    def _on_finished(self, alert: Any) -> None:
+        swarm = self._swarm_of(alert)
+        if swarm is None or not swarm.checked:
+            return  # resumed pieces are told all at once
+        piece = int(alert.piece_index)
+        swarm.held.add(piece)
+        swarm.due.discard(piece)
+        self._emit(PieceFinished(swarm.infohash, piece))
+        if self._loop.time() - swarm.saved_at > SAVE_EVERY_S:
+            self._members.save(swarm)
+
+    def _on_read(self, alert: Any) -> None:
+        swarm = self._swarm_of(alert)
+        if swarm is None:
+            return
+        piece = int(alert.piece)
+        callers = swarm.answered(piece)
+        if not callers:
+            return
+        data = None if alerts.failed(alert.error) else alerts.bytes_of(alert)
+        answer: Event = PieceUnreadable(
+            swarm.infohash, piece, alerts.reason_of(alert.error)
+        )
+        if data is not None:
+            answer = PieceRead(swarm.infohash, piece, data)
+        for _ in range(callers):
+            self._emit(answer)
+
+    def _on_saved(self, alert: Any) -> None:
+        swarm = self._swarm_of(alert, leaving=True)
+        if swarm is None:
+            return
+        params = alert.params
+        swarm.saves = max(0, swarm.saves - 1)
+        if swarm.leaving:
+            if not swarm.saves:
+                self._members.finish_leaving(swarm, params)
+            return
+        if swarm.wants_metadata and params.ti is not None:
+            swarm.wants_metadata = False
+            self._tell_metadata(swarm, params)
+        if swarm.wants_held:
+            swarm.wants_held = False
+            self._tell_held(swarm, params.have_pieces)
+        self._members.store(swarm, params)
+
+    def _on_not_saved(self, alert: Any) -> None:
+        swarm = self._swarm_of(alert, leaving=True)
+        if swarm is None:
+            return
+        swarm.saves = max(0, swarm.saves - 1)
+        if swarm.leaving and not swarm.saves:
+            self._members.leave(swarm)
+
+    def _on_statuses(self, alert: Any) -> None:
+        for status in alert.status:
+            swarm = self._members.named(status.info_hashes)
+            if swarm is None or swarm.leaving:
+                continue
+            if swarm.wants_held and len(status.pieces):
+                swarm.wants_held = False
+                self._tell_held(swarm, status.pieces)
+            if alerts.failed(status.errc):
+                self._broke(swarm, status.errc)
+            self._tell_statistics(swarm, status)
+
+    def _on_all_there(self, alert: Any) -> None:
+        if swarm := self._swarm_of(alert):
+            self._members.save(swarm)
+
+    def _on_error(self, alert: Any) -> None:
+        if swarm := self._swarm_of(alert):
+            self._broke(swarm, alert.error)
+
+    def _on_file_error(self, alert: Any) -> None:
+        if swarm := self._swarm_of(alert):
+            self._broke(swarm, alert.error, storage=True)
+
+    def _on_conflict(self, alert: Any) -> None:
+        if swarm := self._swarm_of(alert):
+            reason = "the same torrent is there under another name"
+            self._emit(SwarmBroke(swarm.infohash, reason))
+
+    def _on_deleted(self, alert: Any) -> None:
+        swarm = self._members.named(alert.info_hashes)
+        if swarm and swarm.leaving:
+            self._members.left(swarm)
+
+    def _on_dropped(self, alert: Any) -> None:
+        """Ask again for all that may have been lost."""
+        logger.debug("libtorrent dropped alerts")
+        self._emit(EventsLost())
+        for swarm in list(self._members.swarms.values()):
+            self._members.reconcile(swarm)
+        self._members.session.post_torrent_updates(0)
+
+    def _on_listen_failed(self, alert: Any) -> None:
+        logger.warning("Cannot listen for BitTorrent peers: %s", alert.message())
+
+    def _on_debug(self, alert: Any) -> None:
+        logger.debug("%s", alert.message())
+
+    def _tell_held(self, swarm: Swarm, pieces: Any) -> None:
+        swarm.held = {piece for piece, there in enumerate(pieces) if there}
+        self._emit(PiecesHeld(swarm.infohash, frozenset(swarm.held)))
+
+    def _tell_metadata(self, swarm: Swarm, params: Any) -> None:
+        try:
+            metainfo = metainfo_of(params.ti)
+            torrent = torrent_of(params)
+        except BadInput as exc:
+            self._emit(SwarmBroke(swarm.infohash, str(exc)))
+        else:
+            self._emit(MetadataReceived(swarm.infohash, metainfo, torrent))
+
+    def _tell_statistics(self, swarm: Swarm, status: Any) -> None:
+        statistics = Statistics(
+            download_rate=status.download_payload_rate,
+            upload_rate=status.upload_payload_rate,
+            num_peers=status.num_peers,
+            num_seeds=status.num_seeds,
+            payload=status.total_payload_download,
+        )
+        if statistics != swarm.statistics and swarm.infohash in self.watched:
+            self._emit(StatisticsChanged(swarm.infohash, statistics))
+        swarm.statistics = statistics
+
+    def _broke(self, swarm: Swarm, error: Any, storage: bool = False) -> None:
+        if not swarm.broken:
+            swarm.broken = True
+            storage = storage or alerts.blames_storage(error)
+            reason = alerts.reason_of(error)
+            self._emit(SwarmBroke(swarm.infohash, reason, storage))
+
+    def _swarm_of(self, alert: Any, *, leaving: bool = False) -> Swarm | None:
+        """Return whose alert it is; those of an earlier stay are nobody's."""
+        swarm = self._members.named(alert.handle.info_hashes())
+        if swarm is None or swarm.handle is None or swarm.handle != alert.handle:
+            return None
+        return swarm if leaving or not swarm.leaving else None

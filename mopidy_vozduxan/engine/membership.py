@@ -1,0 +1,256 @@
+"""Who is in the session: swarms join, are saved, and leave in order.
+
+Owns the swarms and their resume data; knows nothing of what is wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine import alerts
+from mopidy_vozduxan.engine.metainfo import MAX_PIECES
+from mopidy_vozduxan.engine.protocol import (
+    Event,
+    PieceUnreadable,
+    SwarmBroke,
+    TorrentSource,
+)
+from mopidy_vozduxan.engine.resume import ResumeFiles, params_of
+from mopidy_vozduxan.engine.swarm import Swarm, priorities_of
+from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.planning.plan import Changes, Plan
+
+logger = logging.getLogger(__name__)
+
+#: How long :meth:`Members.leave_all` waits for resume data.
+LEAVE_TIMEOUT_S = 4.0
+#: How often a leaving swarm is saved again until its state names all it holds.
+FAREWELLS = 5
+
+_F = lt.torrent_flags
+# ``default_dont_download`` also makes every *file* unwanted, and unwanted files'
+# pieces go to a part file: priorities of pieces say it all.
+_FLAGS_OFF = (
+    _F.auto_managed
+    | _F.default_dont_download
+    | _F.paused
+    | _F.sequential_download
+    | _F.stop_when_ready
+)
+_SAVE_INFO = lt.save_resume_flags_t.save_info_dict
+
+
+class Members:
+    """The swarms of a session, named by infohash; those that leave included."""
+
+    def __init__(
+        self,
+        session: Any,
+        loop: asyncio.AbstractEventLoop,
+        emit: Callable[[Event], None],
+        save_dir: Path,
+        resume: ResumeFiles,
+    ) -> None:
+        self.session = session
+        self.swarms: dict[str, Swarm] = {}
+        self._loop = loop
+        self._emit = emit
+        self._save_dir = save_dir
+        self._resume = resume
+        # One thread: what is done to one resume file must not be overtaken.
+        self._writer = ThreadPoolExecutor(1, "vozduxan-resume")
+        self._empty = asyncio.Event()
+
+    def present(self, infohash: str) -> Swarm | None:
+        """Return the swarm, unless it is leaving."""
+        swarm = self.swarms.get(infohash)
+        return swarm if swarm and not swarm.leaving else None
+
+    def named(self, hashes: Any) -> Swarm | None:
+        """Return the swarm of libtorrent's ``info_hash_t``, leaving or not."""
+        # Metadata can add a v1 name to a torrent we know by its v2 name.
+        by_v1 = self.swarms.get(str(hashes.v1))
+        return by_v1 or self.swarms.get(str(hashes.v2))
+
+    def join(self, source: TorrentSource, plan: Plan | None) -> None:
+        """Join a swarm that is not there. Raises :class:`BadInput`."""
+        infohash = source.infohash
+        params = params_of(source, self._resume.load(infohash))
+        idle = params.ti is not None and not (plan and any(plan.urgencies))
+        params.save_path = str(self._save_dir / infohash)
+        params.storage_mode = lt.storage_mode_t.storage_mode_sparse
+        params.flags &= ~_FLAGS_OFF
+        params.file_priorities = []
+        params.piece_priorities = _first_priorities(params, plan)
+        if idle:
+            # No peer is met before something is wanted: one that saw us as
+            # finished hangs up, and is not called again for minutes.
+            params.flags |= _F.stop_when_ready
+        swarm = Swarm(infohash, source, params, stopped=idle)
+        swarm.wants_metadata = params.ti is None
+        if plan:
+            first = Changes(due_ms=tuple(plan.due_ms.items()), trickle=plan.trickle)
+            swarm.apply(first, self._loop.time() * 1000)
+        self.swarms[infohash] = swarm
+        self.session.async_add_torrent(params)
+
+    def remove(self, infohash: str, delete_data: bool) -> None:
+        """Have a swarm leave: cache flushed, state saved, then out of the session."""
+        swarm = self.swarms.get(infohash)
+        if swarm is None:
+            if delete_data:
+                self._on_writer(self._resume.forget, infohash)
+            return
+        swarm.successor = None
+        swarm.delete_data |= delete_data
+        if not swarm.leaving:
+            swarm.leaving = True
+            self._fail_reads(swarm)
+            if swarm.handle:
+                self.begin_leaving(swarm)
+
+    async def leave_all(self) -> None:
+        """Have all swarms leave; give up on those that take too long."""
+        for infohash in list(self.swarms):
+            self.remove(infohash, delete_data=False)
+        if self.swarms:
+            try:
+                await asyncio.wait_for(self._empty.wait(), LEAVE_TIMEOUT_S)
+            except TimeoutError:
+                names = ", ".join(s.name for s in self.swarms.values())
+                logger.warning("Stopping without having saved all of: %s", names)
+        self.swarms.clear()
+
+    async def let_session_go(self) -> None:
+        """End the session, which waits for libtorrent's threads."""
+        session, self.session = [self.session], None
+        await self._on_writer(_destroy, session)
+        self._writer.shutdown(wait=False)
+
+    def begin_leaving(self, swarm: Swarm) -> None:
+        """Take the first step out, once the swarm has its handle."""
+        if swarm.delete_data or swarm.wants_metadata:
+            self.leave(swarm)
+        else:
+            # Resume data names less than what is in the cache (2.1), or more
+            # than what is in the files (2.0): after a flush neither.
+            swarm.farewells += 1
+            swarm.handle.flush_cache()
+
+    def save(self, swarm: Swarm) -> None:
+        """Ask for the swarm's state: ``save_resume_data_alert`` follows."""
+        swarm.saved_at = self._loop.time()
+        swarm.saves += 1
+        flags = _SAVE_INFO if swarm.wants_metadata else 0
+        swarm.handle.save_resume_data(flags)
+
+    def finish_leaving(self, swarm: Swarm, params: Any) -> None:
+        """Store the state and leave, or try again when it is not whole yet.
+
+        A flush or a save from before the farewell may have been answered.
+        """
+        missing = swarm.held.difference(_pieces_in(params))
+        if missing and swarm.farewells < FAREWELLS:
+            self.begin_leaving(swarm)
+            return
+        done = self.store(swarm, params)
+        done.add_done_callback(lambda _: self.leave(swarm))
+
+    def store(self, swarm: Swarm, params: Any) -> asyncio.Future[None]:
+        """Write the swarm's state to disk, on another thread."""
+        data = bytes(lt.write_resume_data_buf(params))
+        return self._on_writer(self._resume.save, swarm.infohash, data)
+
+    def leave(self, swarm: Swarm) -> None:
+        """Take the torrent out of the session; its state is saved by now."""
+        if self.swarms.get(swarm.infohash) is not swarm or self.session is None:
+            return
+        if swarm.delete_data:
+            # ``left`` follows when the files are gone: a successor must not
+            # lose its own.
+            done = self._on_writer(self._resume.forget, swarm.infohash)
+            done.add_done_callback(lambda _: self._delete(swarm))
+            return
+        self.session.remove_torrent(swarm.handle)
+        self.left(swarm)
+
+    def left(self, swarm: Swarm) -> None:
+        """Forget the swarm, and join again where that was asked meanwhile."""
+        if self.swarms.get(swarm.infohash) is not swarm:
+            return
+        del self.swarms[swarm.infohash]
+        if not self.swarms:
+            self._empty.set()
+        if swarm.successor:
+            try:
+                self.join(*swarm.successor)
+            except BadInput as exc:
+                self._emit(SwarmBroke(swarm.infohash, str(exc)))
+
+    def ask_held(self, swarm: Swarm) -> None:
+        """Ask which pieces are there: a status (2.1) or the state (2.0) follows."""
+        swarm.checked = swarm.wants_held = True
+        if alerts.can_post_status():
+            # 2.1 leaves pieces that are not in the file yet out of resume data.
+            swarm.handle.post_status(lt.status_flags_t.query_pieces)
+        else:
+            self.save(swarm)
+
+    def reconcile(self, swarm: Swarm) -> None:
+        """Ask again for whatever may have been lost with dropped alerts."""
+        if swarm.handle is None:
+            # A torrent that is there already answers with its handle.
+            self.session.async_add_torrent(swarm.params)
+        elif swarm.leaving and swarm.delete_data:
+            self._loop.call_later(1.0, self.left, swarm)
+        elif swarm.leaving:
+            swarm.saves = 0
+            self.save(swarm)
+        else:
+            swarm.saves = 0
+            swarm.ask_again()
+            self.ask_held(swarm)
+            if swarm.wants_metadata:
+                self.save(swarm)
+
+    def _delete(self, swarm: Swarm) -> None:
+        if self.session is not None:
+            self.session.remove_torrent(swarm.handle, lt.options_t.delete_files)
+
+    def _fail_reads(self, swarm: Swarm) -> None:
+        for piece in list(swarm.reads):
+            for _ in range(swarm.answered(piece)):
+                reason = "the swarm was left"
+                self._emit(PieceUnreadable(swarm.infohash, piece, reason))
+
+    def _on_writer(self, work: Callable[..., None], *args: Any) -> asyncio.Future[None]:
+        return self._loop.run_in_executor(self._writer, work, *args)
+
+
+def _pieces_in(params: Any) -> set[int]:
+    return {piece for piece, there in enumerate(params.have_pieces) if there}
+
+
+def _first_priorities(params: Any, plan: Plan | None) -> list[int]:
+    """Return the priorities to join with: nothing is wanted that no plan names.
+
+    The pieces of a magnet are not counted yet; libtorrent cuts a list that is
+    too long when the metadata comes (2.0.8, 2.1.1).
+    """
+    if plan:
+        return priorities_of(plan.urgencies)
+    return [0] * (params.ti.num_pieces() if params.ti else MAX_PIECES)
+
+
+def _destroy(sessions: list[Any]) -> None:
+    """Let the session go: its end waits for libtorrent's threads."""
+    sessions.clear()
+    gc.collect()
