@@ -24,6 +24,7 @@ from mopidy_vozduxan.engine.protocol import (
 from mopidy_vozduxan.exceptions import (
     Cancelled,
     MetadataTimeout,
+    NoSuchFile,
     NoSuchStream,
     ShuttingDown,
     Stalled,
@@ -363,7 +364,8 @@ class Manager:
     async def describe(self, token: str) -> StreamInfo:
         """Return what a stream is, waiting for the metadata where need be."""
         stream = self._stream(token)
-        await self._swarms.metainfo_of(stream.swarm, self._limits.metadata_timeout)
+        swarm, patience = stream.swarm, self._limits.metadata_timeout
+        playable_file(await self._swarms.metainfo_of(swarm, patience), stream.index)
         info = stream.info
         if info is None:
             raise NoSuchStream("The stream was released.")
@@ -514,6 +516,11 @@ class Manager:
     def _supervise(self, stream: Stream, now: float) -> None:
         if stream.swarm.failure:
             self._stream_failed(stream, stream.swarm.failure)
+            return
+        if stream.is_nothing:
+            name = stream.swarm.name
+            error = NoSuchFile(f"“{name}” has no file number {stream.index}.")
+            self._stream_failed(stream, error)
             return
         since = stream.waiting_since
         if since is None:

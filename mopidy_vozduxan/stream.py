@@ -76,9 +76,21 @@ class Stream:
 
     @property
     def file(self) -> TorrentFile | None:
-        """The file being served; ``None`` until the metadata is here."""
-        metainfo = self.swarm.metainfo
-        return playable_file(metainfo, self.index) if metainfo else None
+        """The file being served; ``None`` until the metadata is here.
+
+        Metadata may also show that there is no such file (:attr:`is_nothing`).
+        """
+        if self.swarm.metainfo is None:
+            return None
+        try:
+            return playable_file(self.swarm.metainfo, self.index)
+        except NoSuchFile:
+            return None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the metadata came and has no such file."""
+        return self.swarm.metainfo is not None and self.file is None
 
     @property
     def file_index(self) -> int | None:
