@@ -1,7 +1,7 @@
 """The base of our HTTP handlers: errors are JSON, and nothing is guessed.
 
-Never sends a traceback, and no CORS header: pages of other origins may not
-read what we serve.
+Never sends a traceback, and no CORS header of its own accord: pages of other
+origins may not read what we serve, unless :mod:`mopidy_vozduxan.web.csrf` lets them.
 """
 
 from __future__ import annotations
