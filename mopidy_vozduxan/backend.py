@@ -27,9 +27,10 @@ from mopidy_vozduxan.engine.settings import settings_from
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, VozduxanError
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.manager import Limits, Manager, Target
+from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.playback import VozduxanPlaybackProvider
 from mopidy_vozduxan.player import Player
+from mopidy_vozduxan.target import Target
 from mopidy_vozduxan.uris import MagnetUri, TrackUri, magnet_of, parse
 from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.door import PlayerDoor

@@ -19,7 +19,8 @@ from mopidy_vozduxan.engine.metainfo import read_magnet, read_with_magnet
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.formats import content_type
-from mopidy_vozduxan.manager import Manager, Target, Wanted
+from mopidy_vozduxan.manager import Manager
+from mopidy_vozduxan.target import Target, Wanted
 
 Result = dict[str, object] | list[dict[str, object]]
 

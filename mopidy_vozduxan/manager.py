@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mopidy_vozduxan.engine.protocol import (
@@ -23,22 +23,21 @@ from mopidy_vozduxan.engine.protocol import (
 )
 from mopidy_vozduxan.exceptions import (
     Cancelled,
-    MetadataTimeout,
-    NoSuchFile,
     NoSuchStream,
     ShuttingDown,
-    Stalled,
     VozduxanError,
 )
+from mopidy_vozduxan.newest import Newest
 from mopidy_vozduxan.planning.buckets import BUCKET_ROLES, Buckets, affordable
-from mopidy_vozduxan.planning.patience import Grudges, Verdict, judge
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.planning.window import Demand, Role, plans, tiers_of
 from mopidy_vozduxan.progress import Board
 from mopidy_vozduxan.reader import PieceReader
-from mopidy_vozduxan.stream import Stream, playable_file
+from mopidy_vozduxan.stream import Stream
+from mopidy_vozduxan.supervisor import Supervisor
 from mopidy_vozduxan.swarm import PieceCache, Swarm
 from mopidy_vozduxan.swarms import Swarms
+from mopidy_vozduxan.target import Target, Wanted, playable_file
 from mopidy_vozduxan.web.streams import StreamInfo
 
 logger = logging.getLogger(__name__)
@@ -69,28 +68,6 @@ class Limits:
     queue_heads: int = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A file that will be played: what :meth:`Manager.aim` is given."""
-
-    source: TorrentSource
-    metainfo: Metainfo | None
-    index: int | None
-    length_ms: int | None = None
-
-    @property
-    def byte_rate(self) -> float:
-        """Bytes of audio per second, as far as it is known; else 0."""
-        if self.metainfo is None or not self.length_ms:
-            return 0.0
-        file = playable_file(self.metainfo, self.index)
-        return file.size * 1000 / self.length_ms
-
-
-#: A file, or how to find it: what takes time then ends with the request.
-Wanted = Target | Callable[[], Awaitable[Target]]
-
-
 class Manager:
     """Opens, serves, supervises and releases streams.
 
@@ -110,15 +87,12 @@ class Manager:
         self._limits = limits
         self._tiers = tiers_of(limits.readahead)
         self._clock = clock
-        self._tell_failure = stream_failed
         self._streams: dict[str, Stream] = {}
         self._buckets = Buckets()
         self._queued: tuple[str, ...] = ()  # whose heads are fetched
-        self._working: dict[str, asyncio.Task[str]] = {}  # by bucket
+        self._player: str | None = None  # what Mopidy's player was given last
+        self._newest: Newest[str] = Newest()  # by bucket
         self._releases = 0
-        self._grudges: Grudges[tuple[str, int | None], VozduxanError] = Grudges(
-            limits.failed_track
-        )
         self._swarms = Swarms(
             engine,
             PieceCache(limits.piece_cache),
@@ -126,6 +100,15 @@ class Manager:
             changed=self._changed,
             learned=learned,
             broke=self._swarm_broke,
+            idle_swarm=limits.idle_swarm,
+            metadata_timeout=limits.metadata_timeout,
+        )
+        self._supervisor = Supervisor(
+            stall_timeout=limits.stall_timeout,
+            metadata_timeout=limits.metadata_timeout,
+            failed_track=limits.failed_track,
+            tell_failure=stream_failed,
+            rearm=self._swarms.rearm,
         )
         self.on_event = self._swarms.on_event
         self.progress = Board()
@@ -141,9 +124,9 @@ class Manager:
         A stream of that file that exists already is promoted. Raises
         :class:`NoSuchFile`, or what the track failed with a moment ago.
         """
-        self._refuse_failed(target.source.infohash, target.index)
+        self._refuse_failed(target)
         stream = self._open(target)
-        stream.uri = uri
+        stream.uri, self._player = uri, stream.token
         stream.expect(0)
         self._put("current", stream)
         return stream.token
@@ -155,17 +138,25 @@ class Manager:
         heads are fetched, as far as the budget goes. What cannot be opened is
         left out; it says why when its turn comes.
         """
-        streams = [s for s in map(self._try_open, following) if s is not None]
+        near, far = following[: len(buckets)], following[len(buckets) :]
+        streams = [s for s in map(self._try_open, near) if s is not None]
         current = self._buckets.current
-        streams = [s for s in dict.fromkeys(streams) if s.token != current]
-        self._buckets = Buckets(
-            current, **{b: s.token for b, s in zip(buckets, streams, strict=False)}
-        )
-        self._queued = affordable(
-            {s.token: s.head_cost(self._tiers.head_s) for s in streams[len(buckets) :]},
-            self._limits.queue_heads,
-        )
+        tokens = [t for t in dict.fromkeys(s.token for s in streams) if t != current]
+        self._buckets = Buckets(current, **dict(zip(buckets, tokens, strict=False)))
+        self._queued = self._open_heads(far)
         self._release_orphans()
+
+    def _open_heads(self, targets: Sequence[Target]) -> tuple[str, ...]:
+        costs = {}
+        for place, target in enumerate(targets):
+            with contextlib.suppress(VozduxanError):
+                cost = target.head_cost(self._tiers.head_s)
+                if cost is not None:
+                    costs[place] = cost
+        heads = affordable(costs, self._limits.queue_heads)
+        opened = (self._try_open(targets[place]) for place in heads)
+        streams = [stream for stream in opened if stream is not None]
+        return tuple(dict.fromkeys(stream.token for stream in streams))
 
     def release(self, token: str) -> None:
         """End a stream and close its readers. An unknown token is no error.
@@ -178,18 +169,16 @@ class Manager:
         self._releases += 1
         self._end(token)
         if self._releases % RELEASES_PER_EVICTION == 0:
-            self._leave_idle_swarms(self._clock())
+            self._swarms.leave_idle(self._used())
 
     def dispose(self) -> None:
         """Release what the buckets hold, then evict every swarm without a stream."""
         tokens, self._buckets = self._buckets.tokens(), Buckets()
-        self._queued = ()
+        self._queued, self._player = (), None
         for token in tokens:
             self._end(token)
         self._release_orphans()
-        for swarm in self._swarms.all():
-            if swarm.infohash not in self._used() and not swarm.is_waited_for:
-                self._swarms.leave(swarm)
+        self._swarms.leave_unused(self._used())
 
     def forecast(self, token: str, position_ms: int) -> None:
         """Expect a reader at ``position_ms``: the player is about to seek there."""
@@ -242,7 +231,7 @@ class Manager:
 
     def _release_orphans(self) -> None:
         """End the streams that nobody owns, once what reads them has finished."""
-        owned = {*self._buckets.tokens(), *self._queued}
+        owned = {*self._buckets.tokens(), *self._queued, self._player}
         for stream in list(self._streams.values()):
             if stream.token not in owned and not stream.claims and not stream.readers:
                 self._end(stream.token)
@@ -254,6 +243,8 @@ class Manager:
             return
         self._buckets = self._buckets.without(token)
         self._queued = tuple(t for t in self._queued if t != token)
+        if self._player == token:
+            self._player = None
         stream.gone.set()
         self.progress.released(token)
         for reader in list(stream.readers):
@@ -272,36 +263,18 @@ class Manager:
         or :meth:`cancel_prepare` came first, :class:`MetadataTimeout`,
         :class:`NoSuchFile`, or what broke the swarm.
         """
-        return await self._latest("current", self._prepare(target))
+        return await self._newest.run("current", self._prepare(target))
 
     def cancel_prepare(self) -> None:
         """End the prepare in flight, if there is one."""
-        self._supersede("current")
+        self._newest.end("current")
 
     async def prefetch(self, target: Wanted, bucket: str) -> str:
         """Put a file into ``bucket`` and return its token, once its metadata is here.
 
         The current stream stays where it is, even if it is the same file.
         """
-        return await self._latest(bucket, self._prefetch(target, bucket))
-
-    async def _latest(self, bucket: str, work: Coroutine[None, None, str]) -> str:
-        """Run ``work`` unless, or until, newer work for that bucket comes."""
-        self._supersede(bucket)
-        task = self._working[bucket] = asyncio.ensure_future(work)
-        try:
-            return await task
-        except asyncio.CancelledError:
-            if task.cancelled() and not _is_being_cancelled():
-                raise Cancelled("A newer request came first.") from None
-            raise
-        finally:
-            if self._working.get(bucket) is task:
-                del self._working[bucket]
-
-    def _supersede(self, bucket: str) -> None:
-        if task := self._working.pop(bucket, None):
-            task.cancel()
+        return await self._newest.run(bucket, self._prefetch(target, bucket))
 
     async def _prepare(self, target: Wanted) -> str:
         with self.progress.preparation() as report:
@@ -509,100 +482,28 @@ class Manager:
         self._tick = None
         now = self._clock()
         for stream in list(self._streams.values()):
-            self._supervise(stream, now)
-        self._leave_idle_swarms(now)
+            self._supervisor.look_at(stream, now)
+        self._swarms.leave_idle(self._used())
         self._tick_while_needed()
-
-    def _supervise(self, stream: Stream, now: float) -> None:
-        if stream.swarm.failure:
-            self._stream_failed(stream, stream.swarm.failure)
-            return
-        if stream.is_nothing:
-            name = stream.swarm.name
-            error = NoSuchFile(f"“{name}” has no file number {stream.index}.")
-            self._stream_failed(stream, error)
-            return
-        since = stream.waiting_since
-        if since is None:
-            stream.said_so, stream.failure = False, None
-            return
-        patience = self._patience(stream)
-        verdict = judge(since, stream.swarm.progressed_at, now, patience)
-        if verdict is not Verdict.WAIT and not stream.said_so:
-            stream.said_so = True
-            _say_what_it_waits_for(stream)
-        if verdict is Verdict.GIVE_UP:
-            self._give_up(stream)
-        elif verdict is Verdict.REARM:
-            self._swarms.rearm(stream.swarm)
-
-    def _patience(self, stream: Stream) -> float:
-        if stream.swarm.metainfo is None:
-            return self._limits.metadata_timeout
-        return self._limits.stall_timeout
-
-    def _give_up(self, stream: Stream) -> None:
-        seconds = int(self._patience(stream))
-        name = stream.swarm.name
-        error: VozduxanError = Stalled(
-            f"The swarm of “{name}” delivered nothing for {seconds} s."
-        )
-        if stream.swarm.metainfo is None:
-            error = MetadataTimeout(
-                f"Nobody gave us the metadata of “{name}” for {seconds} s."
-            )
-        for reader in list(stream.readers):
-            if not reader.player and reader.waiting_since is not None:
-                reader.fail(error)
-        self._stream_failed(stream, error)
 
     def _swarm_broke(self, swarm: Swarm) -> None:
         for stream in list(self._streams.values()):
             if stream.swarm is swarm and swarm.failure:
-                self._stream_failed(stream, swarm.failure)
+                self._supervisor.failed(stream, swarm.failure, self._clock())
 
-    def _stream_failed(self, stream: Stream, error: VozduxanError) -> None:
-        """Remember the failure; tell the frontend again for as long as it lasts."""
-        if not stream.failure:
-            stream.failure = error
-            key = stream.swarm.infohash, stream.index
-            self._grudges.hold(key, error, self._clock())
-        if stream.uri:
-            self._tell_failure(stream.token, stream.uri, str(error))
-
-    def _refuse_failed(self, infohash: str, index: int | None) -> None:
-        swarm = self._swarms.get(infohash)
+    def _refuse_failed(self, target: Target) -> None:
+        swarm = self._swarms.get(target.source.infohash)
         lived = swarm.progressed_at if swarm else 0.0
-        error = self._grudges.against((infohash, index), lived, self._clock())
-        if error:
-            raise error
-
-    def _leave_idle_swarms(self, now: float) -> None:
-        used = self._used()
-        for swarm in self._swarms.all():
-            if swarm.infohash in used:
-                swarm.used_at = now
-            elif self._is_idle(swarm, now):
-                self._swarms.leave(swarm)
+        infohash = target.source.infohash
+        self._supervisor.refuse_failed(infohash, target.index, lived, self._clock())
 
     def _used(self) -> set[str]:
         return {stream.swarm.infohash for stream in self._streams.values()}
 
-    def _is_idle(self, swarm: Swarm, now: float) -> bool:
-        """Whether nobody uses the swarm, nor is likely to in a moment."""
-        if swarm.is_waited_for:
-            return False
-        if swarm.metainfo is None:
-            return now - swarm.used_at > self._limits.metadata_timeout
-        if swarm.failure or not swarm.streamed:
-            return True
-        return now - swarm.used_at > self._limits.idle_swarm
-
     async def close(self) -> None:
         """Release everything and leave all swarms in order."""
         self._closing = True
-        for bucket in list(self._working):
-            self._supersede(bucket)
+        self._newest.end_all()
         for handle in (self._planning, self._tick):
             if handle:
                 handle.cancel()
@@ -610,20 +511,3 @@ class Manager:
             for reader in list(stream.readers):
                 reader.fail(ShuttingDown("Mopidy is stopping."))
         await self._swarms.close()
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return bool(task and task.cancelling())
-
-
-def _say_what_it_waits_for(stream: Stream) -> None:
-    swarm = stream.swarm
-    what = "data" if swarm.metainfo else "the torrent's metadata"
-    logger.info(
-        "Vozduxan: “%s” of “%s” is waiting for %s (%d peers connected)",
-        stream.name,
-        swarm.name,
-        what,
-        swarm.statistics.num_peers,
-    )

@@ -7,38 +7,21 @@ from __future__ import annotations
 
 import asyncio
 
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
+from mopidy_vozduxan.engine.protocol import TorrentFile
 from mopidy_vozduxan.exceptions import NoSuchFile, VozduxanError
 from mopidy_vozduxan.formats import (
     content_type,
     estimated_length_ms,
-    is_playable,
     tail_probe,
 )
-from mopidy_vozduxan.names import natural_path_key
 from mopidy_vozduxan.planning.containers import read_timeline
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import PieceMap, Span
 from mopidy_vozduxan.planning.window import Demand, Head, Role
 from mopidy_vozduxan.reader import PieceReader
 from mopidy_vozduxan.swarm import Swarm
+from mopidy_vozduxan.target import playable_file
 from mopidy_vozduxan.web.streams import StreamInfo
-
-
-def playable_file(metainfo: Metainfo, index: int | None) -> TorrentFile:
-    """Return the file of that index; for ``None`` the first track.
-
-    Raises :class:`NoSuchFile`.
-    """
-    if index is None:
-        tracks = [file for file in metainfo.files if is_playable(file)]
-        if not tracks:
-            raise NoSuchFile(f"“{metainfo.name}” has no audio file.")
-        return min(tracks, key=lambda file: natural_path_key(file.path))
-    for file in metainfo.files:
-        if file.index == index and not file.padding:
-            return file
-    raise NoSuchFile(f"“{metainfo.name}” has no file number {index}.")
 
 
 class Stream:
@@ -150,14 +133,6 @@ class Stream:
         if timeline is None:
             return 0
         return timeline.length_ms - timeline.position_at(self.playhead or 0)
-
-    def head_cost(self, seconds: float) -> int:
-        """Return how many bytes the pieces of the first ``seconds`` take."""
-        pieces, timeline = self.pieces, self.timeline
-        if pieces is None or timeline is None:
-            return 0
-        head = Span(0, int(seconds * timeline.byte_rate))
-        return len(pieces.pieces_of(head)) * pieces.piece_length
 
     @property
     def waiting_since(self) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 
 from mopidy_vozduxan.engine.protocol import (
     Engine,
@@ -43,7 +43,9 @@ class Swarms:
 
     ``changed(soon)`` is called when plans should be made anew: at once, or in
     a moment where nobody waits for the outcome. ``learned`` gets metadata that
-    a swarm gave us, ``broke`` a swarm that failed.
+    a swarm gave us, ``broke`` a swarm that failed. A swarm that nobody uses is
+    left after ``idle_swarm`` seconds, one that never told its metadata after
+    ``metadata_timeout``.
     """
 
     def __init__(
@@ -55,7 +57,11 @@ class Swarms:
         changed: Callable[[bool], None],
         learned: Callable[[MetadataReceived], None],
         broke: Callable[[Swarm], None],
+        idle_swarm: float,
+        metadata_timeout: float,
     ) -> None:
+        self._idle_swarm = idle_swarm
+        self._metadata_timeout = metadata_timeout
         self._engine = engine
         self._cache = cache
         self._clock = clock
@@ -110,6 +116,30 @@ class Swarms:
         swarm.broke(Cancelled(f"“{swarm.name}” was left."))
         self._engine.remove(swarm.infohash, delete_data=delete_data)
         self._changed(True)
+
+    def leave_idle(self, used: Set[str]) -> None:
+        """Leave the swarms that nobody has used for long; ``used`` are in use."""
+        now = self._clock()
+        for swarm in self.all():
+            if swarm.infohash in used:
+                swarm.used_at = now
+            elif self._is_idle(swarm, now):
+                self.leave(swarm)
+
+    def leave_unused(self, used: Set[str]) -> None:
+        """Leave every swarm that is not in use right now."""
+        for swarm in self.all():
+            if swarm.infohash not in used and not swarm.is_waited_for:
+                self.leave(swarm)
+
+    def _is_idle(self, swarm: Swarm, now: float) -> bool:
+        if swarm.is_waited_for:
+            return False
+        if swarm.metainfo is None:
+            return now - swarm.used_at > self._metadata_timeout
+        if swarm.failure or not swarm.streamed:  # broken, or joined for metadata only
+            return True
+        return now - swarm.used_at > self._idle_swarm
 
     async def metainfo_of(self, swarm: Swarm, timeout: float) -> Metainfo:
         """Return a swarm's metadata, waiting for it ``timeout`` seconds at most.

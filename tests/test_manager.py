@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from mopidy_vozduxan.engine.protocol import SwarmBroke
 from mopidy_vozduxan.exceptions import (
     Cancelled,
     MetadataTimeout,
@@ -14,9 +15,9 @@ from mopidy_vozduxan.exceptions import (
     StorageFailed,
     SwarmFailed,
 )
-from mopidy_vozduxan.engine.protocol import SwarmBroke
-from mopidy_vozduxan.manager import Limits, Manager, Target
+from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.planning.plan import Urgency
+from mopidy_vozduxan.target import Target
 from tests.fake_engine import INFOHASH, FakeEngine, album, payload, source_of
 
 ALBUM = album()

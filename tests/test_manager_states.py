@@ -8,7 +8,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from mopidy_vozduxan.engine.protocol import SwarmBroke
 from mopidy_vozduxan.exceptions import VozduxanError
-from mopidy_vozduxan.manager import Limits, Manager, Target
+from mopidy_vozduxan.manager import Limits, Manager
+from mopidy_vozduxan.target import Target
 from tests.fake_engine import FakeEngine, album, payload, source_of
 
 ONE, TWO = album(infohash="ab" * 20), album(infohash="cd" * 20)
@@ -59,7 +60,7 @@ class Streaming(RuleBasedStateMachine):
         await self.settle()
         for task in self.waits + [task for _, _, task in self.readers if task]:
             assert task.done(), f"{task} waits for ever"
-        assert not self.manager._working
+        assert not len(self.manager._newest)
 
     def run(self, coro):
         return self.loop.run_until_complete(asyncio.wait_for(coro, 10))
@@ -129,7 +130,7 @@ class Streaming(RuleBasedStateMachine):
     @rule()
     def cancel_prepare(self):
         self.act(self.manager.cancel_prepare)
-        assert "current" not in self.manager._working
+        assert "current" not in self.manager._newest
 
     @rule(tracks=st.lists(st.tuples(swarms, indexes), max_size=5))
     def aim(self, tracks):
@@ -223,7 +224,11 @@ class Streaming(RuleBasedStateMachine):
 
     @invariant()
     def no_stream_is_without_an_owner(self):
-        owned = {*self.manager._buckets.tokens(), *self.manager._queued}
+        owned = {
+            *self.manager._buckets.tokens(),
+            *self.manager._queued,
+            self.manager._player,
+        }
         for token, stream in self.manager._streams.items():
             assert token in owned or stream.claims or stream.readers
 
@@ -254,7 +259,7 @@ class Streaming(RuleBasedStateMachine):
     @invariant()
     def a_claim_lasts_no_longer_than_its_command(self):
         claims = sum(stream.claims for stream in self.manager._streams.values())
-        assert claims <= len(self.manager._working)
+        assert claims <= len(self.manager._newest)
 
     @invariant()
     def the_engine_wants_what_the_plans_say(self):

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 from mopidy_vozduxan.planning.window import Role
+
+T = TypeVar("T")
 
 BUCKET_ROLES = {"current": Role.CURRENT, "prefetch": Role.PREFETCH, "warm": Role.WARM}
 
@@ -50,11 +53,11 @@ class Buckets:
         return tuple(f.name for f in fields(cls))
 
 
-def affordable(costs: Mapping[str, int], budget: int) -> tuple[str, ...]:
-    """Return the tokens, in order, whose costs in bytes fit the budget together."""
+def affordable(costs: Mapping[T, int], budget: int) -> tuple[T, ...]:
+    """Return those, in order, whose costs in bytes fit the budget together."""
     chosen = []
-    for token, cost in costs.items():
+    for wish, cost in costs.items():
         if cost <= budget:
-            chosen.append(token)
+            chosen.append(wish)
             budget -= cost
     return tuple(chosen)

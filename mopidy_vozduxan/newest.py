@@ -1,0 +1,60 @@
+"""Work of which only the newest of its kind counts: the version guard.
+
+A newer call ends the older one at once; nobody is overtaken by what they have
+moved on from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Generic, TypeVar
+
+from mopidy_vozduxan.exceptions import Cancelled
+
+T = TypeVar("T")
+
+
+class Newest(Generic[T]):
+    """At most one task for each kind, by name."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[T]] = {}
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __contains__(self, kind: str) -> bool:
+        return kind in self._tasks
+
+    async def run(self, kind: str, work: Coroutine[None, None, T]) -> T:
+        """Return what ``work`` returns, unless newer work of its kind comes.
+
+        Raises :class:`Cancelled` then, and what ``work`` raises.
+        """
+        self.end(kind)
+        task = self._tasks[kind] = asyncio.ensure_future(work)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if task.cancelled() and not _is_being_cancelled():
+                raise Cancelled("A newer request came first.") from None
+            raise
+        finally:
+            if self._tasks.get(kind) is task:
+                del self._tasks[kind]
+
+    def end(self, kind: str) -> None:
+        """End the work of that kind, if there is any."""
+        if task := self._tasks.pop(kind, None):
+            task.cancel()
+
+    def end_all(self) -> None:
+        """End the work of every kind."""
+        for kind in list(self._tasks):
+            self.end(kind)
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return bool(task and task.cancelling())
