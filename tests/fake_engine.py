@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mopidy_vozduxan.engine.protocol import (
-    Metainfo,
     MetadataReceived,
+    Metainfo,
     PieceFinished,
     PieceRead,
     PiecesHeld,

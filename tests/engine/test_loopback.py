@@ -15,7 +15,6 @@ from mopidy_vozduxan.engine.protocol import (
     StatisticsChanged,
     TorrentSource,
 )
-from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.planning.plan import Changes, Urgency
 from tests.engine.conftest import (
     LOOPBACK,
@@ -145,48 +144,6 @@ async def test_the_pieces_of_a_file_lie_in_that_file(
         await rig.until(lambda: len(rig.all(PieceFinished)) == 4)
     stored = tmp_path / "data" / album.infohash / "album" / "01 track.bin"
     assert stored.read_bytes() == album.content[: 16384 * 4]
-
-
-@on_loop
-async def test_a_jump_forgets_the_old_deadlines(
-    tmp_path: Path, tracker: Tracker, seeds: Seeds
-) -> None:
-    """What is due no more comes after what is due now, on a slow swarm."""
-    album = make_album(tmp_path, [16_000_000], 65536, tracker=tracker.url)
-    tracker.peers = seeds.start(album, 2)
-    old = dict.fromkeys(range(60), Urgency.SOON)
-    limited = {**LOOPBACK, "download_rate_limit": 500_000}
-    async with Rig(tmp_path, limited) as rig:
-        every_peer_is_limited(rig.engine)
-        due = {piece: int(rig.loop.time() * 1000) + 1000 * piece for piece in old}
-        rig.engine.watch(frozenset([album.infohash]), waiting=True)
-        rig.engine.add(album.source, plan_of(album, old, due_ms=due))
-        await rig.next(PieceFinished)
-        jumped_at = len(rig.events)
-        now = int(rig.loop.time() * 1000)
-        none = tuple((piece, Urgency.NONE) for piece in old)
-        rig.engine.apply(
-            album.infohash,
-            Changes(
-                urgencies=(*none, (200, Urgency.NOW), (201, Urgency.SOON)),
-                due_ms=((200, now), (201, now + 1000)),
-                forget_due=True,
-            ),
-        )
-        await rig.next(PieceFinished, piece=200)
-        await rig.next(PieceFinished, piece=201)
-        since = [e for _, e in rig.events[jumped_at:] if isinstance(e, PieceFinished)]
-        assert len([e for e in since if e.piece < 60]) <= 12
-        assert rig.engine._members.swarms[album.infohash].due <= {200, 201}
-
-
-def every_peer_is_limited(engine: LibtorrentEngine) -> None:
-    """Count loopback peers in, which libtorrent's rate limits leave out."""
-    import libtorrent as lt
-
-    everybody = lt.ip_filter()
-    everybody.add_rule("0.0.0.0", "255.255.255.255", 1 << 0)
-    engine._session.set_peer_class_filter(everybody)
 
 
 @on_loop
