@@ -186,6 +186,9 @@ class Seeder:
         have = orders["pieces"][number]
         flags = lt.torrent_flags
         parameters.flags &= ~(flags.auto_managed | flags.paused)
+        # A seeder that learns its own address calls itself, and then bans
+        # 127.0.0.1: every client of the test.
+        parameters.flags |= flags.disable_pex
         if have is None:
             parameters.flags |= flags.seed_mode
         else:
