@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 #: How often the position is asked for while something plays.
 POLL_S = 1.0
+#: The tracklist is looked at once it has been still for so long.
+AIM_AFTER_S = 0.2
 #: So many queued tracks are looked at for fetching ahead.
 MOST_AHEAD = 32
 
@@ -44,35 +46,60 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._prefetch_tracks = config["vozduxan"]["prefetch_tracks"]
         self._core = core
         self._token: str | None = None  # of what sounds, or is to
-        self._starting: str | None = None  # its URI, until it sounds
+        self._sounding = False  # something does, of whatever backend
+        self._starting: str | None = None  # the URI that is to sound
+        self._starts = 0  # as the player counted them
+        self._hold = False  # paused before it could sound
         self._state = "stopped"  # as core's events told it
         self._skips = 0  # since something sounded
         self._heard_ms = -1  # the position when a failure was last looked at
         self._poll = Alarm()
+        self._aim = Alarm()
+
+    def on_start(self) -> None:
+        """Catch up: core may have restored what it played before we were there."""
+        if running.player() is None:
+            return
+        self._state = self._core.playback.get_state().get()
+        current = self._core.playback.get_current_tl_track().get()
+        if current and self._state != "stopped":
+            self.track_playback_started(current)
+        elif start := self._player.latest_start:
+            self.start_requested(*start)
 
     def on_stop(self) -> None:
         """Let no alarm outlive the actor."""
         self._poll.cancel()
+        self._aim.cancel()
+
+    def on_event(self, event: str, **kwargs: Any) -> None:
+        """Take an event, if there is a player to do anything about it."""
+        if running.player():
+            super().on_event(event, **kwargs)
 
     @property
     def _player(self) -> Player:
-        player = running.find().player
+        player = running.player()
         if player is None:
             raise ShuttingDown("The backend is not running.")
         return player
 
     # --- what plays
 
-    def start_requested(self, token: str, uri: str) -> None:
+    def start_requested(self, start: int, token: str, uri: str) -> None:
         """Core has told the player to start ``uri``."""
-        self._token, self._starting = token, uri
+        self._starts, self._token, self._starting = start, token, uri
+        self._hold = False
         # At once, without asking first: a ``stop`` must not come in between.
         if self._state == "stopped":
             self._core.playback.set_state("playing").get()
 
     def track_playback_started(self, tl_track: TlTrack) -> None:
         """A track sounds."""
-        self._starting, self._skips = None, 0
+        self._starting, self._sounding, self._skips = None, True, 0
+        if self._hold:
+            self._hold = False
+            self._core.playback.pause().get()
         if _is_ours(tl_track.track):
             self._token = self._player.latest_token
         else:
@@ -91,35 +118,50 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
             self._player.moved(self._token, time_position)
 
     def playback_state_changed(self, old_state: str, new_state: str) -> None:
-        """Playback was stopped, perhaps while a start was pending."""
+        """Playback was stopped or paused, perhaps while a start was pending."""
         self._state = new_state
+        if new_state == "paused" and self._starting:
+            # Core pauses what is current, and that is nothing yet.
+            self._hold = True
+            self._player.pause()
         if new_state != "stopped":
             return
         self._poll.cancel()
-        if self._starting and self._token == self._player.latest_token:
+        self._sounding = False
+        if self._starts != self._player.starts:
+            return  # a newer start is on its way, and owns the player
+        if self._starting:
             self._starting = None
             self._player.silence()
         self._let_go()
+        self._player.aim([], 0)
 
     def follow_position(self) -> None:
         """Tell the manager what sounds, about once a second while it does."""
         if self._token is None or self._core.playback.get_state().get() != "playing":
             return
+        self._poll.set(POLL_S, self.actor_ref.proxy().follow_position)
         position_ms = self._player.position_ms()
         if position_ms:  # it is 0 for a moment after every change
             self._player.moved(self._token, position_ms)
-        self._poll.set(POLL_S, self.actor_ref.proxy().follow_position)
 
     def _let_go(self) -> None:
-        if self._token:
-            self._player.release(self._token)
-            self._token = None
+        """Release what we had the player play, and what it was to play next."""
+        for token in {self._token, self._player.latest_token}:
+            if token:
+                self._player.release(token)
+        self._token = None
 
     # --- what comes next
 
     def tracklist_changed(self) -> None:
+        """Something else may come next; changes come by the dozen."""
+        if self._prefetch_tracks and self._sounding:
+            self._aim.set(AIM_AFTER_S, self.actor_ref.proxy().aim)
+
+    def aim(self) -> None:
         """Aim the buckets at what comes next now."""
-        if not self._prefetch_tracks or self._token is None:
+        if not self._sounding:
             return
         random = self._core.tracklist.get_random().get()
         known = 1 if random else self._prefetch_tracks

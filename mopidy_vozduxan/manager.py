@@ -143,6 +143,7 @@ class Manager:
         current = self._buckets.current
         tokens = [t for t in dict.fromkeys(s.token for s in streams) if t != current]
         self._buckets = Buckets(current, **dict(zip(buckets, tokens, strict=False)))
+        logger.debug("Next come %s", [self._streams[t].name for t in tokens])
         self._queued = self._open_heads(far)
         self._release_orphans()
 
@@ -190,8 +191,8 @@ class Manager:
     def moved(self, token: str, position_ms: int) -> None:
         """Slide the window: ``position_ms`` sounds now."""
         stream = self._streams.get(token)
-        if stream and (timeline := stream.timeline):
-            stream.playhead = timeline.offset_at(position_ms)
+        if stream:
+            stream.moved(position_ms)
             self._changed(False)
 
     def notify_position(self, token: str, offset: int) -> None:
@@ -199,8 +200,7 @@ class Manager:
 
         Raises :class:`NoSuchStream`.
         """
-        stream = self._stream(token)
-        stream.playhead = offset
+        self._stream(token).moved_to(offset)
         self._changed(False)
 
     def _open(self, target: Target) -> Stream:
@@ -483,6 +483,8 @@ class Manager:
         now = self._clock()
         for stream in list(self._streams.values()):
             self._supervisor.look_at(stream, now)
+            if stream.waiting_since is not None:
+                self._changed(False)  # a wait that lasts counts for more
         self._swarms.leave_idle(self._used())
         self._tick_while_needed()
 

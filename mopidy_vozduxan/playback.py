@@ -12,7 +12,6 @@ from mopidy import backend
 from mopidy.audio import AudioListener
 
 from mopidy_vozduxan.exceptions import VozduxanError
-from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.player import forget_pending_start
 
 if TYPE_CHECKING:
@@ -54,8 +53,9 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
 
     def play(self) -> bool:
         """Start the player; the frontend watches over the start."""
-        token = self.backend.player.latest_token
-        StreamListener.send("start_requested", token=token, uri=self._uri)
+        player = self.backend.player
+        if player.latest_token:
+            player.start_requested(player.latest_token, self._uri)
         return bool(super().play())
 
     def stop(self) -> bool:

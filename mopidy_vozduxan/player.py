@@ -1,6 +1,7 @@
 """Mopidy's player, as our frontend may use it: ask, silence, let go.
 
-Knows nothing of core; every call is short and may come from any thread.
+Every call is short, may come from any thread, and touches core in one place
+only, where there is no other way (:func:`forget_pending_start`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pykka.messages import ProxyCall, ProxySetAttr
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.manager import Manager
 from mopidy_vozduxan.target import Target
 
@@ -48,6 +50,9 @@ class Player:
         self._manager = manager
         #: The stream that core chose last; set by the playback provider.
         self.latest_token: str | None = None
+        #: How often core has told the player to start, and the last time it did.
+        self.starts = 0
+        self.latest_start: tuple[int, str, str] | None = None
 
     def set_buffers_for(self, byte_rate: float) -> None:
         """Set the pre-buffer for a stream of so many bytes a second."""
@@ -70,6 +75,16 @@ class Player:
     def position_ms(self) -> int:
         """Return the position that sounds now, without asking core."""
         return int(self._audio.get_position().get(timeout=ANSWERS_S))
+
+    def start_requested(self, token: str, uri: str) -> None:
+        """Note that core tells the player to start, and tell the frontend."""
+        self.starts += 1
+        self.latest_start = self.starts, token, uri
+        StreamListener.send("start_requested", start=self.starts, token=token, uri=uri)
+
+    def pause(self) -> None:
+        """Pause the player."""
+        self._audio.pause_playback()
 
     def silence(self) -> None:
         """Stop the player behind core's back: core believes it has stopped."""

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from mopidy_vozduxan.exceptions import Cancelled, VozduxanError
+from mopidy_vozduxan.planning.patience import REARM_S
 from mopidy_vozduxan.planning.spans import PieceMap, Span
 from mopidy_vozduxan.planning.window import Head
 from mopidy_vozduxan.swarm import Swarm
@@ -51,7 +52,9 @@ class PieceReader:
     def head(self) -> Head:
         """Return where the reader stands and whether it waits there."""
         earned = self._offset - self._span.start
-        return Head(self._offset, earned, self.waiting_since is not None)
+        since = self.waiting_since
+        stuck = since is not None and self._clock() - since >= REARM_S
+        return Head(self._offset, earned, since is not None, stuck)
 
     async def next(self) -> memoryview | None:
         """Return the next bytes, at most one piece of them; ``None`` at the end.

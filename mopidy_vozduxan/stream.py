@@ -6,6 +6,7 @@ Lives on our event loop and belongs to the manager.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from mopidy_vozduxan.engine.protocol import TorrentFile
 from mopidy_vozduxan.exceptions import NoSuchFile, VozduxanError
@@ -14,7 +15,7 @@ from mopidy_vozduxan.formats import (
     estimated_length_ms,
     tail_probe,
 )
-from mopidy_vozduxan.planning.containers import read_timeline
+from mopidy_vozduxan.planning.containers import read_timeline, tag_size
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import PieceMap, Span
 from mopidy_vozduxan.planning.window import Demand, Head, Role
@@ -49,8 +50,11 @@ class Stream:
         self.failure: VozduxanError | None = None
         self.opened_at = now
         self.said_so = False  # the log says that it waits
-        self.playhead: int | None = None
+        self.playhead: int | None = None  # the offset that sounds, where it is sure
+        self.position_ms = 0  # what sounds
+        self._file: TorrentFile | None = None
         self._measured: Timeline | None = None
+        self._audio_start: int | None = None  # known once the head was looked at
         #: Where a reader is expected: at the start, and after a seek.
         self.forecast: Head | None = Head(0)
 
@@ -63,12 +67,10 @@ class Stream:
 
         Metadata may also show that there is no such file (:attr:`is_nothing`).
         """
-        if self.swarm.metainfo is None:
-            return None
-        try:
-            return playable_file(self.swarm.metainfo, self.index)
-        except NoSuchFile:
-            return None
+        if self._file is None and self.swarm.metainfo:
+            with contextlib.suppress(NoSuchFile):
+                self._file = playable_file(self.swarm.metainfo, self.index)
+        return self._file
 
     @property
     def is_nothing(self) -> bool:
@@ -110,29 +112,50 @@ class Stream:
 
         What the container says counts as soon as its first piece was read.
         """
-        file, pieces = self.file, self.pieces
-        if file is None or pieces is None:
+        file = self.file
+        if file is None:
             return None
-        if self._measured is None and file.size:
-            first = pieces.piece_at(0)
-            head = self.swarm.recent_piece(first)
-            if head is not None:
-                data = bytes(head[pieces.within(first, Span(0, file.size))])
-                self._measured = read_timeline(file.path, data, file.size)
-                self._measured = self._measured or self._guessed(file)
-        return self._measured or self._guessed(file)
-
-    def _guessed(self, file: TorrentFile) -> Timeline:
+        if self._audio_start is None:
+            self._look_at_head(file)
+        if self._measured:
+            return self._measured
         length_ms = self.length_ms or estimated_length_ms(file.path, file.size)
-        return Timeline(file.size, length_ms or 1)
+        return Timeline(file.size, length_ms or 1, self._audio_start or 0)
+
+    def _look_at_head(self, file: TorrentFile) -> None:
+        pieces = self.pieces
+        if pieces is None or not file.size:
+            return
+        first = pieces.piece_at(0)
+        piece = self.swarm.recent_piece(first)
+        if piece is not None:
+            head = bytes(piece[pieces.within(first, Span(0, file.size))])
+            self._audio_start = min(tag_size(head), file.size)
+            self._measured = read_timeline(file.path, head, file.size)
 
     @property
     def remaining_ms(self) -> int:
         """How long the stream still plays, from what sounds or from its start."""
         timeline = self.timeline
-        if timeline is None:
-            return 0
-        return timeline.length_ms - timeline.position_at(self.playhead or 0)
+        return max(0, timeline.length_ms - self.position_ms) if timeline else 0
+
+    def moved(self, position_ms: int) -> None:
+        """Take the position that sounds.
+
+        A guessed length says nothing sure of the offset: with one that is a
+        third too long the playhead would lag by as much, and a reader with
+        nothing left would seem to be far ahead.
+        """
+        self.position_ms = position_ms
+        timeline = self.timeline
+        if timeline and self._measured:
+            self.playhead = timeline.offset_at(position_ms)
+
+    def moved_to(self, offset: int) -> None:
+        """Take the offset that sounds."""
+        self.playhead = offset
+        if timeline := self.timeline:
+            self.position_ms = timeline.position_at(offset)
 
     @property
     def waiting_since(self) -> float | None:
@@ -154,6 +177,9 @@ class Stream:
     def expect(self, offset: int) -> None:
         """Expect a reader at ``offset``, and fetch what it will ask for."""
         self.forecast, self.playhead = Head(offset), None
+        self.said_so = False
+        if timeline := self.timeline:
+            self.position_ms = timeline.position_at(offset)
 
     def demand(self, role: Role, starts_in_ms: int = 0) -> Demand | None:
         """Return what the stream asks of its swarm; ``None`` without metadata."""

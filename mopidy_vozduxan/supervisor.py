@@ -66,7 +66,7 @@ class Supervisor:
             what = f"“{swarm.name}” has no file number {stream.index}."
             self.failed(stream, NoSuchFile(what), now)
         elif stream.waiting_since is None:
-            stream.said_so, stream.failure = False, None
+            stream.failure = None
         else:
             self._look_at_wait(stream, stream.waiting_since, now)
 

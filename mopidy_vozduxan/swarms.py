@@ -30,6 +30,7 @@ from mopidy_vozduxan.exceptions import (
     ShuttingDown,
     StorageFailed,
     SwarmFailed,
+    VozduxanError,
 )
 from mopidy_vozduxan.planning.plan import Plan, Urgency, changes_between
 from mopidy_vozduxan.planning.window import SwarmView
@@ -171,7 +172,7 @@ class Swarms:
     def carry_out(self, plans: Mapping[str, Plan]) -> None:
         """Tell the engine what differs from the plans it has."""
         self._set_pace(plans)
-        for swarm in self._swarms.values():
+        for swarm in self.all():
             if not swarm.failure:
                 self._carry_out(swarm, plans.get(swarm.infohash))
 
@@ -185,7 +186,11 @@ class Swarms:
     def _carry_out(self, swarm: Swarm, plan: Plan | None) -> None:
         if not swarm.added:
             swarm.added = True
-            self._engine.add(swarm.source, plan)
+            try:
+                self._engine.add(swarm.source, plan)
+            except VozduxanError as exc:
+                swarm.broke(exc)
+                self._broke(swarm)
         elif plan:
             old = swarm.plan or Plan.empty(len(plan.urgencies))
             changes = changes_between(old, plan, swarm.held)

@@ -65,7 +65,6 @@ def playable_file(metainfo: Metainfo, index: int | None) -> TorrentFile:
         if not tracks:
             raise NoSuchFile(f"“{metainfo.name}” has no audio file.")
         return min(tracks, key=lambda file: natural_path_key(file.path))
-    for file in metainfo.files:
-        if file.index == index and not file.padding:
-            return file
+    if 0 <= index < len(metainfo.files) and not metainfo.files[index].padding:
+        return metainfo.files[index]
     raise NoSuchFile(f"“{metainfo.name}” has no file number {index}.")

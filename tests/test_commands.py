@@ -315,14 +315,14 @@ def test_the_next_tracks_have_buckets_of_their_own(play, warm, bucket):
 def test_a_prefetched_track_is_promoted_with_all_that_was_fetched(play):
     async def test(stage):
         await stage.prepare(0)
-        stage.engine.give(*range(9))
+        stage.engine.give(*range(10))
         ahead = await stage.run(
             "torrent_prefetch_next_track", nextMagnet=MAGNET, nextFileIdx=1
         )
         await stage.until(lambda: 12 in stage.engine.wanted())
         wanted = set(stage.engine.wanted())
         added = list(stage.engine.added)
-        stage.engine.give(9, 10)
+        stage.engine.give(10)
         assert await stage.prepare(1) == ahead["token"]
         await stage.settle()
         assert stage.engine.added == added

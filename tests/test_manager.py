@@ -82,7 +82,7 @@ def test_a_swarm_joins_the_session_when_somebody_plays_it(run):
         world.play()
         await world.settle()
         assert world.engine.added == [INFOHASH]
-        assert world.engine.wanted() == [0]
+        assert world.engine.wanted() == [0, 1]
         assert world.engine.wanted(Urgency.NOW) == [0]
 
     run(test)

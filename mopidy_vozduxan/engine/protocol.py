@@ -151,7 +151,10 @@ Event = (
 
 
 class Engine(Protocol):
-    """A torrent engine. Every method is called on our event loop and returns at once."""
+    """A torrent engine.
+
+    Every method is called on our event loop and returns at once.
+    """
 
     def start(
         self, loop: asyncio.AbstractEventLoop, on_event: Callable[[Event], None]

@@ -43,6 +43,11 @@ def withdraw() -> None:
     _running = None
 
 
+def player() -> Player | None:
+    """Return the player of the running backend, if there is one."""
+    return _running.player if _running else None
+
+
 def find() -> Running:
     """Return the running backend, or raise :exc:`ShuttingDown` (HTTP 503)."""
     if _running is None:

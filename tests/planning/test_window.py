@@ -32,10 +32,65 @@ def wanted(plan, urgency):
 
 
 def test_while_a_head_that_jumped_waits_nothing_else_is_wanted():
-    plan = plan_of(demand(Head(5000)))
+    plan = plan_of(demand(Head(5000)), held={0})
     assert wanted(plan, NOW) == [50]
     assert sum(map(bool, plan.urgencies)) == 1
     assert plan.due_ms == {50: NOW_MS}
+
+
+def test_a_cold_start_has_the_next_piece_for_an_anchor():
+    plan = plan_of(demand(Head(5000)))
+    assert wanted(plan, NOW) == [50]
+    assert wanted(plan, IDLE) == [51]
+    assert sum(map(bool, plan.urgencies)) == 2
+
+
+def test_another_readers_jump_leaves_the_near_window_alone():
+    playing = demand(Head(1000, 1000, waiting=False), playhead=1000)
+    browsing = demand(Head(0), role=Role.QUEUED, pieces=TRACK_2)
+    unsafe = plan_of(playing, browsing, held=range(10))
+    assert wanted(unsafe, SOON)[:3] == [10, 11, 12]
+    safe = plan_of(playing, browsing, held=range(30))
+    assert wanted(safe, NOW) == [200]
+    assert sum(map(bool, safe.urgencies)) == 1
+
+
+def test_a_reader_that_is_stuck_wants_its_piece_and_nothing_else():
+    stuck = Head(5000, 5000, waiting=True, stuck=True)
+    plan = plan_of(demand(stuck), held=range(50))
+    assert wanted(plan, NOW) == [50]
+    assert sum(map(bool, plan.urgencies)) == 1
+
+
+def test_being_stuck_far_ahead_of_what_sounds_is_no_emergency():
+    stuck = Head(10_000, 10_000, waiting=True, stuck=True)
+    plan = plan_of(demand(stuck, playhead=1000), held=range(100))
+    assert plan.urgencies[100] == LATER
+
+
+def test_small_pieces_do_not_shorten_the_window():
+    pieces = PieceMap(0, 30_000_000, 16_384)
+    head = Head(1_000_000, earned=1_000_000, waiting=False)
+    view = SwarmView(2000, frozenset())
+    playing = Demand("s", Role.CURRENT, pieces, byte_rate=100_000.0, heads=(head,))
+    plan = plans([playing], {"s": view}, NOW_MS)["s"]
+    assert len(wanted(plan, SOON)) * 16_384 >= 1_500_000
+
+
+def test_what_follows_waits_for_the_rest_of_what_plays():
+    playing = demand(Head(5000, 5000, False), playhead=5000)
+    warm = demand(role=Role.WARM, pieces=TRACK_2, starts_in_ms=500_000)
+    unfinished = plan_of(playing, warm, held=range(100))
+    assert not any(unfinished.urgencies[201:])  # 200 is the anchor
+    finished = plan_of(playing, warm, held=range(200))
+    assert wanted(finished, IDLE)[-10:] == list(range(201, 211))
+
+
+def test_nothing_that_follows_is_wanted_while_the_current_track_is_not_safe():
+    playing = demand(Head(5000, 5000, False), playhead=5000)
+    following = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=5_000)
+    plan = plan_of(playing, following, held=range(52))
+    assert not any(plan.urgencies[201:])
 
 
 def test_the_window_opens_when_the_first_piece_has_come():
