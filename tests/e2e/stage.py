@@ -6,6 +6,7 @@ samples, the swarm another process. Nothing here looks inside either.
 
 from __future__ import annotations
 
+import re
 import time
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,13 +24,13 @@ from tests.rig.tracker import Tracker
 
 T = TypeVar("T")
 
+#: How a record begins, in the logs of Mopidy 3 and of Mopidy 4.
+_LEVEL = re.compile(r"(?:[\d: ]{8} )?(DEBUG|INFO|WARNING|ERROR|CRITICAL) ")
 #: Two busy cores may take this long for anything that is about to happen.
 PATIENCE_S = 40
 FRAME = 8  # bytes: two channels of F32LE
 #: GStreamer 1.22 decodes MP3 to 16 bits and dithers by position in the file.
 TWO_STEPS = 2 / 32768
-#: Kept of a decoder's first output after a seek: nothing of this many seconds.
-SETTLING_S = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Listener:
         whole = {section: dict(keys) for section, keys in (config or {}).items()}
         ours = {"torrent_dirs": torrents, "stall_timeout": 5}
         whole["vozduxan"] = ours | whole.get("vozduxan", {})
-        whole |= {"m3u": {"enabled": "false"}, "file": {"enabled": "false"}}
+        whole = {"m3u": {"enabled": "false"}, "file": {"enabled": "false"}} | whole
         whole.setdefault("loglevels", {"mopidy_vozduxan": "debug"})
         output = capture(self._sound, sync=sync, format="F32LE")
         self.mopidy = MopidyProcess(folder, whole, audio_output=output, **options)
@@ -170,25 +171,35 @@ class Listener:
         until(lambda: len(self.sound) >= frames * FRAME, timeout)
         return self.sound
 
+    def seek(self, position_ms: int) -> None:
+        """Seek, and return when the sound begins anew.
+
+        That may take its time: in Ogg, GStreamer has to search for the place.
+        """
+        before = self.wait_for_sound(512)[:4096]
+        assert self.rpc("core.playback.seek", time_position=position_ms)
+        until(lambda: not self.sound.startswith(before))
+
     # --- the log
 
     def assert_calm(self, since: int = 0) -> None:
         """Nothing in the log from a line on looks like a bug.
 
-        A record is its first line and the indented ones that belong to it.
+        A record is the line that names its level, and those that belong to it.
         """
         records: list[str] = []
         for line in self.mopidy.log.splitlines()[since:]:
-            if line[:1].isspace() and records:
-                records[-1] += "\n" + line
-            else:
+            if _LEVEL.match(line) or not records:
                 records.append(line)
+            else:
+                records[-1] += "\n" + line
         bad = [record for record in records if _is_bad(record)]
         assert not [x for x in bad if not any(e in x for e in self.expected_errors)]
 
 
 def _is_bad(record: str) -> bool:
-    return record.startswith(("ERROR", "CRITICAL")) or "Traceback" in record
+    level = _LEVEL.match(record)
+    return "Traceback" in record or bool(level and level[1] in ("ERROR", "CRITICAL"))
 
 
 def until(true: Callable[[], T], timeout: float = PATIENCE_S) -> T:
@@ -206,18 +217,42 @@ def as_floats(pcm: bytes) -> bytes:
     return array("f", [sample / 32768 for sample in array("h", pcm)]).tobytes()
 
 
-def assert_heard(source: bytes, heard: bytes, at_ms: int, rate: int) -> int:
-    """``heard`` is the source's sound from about ``at_ms`` on; frames into it."""
-    skip = int(SETTLING_S * rate) * FRAME
-    try:
-        start = offset_in(source, heard, skip=skip, frame=FRAME)
-    except ValueError:  # lossy, so not to the last bit
-        start = at_ms * rate // 1000 * FRAME
-    assert abs(start / FRAME / rate - at_ms / 1000) < 0.1, start / FRAME / rate
+def assert_heard(
+    source: bytes,
+    heard: bytes,
+    at_ms: int,
+    *,
+    rate: int,
+    settling_s: float,
+    off_s: float,
+) -> int:
+    """``heard`` is the source's sound from ``at_ms`` on; return the frame it ends at.
+
+    Nothing is asked of its first ``settling_s``, and it may begin ``off_s`` away.
+    """
+    skip = int(settling_s * rate) * FRAME
+    start = _start_of(source, heard, at_ms * rate // 1000, skip, int(off_s * rate))
     wanted = source[start + skip : start + len(heard)]
     difference = largest_difference(wanted, heard[skip : skip + len(wanted)])
     assert difference <= TWO_STEPS, difference
+    assert abs(start / FRAME / rate - at_ms / 1000) <= off_s, start / FRAME / rate
     return start // FRAME + len(heard) // FRAME
+
+
+def _start_of(source: bytes, heard: bytes, frame: int, skip: int, off: int) -> int:
+    """The offset in the source that fits best what is heard after ``skip`` bytes."""
+    try:
+        return offset_in(source, heard, skip=skip, frame=FRAME)
+    except ValueError:  # not to the last bit; look around the frame
+        pass
+    probe = array("f", heard[skip : skip + 40 * FRAME])
+
+    def error(start: int) -> float:
+        there = array("f", source[start + skip : start + skip + 40 * FRAME])
+        return sum(abs(a - b) for a, b in zip(probe, there, strict=False))
+
+    near = range(max(0, frame - off) * FRAME, (frame + off) * FRAME, FRAME)
+    return min(near, key=error)
 
 
 def largest_difference(one: bytes, other: bytes) -> float:

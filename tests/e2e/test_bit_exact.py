@@ -16,7 +16,6 @@ from tests.e2e.stage import (
     album,
     as_floats,
     assert_heard,
-    largest_difference,
     seeded,
 )
 from tests.rig.album import Track, make_pcm, pcm_of
@@ -45,18 +44,48 @@ class Case:
     def rate(self) -> int:
         return 48_000 if self.format == "opus" else 44_100
 
+    @property
+    def is_lossless(self) -> bool:
+        return self.format in ("flac", "wav")
+
+    @property
+    def settling_s(self) -> float:
+        """What a decoder needs after a seek until it is right again."""
+        return 0 if self.is_lossless else 0.5
+
+    @property
+    def off_s(self) -> float:
+        """How far from its goal a seek may land.
+
+        In Ogg, over HTTP, GStreamer is content with a page some seconds before.
+        """
+        return {"flac": 0, "wav": 0, "ogg": 3, "opus": 3}.get(self.format, 0.05)
+
+    def assert_heard(self, source: bytes, heard: bytes, at_ms: int) -> int:
+        return assert_heard(
+            source,
+            heard,
+            at_ms,
+            rate=self.rate,
+            settling_s=self.settling_s,
+            off_s=self.off_s,
+        )
+
 
 CASES = [
     Case("flac", 16, 8, "v1"),
     Case("ogg", 32, 60, "v2"),
     Case("opus", 64, 60, "hybrid"),
-    Case("m4a", 128, 60, "v1"),
+    Case("m4a-faststart", 128, 60, "v1"),
     Case("mp3", 256, 30, "v1"),
     Case("flac", 512, 12, "v2"),
     Case("flac", 1024, 20, "hybrid"),
     Case("wav", 2048, 24, "v1"),
     Case("wav", 4096, 60, "v1"),
 ]
+#: GStreamer reads one of less than 10 MiB to its end before it plays, so nothing
+#: is left to seek to.
+TAIL_FIRST = Case("m4a", 32, 12, "v1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +103,7 @@ def stands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Case, Stan
     with ExitStack() as stack:
         yield {
             case: _stand(stack, tmp_path_factory.mktemp("album"), seed, case)
-            for seed, case in enumerate(CASES, 1)
+            for seed, case in enumerate([*CASES, TAIL_FIRST], 1)
         }
 
 
@@ -88,7 +117,7 @@ def _stand(stack: ExitStack, folder: Path, seed: int, case: Case) -> Stand:
             seed=seed,
         )
     )
-    if case.format in ("flac", "wav"):
+    if case.is_lossless:
         pcm = as_floats(make_pcm(case.seconds, seed=seed * 1000 + 1))
     else:
         pcm = pcm_of(made.paths[0], format="F32LE")
@@ -115,7 +144,7 @@ def real_time(
         yield listener
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [*CASES, TAIL_FIRST], ids=str)
 def test_a_track_plays_to_its_last_sample(
     case: Case, stands: dict[Case, Stand], fast: Listener
 ) -> None:
@@ -134,7 +163,8 @@ def test_a_track_plays_to_its_last_sample(
 def test_seeks_land_where_they_should_and_sound_right(
     case: Case, stands: dict[Case, Stand], real_time: Listener
 ) -> None:
-    stand, half = stands[case], case.rate // 2
+    stand = stands[case]
+    enough = int((case.settling_s + 0.4) * case.rate)
     (uri,) = real_time.tracks(stand.album)
     before = sum(stand.swarm.uploaded())
     real_time.play(uri)
@@ -144,15 +174,15 @@ def test_seeks_land_where_they_should_and_sound_right(
     missing = stand.album.size * 0.8 - (sum(stand.swarm.uploaded()) - before)
     assert missing > 0, "the swarm is too fast for a seek beyond what is there"
     for position_ms in (far_ms, case.seconds * 300):
-        assert real_time.rpc("core.playback.seek", time_position=position_ms)
-        heard = real_time.wait_for_sound(half)
-        assert_heard(stand.pcm, heard, position_ms, case.rate)
+        real_time.seek(position_ms)
+        heard = real_time.wait_for_sound(enough)
+        case.assert_heard(stand.pcm, heard, position_ms)
 
-    end_ms = case.seconds * 1000 - 800
-    assert real_time.rpc("core.playback.seek", time_position=end_ms)
+    end_ms = case.seconds * 1000 - 1200
+    real_time.seek(end_ms)
     real_time.wait_for_ended(uri)
     heard = real_time.sound
-    stop = assert_heard(stand.pcm, heard, end_ms, case.rate)
+    stop = case.assert_heard(stand.pcm, heard, end_ms)
     padding = stop - len(stand.pcm) // FRAME
     assert 0 <= padding < (VORBIS_BLOCK if case.format == "ogg" else 1)
     real_time.assert_calm()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,9 +16,11 @@ TITLES = ["Söng №1 ✓", "It's “quoted” & 50% off", "日本の歌", "Four
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Album]:
     folder = tmp_path_factory.mktemp("album") / "Ändere Musik, Vol. 2"
-    with album(folder, [Track(title, "flac", 8) for title in TITLES]) as made:
-        with seeded(made, seconds=3):
-            yield made
+    with (
+        album(folder, [Track(title, "flac", 8) for title in TITLES]) as made,
+        seeded(made, seconds=3),
+    ):
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def listener(
 
 
 @pytest.fixture
-def mpc(listener: Listener) -> "Mpc":
+def mpc(listener: Listener) -> Mpc:
     mpc = Mpc(listener)
     mpc("clear")
     return mpc
@@ -83,7 +84,7 @@ def test_mpc_browses_adds_plays_seeks_and_skips(
     mpc("prev")
     until(lambda: mpc("current", "-f", "%position%") == ["1"])
     mpc("stop")
-    mpc.wait_for("%state%", "stopped")
+    until(lambda: listener.state == "stopped")
     listener.assert_calm()
 
 

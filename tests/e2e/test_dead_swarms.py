@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +20,15 @@ SILENCE_S = 3.0
 STALL_S = 5.0
 
 ALIVE, DEAD = "Alive", "Dead"
-SICK = ["Paused", "Skipped to", "Stopped", "Stopped at once", "Cleared", "Dying", "Stalling"]
+SICK = [
+    "Paused",
+    "Skipped to",
+    "Stopped",
+    "Stopped at once",
+    "Cleared",
+    "Dying",
+    "Stalling",
+]
 Albums = dict[str, Album]
 
 

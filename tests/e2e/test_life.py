@@ -46,9 +46,9 @@ def _start(listener: Listener, uri: str) -> float:
 def test_a_stop_in_the_middle_is_orderly_and_loses_nothing(tmp_path: Path) -> None:
     with (
         album(
-            tmp_path / "Album", [Track("One", "flac", 10)], piece_length=PIECE
+            tmp_path / "Album", [Track("One", "flac", 20)], piece_length=PIECE
         ) as one,
-        seeded(one, seconds=5) as swarm,
+        seeded(one, seconds=15) as swarm,
     ):
         with Listener(tmp_path / "mopidy", [one]) as listener:
             (uri,) = listener.tracks(one)
@@ -64,7 +64,7 @@ def test_a_stop_in_the_middle_is_orderly_and_loses_nothing(tmp_path: Path) -> No
         with Listener(tmp_path / "mopidy", [], sync=False) as listener:
             listener.play(uri)
             listener.wait_for_ended(uri)
-            assert listener.sound == as_floats(make_pcm(10, seed=1001))
+            assert listener.sound == as_floats(make_pcm(20, seed=1001))
             listener.assert_calm()
         # Blocks of unfinished pieces are lost: with each seeder a piece or two.
         assert sum(swarm.uploaded()) <= one.size + 10 * PIECE

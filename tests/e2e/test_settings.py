@@ -29,9 +29,11 @@ PCM = as_floats(make_pcm(SECONDS, seed=1001))
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Album]:
     folder = tmp_path_factory.mktemp("album") / "Album"
-    with album(folder, [Track("One", "flac", SECONDS)]) as made:
-        with seeded(made, seconds=1.5):
-            yield made
+    with (
+        album(folder, [Track("One", "flac", SECONDS)]) as made,
+        seeded(made, seconds=1.5),
+    ):
+        yield made
 
 
 def assert_plays_by_mpd(listener: Listener, record: Album) -> None:
