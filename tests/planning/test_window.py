@@ -132,15 +132,20 @@ def test_a_tail_probe_does_not_move_the_window():
 
 
 def test_deadlines_follow_the_moment_each_byte_is_due():
-    plan = plan_of(demand(Head(10_000, earned=10_000, waiting=False)))
-    assert plan.due_ms == {100 + n: NOW_MS + n * 1000 for n in range(2)}
+    playing = demand(Head(10_500, 10_500, waiting=False), playhead=9900)
+    plan = plan_of(playing, held={99, 100})
+    assert plan.due_ms == {101: NOW_MS + 2000, 102: NOW_MS + 3000}
 
 
-def test_held_pieces_have_no_deadline():
-    head = Head(10_000, earned=10_000, waiting=False)
-    plan = plan_of(demand(head), held={100, 102})
-    assert 100 not in plan.due_ms
-    assert plan.due_ms[101] == NOW_MS + 1000
+def test_what_is_not_due_within_seconds_has_no_deadline():
+    playing = demand(Head(10_500, 10_500, waiting=False), playhead=9900)
+    assert not plan_of(playing, held=range(99, 106)).due_ms
+
+
+def test_where_nobody_knows_what_sounds_only_a_jump_has_a_deadline():
+    reading = demand(Head(10_000, earned=10_000))
+    assert not plan_of(reading).due_ms
+    assert plan_of(demand(Head(10_000)), held={0}).due_ms == {100: NOW_MS}
 
 
 def test_reading_far_past_the_playhead_is_no_emergency():
@@ -222,7 +227,7 @@ def test_prefetch_of_another_swarm_waits_until_the_current_stream_is_safe():
 
 def test_a_next_track_that_is_due_outranks_the_safe_rest_of_the_current():
     playing = demand(Head(18_500, 18_500, False), playhead=18_500)
-    nxt = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=14_000)
+    nxt = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=4_000)
     plan = plan_of(playing, nxt, held=range(200))
     assert wanted(plan, SOON)[-1] >= 200
-    assert plan.due_ms[200] == NOW_MS + 14_000
+    assert plan.due_ms == {200: NOW_MS + 4_000, 201: NOW_MS + 5_000}
