@@ -1,6 +1,8 @@
 # Sourced by the scripts: what they need on this machine, installed once.
 #
 #   need_packages LIST...   Debian packages of scripts/packages/LIST.txt
+#   need_unpacked LIST...   the programs of such packages on $PATH, from a folder in
+#       the clone: no system service comes with them
 #   need_environment [debian]
 #       a virtual environment with the project in it, editable; sets $environment.
 #       With "debian", libtorrent is Debian's package instead of PyPI's newest.
@@ -40,6 +42,23 @@ need_packages() {
         $missing >&2
 }
 
+need_unpacked() {
+    local package
+    tools="$clone/.tools-$(release_name)"
+    mkdir -p "$tools"
+    for package in $(packages "$@"); do
+        [ -e "$tools/$package.complete" ] && continue
+        say "Unpacking the Debian package $package"
+        (cd "$tools" && { apt-get download -qq "$package" || {
+            as_root apt-get update -qq -o Acquire::Retries=3
+            apt-get download -qq "$package"
+        }; } >&2)
+        dpkg-deb -x "$tools/$package"_*.deb "$tools"
+        touch "$tools/$package.complete"
+    done
+    export PATH="$tools/usr/bin:$PATH"
+}
+
 need_environment() {
     local libtorrent=${1:-pypi} stamp
     environment=$(environment_path "$libtorrent")
@@ -58,10 +77,10 @@ need_environment() {
 }
 
 # One per Debian release: a tree of another release has the same clone inside.
+release_name() { (. /etc/os-release && echo "$VERSION_CODENAME"); }
+
 environment_path() {
-    local release
-    release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    echo "$clone/.venv-$release$([ "$1" = pypi ] || echo "-$1-libtorrent")"
+    echo "$clone/.venv-$(release_name)$([ "$1" = pypi ] || echo "-$1-libtorrent")"
 }
 
 environment_stamp() {

@@ -23,10 +23,10 @@ from tests.rig.album import RATE, Track
 LEVELS = dict.fromkeys(("mopidy_vozduxan", "mopidy.audio", "mopidy.backend"), "debug")
 LOG = {"loglevels": LEVELS}
 
-#: What follows the player's buffer takes this much of it as soon as it plays. In a
-#: swarm that is barely enough it may then stop to fill it again, with prefetch or
-#: without.
-STARTING_S = 3.3
+#: What follows the player's buffer takes 3.3 s of it as soon as it plays. In a swarm
+#: that is barely enough it then often stops once to fill it again, with prefetch or
+#: without: count from when what was buffered at the start has been played.
+STARTING_S = 6
 
 
 def test_fetching_ahead_costs_the_current_track_no_stall(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def _listener(folder: Path, one: Recording, ahead: int) -> Listener:
 def _start(listener: Listener, one: Recording) -> int:
     """Play it; the length of the log when it sounds steadily."""
     listener.play(*listener.tracks(one.album))
-    listener.wait_for_sound(int(STARTING_S * RATE))
+    listener.wait_for_sound(STARTING_S * RATE)
     return listener.mopidy.log_length
 
 
@@ -154,8 +154,9 @@ def test_what_is_fetched_ahead_follows_every_change_of_the_queue(
         queue.wait_until_ahead(*queue.after(first))
 
         queue.change("tracklist.set_random", value=True)
-        tlid = listener.rpc("core.tracklist.get_eot_tlid")
-        queue.wait_until_ahead(_uri_of(listener, tlid))
+        drawn = _uri_of(listener, listener.rpc("core.tracklist.get_eot_tlid"))
+        # Core may draw the track that plays: of that nothing has to be fetched.
+        queue.wait_until_ahead(*[uri for uri in [drawn] if uri != first])
         queue.change("tracklist.set_random", value=False)
         queue.wait_until_ahead(*queue.after(first))
 
