@@ -108,6 +108,10 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self.tracklist_changed()
         self.follow_position()
 
+    def track_playback_paused(self, tl_track: TlTrack, time_position: int) -> None:
+        """Playback pauses."""
+        self.seeked(time_position)
+
     def track_playback_resumed(self, tl_track: TlTrack, time_position: int) -> None:
         """Playback goes on after a pause."""
         self.follow_position()

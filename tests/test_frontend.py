@@ -1,0 +1,289 @@
+"""The frontend as a real actor, between a core and a player that only note."""
+
+from types import SimpleNamespace
+
+import pykka
+import pytest
+from mopidy.models import TlTrack, Track
+
+from mopidy_vozduxan.frontend import VozduxanFrontend
+from mopidy_vozduxan.web import running
+
+OURS = [f"vozduxan:track:{'ab' * 20}:{n}" for n in range(3)]
+FOREIGN = "file:///song.mp3"
+
+
+class Answer:
+    def __init__(self, value=None):
+        self.value = value
+
+    def get(self, timeout=None):
+        return self.value
+
+
+class Core:
+    """Mopidy's core as the frontend sees it: calls noted, answers at once."""
+
+    def __init__(self, uris):
+        self.calls = []
+        self.state = "stopped"
+        self.current = None
+        self.modes = dict.fromkeys(["random", "repeat", "single"], False)
+        self.tracks = [
+            TlTrack(tlid=n, track=Track(uri=uri, length=10_000))
+            for n, uri in enumerate(uris, 1)
+        ]
+        self.playback = SimpleNamespace(
+            get_state=lambda: Answer(self.state),
+            set_state=self.set_state,
+            get_current_tl_track=lambda: Answer(self.current),
+            get_current_tlid=lambda: Answer(self.current and self.current.tlid),
+            next=lambda: self.note("next"),
+            stop=lambda: self.note("stop"),
+            pause=lambda: self.note("pause"),
+        )
+        self.tracklist = SimpleNamespace(
+            get_tl_tracks=lambda: Answer(self.tracks),
+            get_eot_tlid=lambda: Answer(self.after_current()),
+            get_random=lambda: Answer(self.modes["random"]),
+            get_repeat=lambda: Answer(self.modes["repeat"]),
+            get_single=lambda: Answer(self.modes["single"]),
+        )
+
+    def set_state(self, state):
+        self.state = state
+        return self.note(f"set_state {state}")
+
+    def note(self, call):
+        self.calls.append(call)
+        return Answer()
+
+    def after_current(self):
+        later = [t.tlid for t in self.tracks if t.tlid > self.current.tlid]
+        return later[0] if later else None
+
+
+class Player:
+    """Mopidy's player, noting what is asked of it."""
+
+    def __init__(self):
+        self.latest_token = None
+        self.starts = 0
+        self.latest_start = None
+        self.calls = []
+        self.aims = []
+        self.position = 0
+        self.moves = []
+
+    def begin(self, token, uri):
+        """What the playback provider does when core starts a track."""
+        self.starts += 1
+        self.latest_token = token
+        self.latest_start = self.starts, token, uri
+        return {"start": self.starts, "token": token, "uri": uri}
+
+    def position_ms(self):
+        return self.position
+
+    def moved(self, token, position_ms):
+        self.moves.append((token, position_ms))
+
+    def aim(self, following, known):
+        self.aims.append(([uri for uri, _ in following], known))
+
+    def release(self, token):
+        self.calls.append(f"release {token}")
+
+    def silence(self):
+        self.calls.append("silence")
+
+    def pause(self):
+        self.calls.append("pause")
+
+    def set_buffers(self, size, duration_ns):
+        self.calls.append("buffers")
+
+
+class Stage:
+    def __init__(self, uris=tuple(OURS), prefetch_tracks=2):
+        self.core = Core(uris)
+        self.player = Player()
+        self.config = {"vozduxan": {"prefetch_tracks": prefetch_tracks}}
+
+    def start(self):
+        running.announce(running.Running(None, None, self.player))
+        self.ref = VozduxanFrontend.start(self.config, self.core)
+        self.actor = self.ref.proxy()
+        return self
+
+    def tell(self, event, **kwargs):
+        self.actor.on_event(event, **kwargs).get(timeout=10)
+
+    def play(self, number, token="A"):
+        """Core starts a track and it sounds."""
+        self.core.current = self.core.tracks[number]
+        self.tell("start_requested", **self.player.begin(token, OURS[number]))
+        self.core.state = "playing"
+        self.tell("track_playback_started", tl_track=self.core.current)
+
+    def state(self, old, new):
+        self.core.state = new
+        self.tell("playback_state_changed", old_state=old, new_state=new)
+
+    def aim(self):
+        """What the alarm does a moment after the tracklist changed."""
+        self.actor.aim().get(timeout=10)
+        return self.player.aims[-1]
+
+
+@pytest.fixture
+def stage():
+    yield Stage().start()
+    pykka.ActorRegistry.stop_all(timeout=10)
+    running.withdraw()
+
+
+def test_a_start_that_waits_is_shown_as_playing(stage):
+    stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
+    assert stage.core.calls == ["set_state playing"]
+
+
+def test_a_stop_while_a_start_is_pending_silences_the_player(stage):
+    stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
+    stage.state("playing", "stopped")
+    assert stage.player.calls == ["silence", "release A"]
+
+
+def test_a_stop_leaves_a_newer_start_alone(stage):
+    stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
+    newer = stage.player.begin("A", OURS[0])  # the event is still on its way
+    stage.state("playing", "stopped")
+    assert stage.player.calls == []
+    stage.tell("start_requested", **newer)
+    stage.state("playing", "stopped")
+    assert "silence" in stage.player.calls
+
+
+def test_a_stop_releases_what_was_to_come(stage):
+    stage.play(0)
+    stage.player.latest_token = "B"  # the next track, without a gap
+    stage.state("playing", "stopped")
+    assert sorted(stage.player.calls) == ["release A", "release B"]
+    assert stage.player.aims[-1] == ([], 0)
+
+
+def test_a_pause_while_a_start_is_pending_holds(stage):
+    stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
+    stage.state("playing", "paused")
+    assert stage.player.calls == ["pause"]
+    stage.core.current = stage.core.tracks[0]
+    stage.tell("track_playback_started", tl_track=stage.core.current)
+    assert stage.core.calls[-1] == "pause"
+
+
+@pytest.mark.parametrize(
+    ("current", "modes", "expected"),
+    [
+        (0, {}, (OURS[1:], 2)),
+        (1, {}, (OURS[2:], 2)),
+        (2, {}, ([], 2)),
+        (0, {"random": True}, (OURS[1:], 1)),
+        (1, {"repeat": True}, ([OURS[2], OURS[0]], 2)),
+    ],
+)
+def test_the_buckets_are_aimed_at_what_comes_next(stage, current, modes, expected):
+    stage.core.modes.update(modes)
+    stage.play(current)
+    assert stage.aim() == expected
+
+
+def test_tracks_of_other_backends_are_passed_over(stage):
+    foreign = TlTrack(tlid=9, track=Track(uri=FOREIGN, length=1))
+    stage.core.tracks.insert(1, foreign)
+    stage.play(0)
+    stage.core.after_current = lambda: 9
+    assert stage.aim() == (OURS[1:], 2)
+
+
+def test_our_next_track_is_fetched_while_another_backends_plays(stage):
+    foreign = TlTrack(tlid=9, track=Track(uri=FOREIGN, length=1))
+    stage.core.tracks.insert(0, foreign)
+    stage.core.current, stage.core.state = foreign, "playing"
+    stage.core.after_current = lambda: 1
+    stage.tell("track_playback_started", tl_track=foreign)
+    assert stage.aim() == (OURS, 2)
+    assert "buffers" in stage.player.calls
+
+
+def test_nothing_is_fetched_ahead_while_nothing_sounds(stage):
+    stage.actor.aim().get(timeout=10)
+    assert stage.player.aims == []
+
+
+def test_the_position_reaches_the_window(stage):
+    stage.player.position = 1234
+    stage.play(0)
+    stage.tell("seeked", time_position=5000)
+    stage.tell("track_playback_paused", tl_track=stage.core.current, time_position=5100)
+    assert stage.player.moves == [("A", 1234), ("A", 5000), ("A", 5100)]
+
+
+def test_a_dead_stream_moves_core_on_once_nothing_sounds(stage):
+    stage.play(0)
+    failure = {"token": "A", "uri": OURS[0], "reason": "Dead."}
+    for stage.player.position in (1000, 2000):
+        stage.tell("stream_failed", **failure)
+    assert "next" not in stage.core.calls
+    stage.tell("stream_failed", **failure)
+    assert "next" in stage.core.calls
+
+
+def test_a_failure_of_what_core_has_left_is_no_news(stage):
+    stage.play(0)
+    stage.player.latest_token = "B"
+    for _ in range(3):
+        stage.tell("stream_failed", token="A", uri=OURS[0], reason="Dead.")
+    assert "next" not in stage.core.calls
+
+
+def test_a_list_of_dead_tracks_is_gone_through_once(stage):
+    stage.core.state = "playing"
+    for n in range(9):
+        begun = stage.player.begin(f"T{n}", OURS[n % 3])
+        stage.tell("start_requested", **begun)
+        stage.core.state = "playing"
+        for _ in range(2):
+            stage.tell("stream_failed", token=f"T{n}", uri="", reason="Dead.")
+    assert stage.core.calls.count("next") <= len(stage.core.tracks)
+    assert "stop" in stage.core.calls
+
+
+def test_a_restored_start_is_watched_over():
+    stage = Stage()
+    stage.player.begin("A", OURS[0])
+    try:
+        stage.start()
+        stage.actor.aim().get(timeout=10)  # it is up
+        assert stage.core.calls == ["set_state playing"]
+    finally:
+        pykka.ActorRegistry.stop_all(timeout=10)
+        running.withdraw()
+
+
+def test_what_core_has_restored_is_followed():
+    stage = Stage()
+    stage.player.begin("A", OURS[0])
+    stage.core.current, stage.core.state = stage.core.tracks[0], "playing"
+    stage.player.position = 700
+    try:
+        stage.start()
+        assert stage.aim() == (OURS[1:], 2)
+        assert stage.player.moves == [("A", 700)]
+    finally:
+        pykka.ActorRegistry.stop_all(timeout=10)
+        running.withdraw()
+
+
+def test_events_without_a_backend_are_let_go(stage):
+    running.withdraw()
+    stage.tell("seeked", time_position=1)
