@@ -1,6 +1,20 @@
 """What every test shares: no deadline for examples, CI has two busy cores."""
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("vozduxan", deadline=None, print_blob=True)
 settings.load_profile("vozduxan")
+
+
+#: A real player takes part in these. GStreamer 1.22 and 1.26 sometimes hang after a
+#: seek, with local files too (1 to 3 of 24 on a busy machine), and Mopidy's core
+#: deadlocks when it is stopped just as a track is about to finish.
+WITH_A_PLAYER = ("tests/e2e/", "tests/test_rig.py", "tests/test_demo.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Give tests with a real player a second try; the summary counts them."""
+    for item in items:
+        if item.nodeid.startswith(WITH_A_PLAYER):
+            item.add_marker(pytest.mark.flaky(reruns=2))
