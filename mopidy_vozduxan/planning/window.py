@@ -53,6 +53,9 @@ class Tiers:
     soon_bytes: int = 4 * MIB
     later_pieces: int = 60
     later_bytes: int = 64 * MIB
+    #: So much ahead of what sounds, and what follows may be fetched as well. Its
+    #: pieces stay behind those of the first tier, so this need not be as long.
+    safe_s: float = 8.0
     prefetch_s: float = 30.0
     head_s: float = 10.0
     #: So many missing pieces have deadlines, if they are due so soon. A deadline
@@ -193,7 +196,7 @@ def _is_safe(demand: Demand, view: SwarmView, tiers: Tiers) -> bool:
         starts = [head.offset for head in demand.heads]
     else:
         starts = [demand.playhead]
-    reach = _soon_reach(demand, tiers)
+    reach = _soon_reach(demand, tiers, tiers.safe_s)
     return all(
         view.held.issuperset(demand.pieces.pieces_of(Span(start, start + reach)))
         for start in starts
@@ -357,15 +360,15 @@ def _current_spans(demand: Demand, urgency: Urgency, tiers: Tiers) -> list[Span]
         reach = _later_reach(demand, tiers)
         return [_window(demand, h, reach, tiers) for h in playing + heads]
     # What is due soon counts from what sounds; readers run megabytes ahead.
-    reach = _soon_reach(demand, tiers)
+    reach = _soon_reach(demand, tiers, tiers.soon_s)
     windows = [_window(demand, h, reach, tiers) for h in playing or heads]
     return windows + list(demand.probes if heads else ())
 
 
-def _soon_reach(demand: Demand, tiers: Tiers) -> int:
-    """Return how many bytes the first tier takes."""
+def _soon_reach(demand: Demand, tiers: Tiers, seconds: float) -> int:
+    """Return how many bytes ``seconds`` take, within the first tier's bounds."""
     least, most = (n * demand.pieces.piece_length for n in tiers.soon_pieces)
-    wanted = int(tiers.soon_s * demand.byte_rate)
+    wanted = int(seconds * demand.byte_rate)
     return min(max(wanted, least), max(most, tiers.soon_bytes))
 
 
