@@ -226,8 +226,12 @@ class _Canvas:
             self._fill(demand, span, Urgency.IDLE)
             if not self._holds(demand, span):
                 break  # what comes after this waits for it
-        for urgency in (Urgency.LATER, Urgency.SOON):
-            for demand in sorted(demands, key=lambda d: -d.role):
+        following = [d for d in demands if calm and _follows(d)]
+        later = following
+        if all(self._holds(d, _beginning(d, self.tiers)) for d in following):
+            later = list(demands)  # else the next beginning comes first
+        for urgency, those in ((Urgency.LATER, later), (Urgency.SOON, demands)):
+            for demand in sorted(those, key=lambda d: -d.role):
                 for span in _spans(demand, urgency, self.tiers, calm=calm):
                     self._fill(demand, span, urgency)
         self.paint_awaited(demands)
@@ -322,6 +326,10 @@ def _in_turn(
                 yield demand, Span(0, demand.pieces.size)
     for demand in read:
         yield demand, Span(0, demand.pieces.size)
+
+
+def _follows(demand: Demand) -> bool:
+    return demand.role is Role.PREFETCH and not demand.heads
 
 
 def _front(demand: Demand) -> int:

@@ -231,3 +231,12 @@ def test_a_next_track_that_is_due_outranks_the_safe_rest_of_the_current():
     plan = plan_of(playing, nxt, held=range(200))
     assert wanted(plan, SOON)[-1] >= 200
     assert plan.due_ms == {200: NOW_MS + 4_000, 201: NOW_MS + 5_000}
+
+
+def test_in_calm_the_next_beginning_comes_before_what_is_due_later():
+    playing = demand(Head(3000, 3000, False), playhead=1000)
+    following = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=190_000)
+    lacking = plan_of(playing, following, held=range(30))
+    assert wanted(lacking, LATER) == list(range(200, 230))
+    there = plan_of(playing, following, held=[*range(30), *range(200, 230)])
+    assert wanted(there, LATER)[0] == 25
