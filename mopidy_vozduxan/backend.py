@@ -31,7 +31,7 @@ from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.playback import VozduxanPlaybackProvider
 from mopidy_vozduxan.player import Player
 from mopidy_vozduxan.target import Target
-from mopidy_vozduxan.uris import MagnetUri, TrackUri, magnet_of, parse
+from mopidy_vozduxan.uris import SCHEMES, MagnetUri, TrackUri, magnet_of, parse
 from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.door import PlayerDoor
 
@@ -48,7 +48,7 @@ CLOSE_S = 10.0
 class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
     """Plays ``vozduxan:`` and ``magnet:`` URIs."""
 
-    uri_schemes = ("vozduxan", "magnet")
+    uri_schemes = SCHEMES
 
     def __init__(self, config: Any, audio: Any):
         super().__init__()

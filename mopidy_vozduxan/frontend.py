@@ -23,6 +23,7 @@ from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.planning.queue import upcoming
 from mopidy_vozduxan.player import DEFAULT_BUFFERS, Player
+from mopidy_vozduxan.uris import SCHEMES
 from mopidy_vozduxan.web import running
 
 if TYPE_CHECKING:
@@ -255,4 +256,4 @@ class Alarm:
 
 
 def _is_ours(track: Track) -> bool:
-    return bool(track.uri.startswith(("vozduxan:", "magnet:")))
+    return track.uri.partition(":")[0] in SCHEMES

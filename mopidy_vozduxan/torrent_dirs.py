@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from mopidy_vozduxan.catalog import Catalog, FoundAt
-from mopidy_vozduxan.engine.metainfo import read_torrent
-from mopidy_vozduxan.engine.protocol import TorrentSource
+from mopidy_vozduxan.engine.metainfo import read_with_magnet
 from mopidy_vozduxan.exceptions import BadInput
 
 logger = logging.getLogger(__name__)
@@ -49,11 +48,10 @@ def scan(
 def _add(place: FoundAt, catalog: Catalog) -> bool:
     try:
         data = _contents(place.path)
-        metainfo = read_torrent(data)
+        source, metainfo = read_with_magnet(data, None)
     except (BadInput, OSError) as exc:
         logger.warning("Vozduxan: Cannot use the file %s: %s", place.path, exc)
         return False
-    source = TorrentSource(metainfo.infohash, data, None, metainfo.name)
     catalog.add(source, metainfo, place)
     return True
 

@@ -15,6 +15,8 @@ from urllib.parse import quote, unquote, urlsplit
 from mopidy_vozduxan.exceptions import BadInput
 
 SCHEME = "vozduxan"
+#: All schemes that are played here.
+SCHEMES = (SCHEME, "magnet")
 
 _INFOHASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NUMBER = re.compile(r"[0-9]{1,9}")

@@ -137,16 +137,10 @@ def plans(
         )
         for infohash, view in swarms.items()
     }
-    jumps = {
-        d.infohash
-        for d in demands
-        if _jumped(d, swarms[d.infohash], tiers)
-        and (d.role is Role.CURRENT or safe[d.infohash])
-    }
-    calm = all(safe.values()) and not any(
-        d.role is Role.CURRENT and _jumped(d, swarms[d.infohash], tiers)
-        for d in demands
-    )
+    jumping = [d for d in demands if _jumped(d, swarms[d.infohash], tiers)]
+    leaders = [d for d in jumping if d.role is Role.CURRENT]
+    jumps = {d.infohash for d in jumping if d in leaders or safe[d.infohash]}
+    calm = all(safe.values()) and not leaders
     leading = {d.infohash for d in demands if d.role is Role.CURRENT or _waits(d)}
     result = {}
     for infohash, view in swarms.items():
