@@ -21,3 +21,9 @@ class StreamListener(listener.Listener):
 
     def stream_released(self, token: str) -> None:
         """A command ended the player's stream."""
+
+    def tracks_known(self, infohash: str) -> None:
+        """More is known of a torrent's tracks: metadata came, or tags and lengths."""
+
+    def source_resolved(self, uri: str, infohash: str) -> None:
+        """The torrent that ``uri`` (magnet, ``vozduxan:add:``) names is known."""

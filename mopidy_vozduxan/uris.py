@@ -54,13 +54,39 @@ class AlbumUri:
 
 @dataclass(frozen=True, slots=True)
 class TrackUri:
-    """One playable file; ``index`` counts as the engine does, from 0."""
+    """One playable file; ``index`` counts as the engine does, from 0.
+
+    ``part`` is the number of a track of the CUE sheet that divides the file.
+    """
+
+    infohash: str
+    index: int
+    part: int | None = None
+
+    def __str__(self) -> str:
+        part = "" if self.part is None else f":{self.part}"
+        return f"{SCHEME}:track:{self.infohash}:{self.index}{part}"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewUri:
+    """One of the library's views: ``artists`` or ``albums``."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"{SCHEME}:directory:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistUri:
+    """A playlist file of a torrent; ``index`` counts as for tracks."""
 
     infohash: str
     index: int
 
     def __str__(self) -> str:
-        return f"{SCHEME}:track:{self.infohash}:{self.index}"
+        return f"{SCHEME}:playlist:{self.infohash}:{self.index}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +119,19 @@ class MagnetUri:
         return self.text
 
 
-AnyUri = RootUri | DirectoryUri | AlbumUri | TrackUri | ArtistUri | AddUri | MagnetUri
+AnyUri = (
+    RootUri
+    | ViewUri
+    | DirectoryUri
+    | AlbumUri
+    | TrackUri
+    | PlaylistUri
+    | ArtistUri
+    | AddUri
+    | MagnetUri
+)
+
+VIEWS = ("artists", "albums")
 
 
 def parse(uri: str) -> AnyUri:
@@ -119,7 +157,9 @@ def _escape(text: str) -> str:
     return quote(text, safe="", errors="replace")
 
 
-def _read_directory(name: str) -> RootUri | DirectoryUri:
+def _read_directory(name: str) -> RootUri | ViewUri | DirectoryUri:
+    if name in VIEWS:
+        return ViewUri(name)
     return RootUri() if name == "root" else DirectoryUri(_infohash(name))
 
 
@@ -129,8 +169,16 @@ def _read_album(name: str) -> AlbumUri:
 
 
 def _read_track(name: str) -> TrackUri:
+    infohash, _, numbers = name.partition(":")
+    index, colon, part = numbers.partition(":")
+    return TrackUri(
+        _infohash(infohash), _number(index), _number(part) if colon else None
+    )
+
+
+def _read_playlist(name: str) -> PlaylistUri:
     infohash, _, number = name.partition(":")
-    return TrackUri(_infohash(infohash), _number(number))
+    return PlaylistUri(_infohash(infohash), _number(number))
 
 
 def _read_artist(name: str) -> ArtistUri:
@@ -165,6 +213,7 @@ _READERS: dict[str, Callable[[str], AnyUri]] = {
     "directory": _read_directory,
     "album": _read_album,
     "track": _read_track,
+    "playlist": _read_playlist,
     "artist": _read_artist,
     "add": _read_add,
 }

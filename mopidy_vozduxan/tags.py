@@ -1,0 +1,45 @@
+"""What is known of one track: values, from names, tags or a CUE sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: A CUE sheet counts time in frames of a CD: 588 samples of 44.1 kHz.
+CUE_FRAMES_PER_S = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What a track says of itself; ``None`` and ``()`` where it is unknown.
+
+    ``date`` is ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``, ``length_ms`` in ms and
+    ``bitrate`` in kbit/s.
+    """
+
+    title: str | None = None
+    artists: tuple[str, ...] = ()
+    album: str | None = None
+    albumartists: tuple[str, ...] = ()
+    composers: tuple[str, ...] = ()
+    performers: tuple[str, ...] = ()
+    genre: str | None = None
+    date: str | None = None
+    track_no: int | None = None
+    disc_no: int | None = None
+    length_ms: int | None = None
+    bitrate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One track of a file that a CUE sheet divides.
+
+    ``start`` and ``stop`` are in CUE frames (1/75 s) from the file's beginning;
+    ``stop`` is ``None`` for the end of the file. ``number`` is the sheet's track
+    number, from 1; ``tags.length_ms`` is not used.
+    """
+
+    number: int
+    start: int
+    stop: int | None
+    tags: Tags
