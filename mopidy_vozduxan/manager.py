@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
 from mopidy_vozduxan.engine.protocol import (
@@ -22,9 +22,11 @@ from mopidy_vozduxan.engine.protocol import (
     TorrentSource,
 )
 from mopidy_vozduxan.exceptions import (
+    BadInput,
     Cancelled,
     NoSuchStream,
     ShuttingDown,
+    Stalled,
     VozduxanError,
 )
 from mopidy_vozduxan.newest import Newest
@@ -209,7 +211,7 @@ class Manager:
         if swarm.metainfo:
             index = playable_file(swarm.metainfo, index).index
         for stream in self._streams.values():
-            if stream.swarm is swarm and stream.file_index == index:
+            if _serves(stream, swarm, index):
                 stream.length_ms = target.length_ms or stream.length_ms
                 return stream
         swarm.streamed = True
@@ -233,7 +235,8 @@ class Manager:
         """End the streams that nobody owns, once what reads them has finished."""
         owned = {*self._buckets.tokens(), *self._queued, self._player}
         for stream in list(self._streams.values()):
-            if stream.token not in owned and not stream.claims and not stream.readers:
+            busy = stream.claims or stream.readers or stream.background
+            if stream.token not in owned and not busy:
                 self._end(stream.token)
         self._changed()
 
@@ -250,6 +253,8 @@ class Manager:
         for reader in list(stream.readers):
             reader.close()
         stream.swarm.used_at = self._clock()
+        if stream.background:
+            stream.swarm.visited_at = stream.swarm.used_at
         self._changed()
 
     # --- preparing and prefetching: waits that a newer wish ends
@@ -388,6 +393,56 @@ class Manager:
         except KeyError:
             raise NoSuchStream("No stream has this token.") from None
 
+    # --- reads in the background: of tags, covers and sheets
+
+    async def open_background(self, target: Target) -> str:
+        """Open a stream of its own for a file that nobody listens to.
+
+        What plays, or will play next, always comes before it. It lasts until
+        :meth:`close_background`. Raises :class:`MetadataTimeout`,
+        :class:`NoSuchFile`, or what broke the swarm.
+        """
+        swarm = self._swarms.join(target.source, target.metainfo)
+        metainfo = await self._swarms.metainfo_of(swarm, self._limits.metadata_timeout)
+        file = playable_file(metainfo, target.index)
+        stream = Stream(secrets.token_urlsafe(24), swarm, file.index, self._clock())
+        stream.background, stream.forecast = True, None
+        swarm.visited_at = self._clock()
+        self._streams[stream.token] = stream
+        return stream.token
+
+    def close_background(self, token: str) -> None:
+        """End a stream of :meth:`open_background`; twice is fine."""
+        self._end(token)
+
+    async def read_file(self, target: Target, limit: int) -> bytes:
+        """Return all of a small file, read in the background.
+
+        Raises :class:`BadInput` for one of more than ``limit`` bytes,
+        :class:`Stalled` when nothing comes for ``stall_timeout``, and what
+        :meth:`open_background` does.
+        """
+        token = await self.open_background(target)
+        try:
+            info = await self.describe(token)
+            if info.size > limit:
+                raise BadInput(f"“{info.name}” has more than {limit} bytes.")
+            reader = self.open_reader(token, 0, info.size, player=False)
+            parts = []
+            while part := await self._soon(reader.next(), info.name):
+                parts.append(part)
+            return b"".join(parts)
+        finally:
+            self.close_background(token)
+
+    async def _soon(
+        self, work: Coroutine[object, object, memoryview | None], name: str
+    ) -> memoryview | None:
+        try:
+            return await asyncio.wait_for(work, self._limits.stall_timeout)
+        except TimeoutError:
+            raise Stalled(f"Nobody gave us “{name}” in time.") from None
+
     # --- metadata and numbers
 
     async def fetch_metainfo(
@@ -468,6 +523,8 @@ class Manager:
     def _role(self, stream: Stream) -> Role:
         if stream.claims:
             return Role.CURRENT
+        if stream.background:
+            return Role.BACKGROUND
         bucket = self._buckets.holder(stream.token)
         return BUCKET_ROLES[bucket] if bucket else Role.QUEUED
 
@@ -482,6 +539,9 @@ class Manager:
         self._tick = None
         now = self._clock()
         for stream in list(self._streams.values()):
+            if stream.background:
+                stream.swarm.visited_at = now
+                continue
             self._supervisor.look_at(stream, now)
             if stream.waiting_since is not None:
                 self._changed(False)  # a wait that lasts counts for more
@@ -513,3 +573,8 @@ class Manager:
             for reader in list(stream.readers):
                 reader.fail(ShuttingDown("Mopidy is stopping."))
         await self._swarms.close()
+
+
+def _serves(stream: Stream, swarm: Swarm, index: int | None) -> bool:
+    same = stream.swarm is swarm and stream.file_index == index
+    return same and not stream.background

@@ -47,6 +47,7 @@ class Stream:
         self.readers: set[PieceReader] = set()
         self.gone = asyncio.Event()  # released
         self.claims = 0  # prepares that have not found it a bucket yet
+        self.background = False  # read for its tags, say, and by nobody's player
         self.failure: VozduxanError | None = None
         self.opened_at = now
         self.said_so = False  # the log says that it waits

@@ -76,6 +76,7 @@ class Swarm:
         self.held: set[int] = set()
         self.added = False  # the engine knows of it
         self.streamed = False  # wanted for more than its metadata
+        self.visited_at: float | None = None  # read in the background at that time
         self.plan: Plan | None = None
         self.statistics = Statistics()
         self.progressed_at = now

@@ -38,6 +38,10 @@ from mopidy_vozduxan.swarm import PieceCache, Swarm
 
 logger = logging.getLogger(__name__)
 
+#: After a read in the background the next file of the torrent mostly follows, so
+#: its peers are kept for so long.
+VISIT_S = 5.0
+
 
 class Swarms:
     """The swarms by infohash.
@@ -138,9 +142,14 @@ class Swarms:
             return False
         if swarm.metainfo is None:
             return now - swarm.used_at > self._metadata_timeout
-        if swarm.failure or not swarm.streamed:  # broken, or joined for metadata only
+        if swarm.failure:
             return True
+        if not swarm.streamed:  # joined for its metadata, or read in the background
+            return not self._is_visited(swarm, now)
         return now - swarm.used_at > self._idle_swarm
+
+    def _is_visited(self, swarm: Swarm, now: float) -> bool:
+        return swarm.visited_at is not None and now - swarm.visited_at < VISIT_S
 
     async def metainfo_of(self, swarm: Swarm, timeout: float) -> Metainfo:
         """Return a swarm's metadata, waiting for it ``timeout`` seconds at most.
@@ -161,9 +170,12 @@ class Swarms:
 
     def views(self) -> dict[str, SwarmView]:
         """Return what planning has to know of each swarm."""
+        now = self._clock()
         return {
             swarm.infohash: SwarmView(
-                swarm.metainfo.piece_count, swarm.held, swarm.streamed
+                swarm.metainfo.piece_count,
+                swarm.held,
+                swarm.streamed or self._is_visited(swarm, now),
             )
             for swarm in self._swarms.values()
             if swarm.metainfo and not swarm.failure

@@ -6,6 +6,7 @@ import pytest
 
 from mopidy_vozduxan.engine.protocol import SwarmBroke
 from mopidy_vozduxan.exceptions import (
+    BadInput,
     Cancelled,
     MetadataTimeout,
     NoSuchFile,
@@ -456,5 +457,70 @@ def test_closing_ends_every_wait(run):
         assert world.engine.closed
         with pytest.raises(ShuttingDown):
             world.play()
+
+    run(test)
+
+
+def test_a_small_file_is_read_in_the_background_and_its_swarm_left(run):
+    async def test():
+        world = World()
+        reading = asyncio.create_task(
+            world.manager.read_file(Target(SOURCE, ALBUM, 1), 950)
+        )
+        for piece in range(9, 19):
+            await world.settle()
+            world.engine.give(piece)
+        assert await reading == BYTES[950:1900]
+        assert world.engine.wanted(Urgency.NOW) == []
+        await world.later(10)
+        assert world.engine.removed == [INFOHASH]
+
+    run(test)
+
+
+def test_a_file_too_large_to_be_read_whole_is_not_fetched(run):
+    async def test():
+        world = World()
+        with pytest.raises(BadInput, match="949"):
+            await world.manager.read_file(Target(SOURCE, ALBUM, 1), 949)
+        await world.settle()
+        assert world.engine.reads == []
+
+    run(test)
+
+
+def test_a_read_in_the_background_gives_up_and_holds_nothing_against_the_track(run):
+    async def test():
+        world = World(stall_timeout=0.01)
+        with pytest.raises(Stalled, match="02 - Track"):
+            await world.manager.read_file(Target(SOURCE, ALBUM, 1), 950)
+        assert world.play(1)
+
+    run(test)
+
+
+def test_a_stream_in_the_background_is_another_than_the_players(run):
+    async def test():
+        world = World()
+        target = Target(SOURCE, ALBUM, 0)
+        token = await world.manager.open_background(target)
+        playing = world.play(0)
+        assert playing != token
+        world.manager.close_background(token)
+        assert world.manager.known(playing)
+        with pytest.raises(NoSuchStream):
+            world.manager.known(token)
+
+    run(test)
+
+
+def test_between_two_reads_of_a_torrent_its_peers_are_kept(run):
+    async def test():
+        world = World()
+        token = await world.manager.open_background(Target(SOURCE, ALBUM, 0))
+        world.manager.close_background(token)
+        await world.later(2)
+        assert world.engine.wanted(Urgency.IDLE), "the anchor"
+        assert world.engine.removed == []
 
     run(test)

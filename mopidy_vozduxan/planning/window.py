@@ -34,6 +34,8 @@ class Role(IntEnum):
     PREFETCH = 1
     WARM = 2
     QUEUED = 3
+    #: Tags, lengths and covers are read: nobody listens to it.
+    BACKGROUND = 4
 
 
 MIB = 1024 * 1024
@@ -137,19 +139,24 @@ def plans(
         )
         for infohash, view in swarms.items()
     }
-    jumping = [d for d in demands if _jumped(d, swarms[d.infohash], tiers)]
+    heard = [d for d in demands if d.role is not Role.BACKGROUND]
+    jumping = [d for d in heard if _jumped(d, swarms[d.infohash], tiers)]
     leaders = [d for d in jumping if d.role is Role.CURRENT]
     jumps = {d.infohash for d in jumping if d in leaders or safe[d.infohash]}
     calm = all(safe.values()) and not leaders
-    leading = {d.infohash for d in demands if d.role is Role.CURRENT or _waits(d)}
+    leading = {d.infohash for d in heard if d.role is Role.CURRENT or _waits(d)}
     result = {}
     for infohash, view in swarms.items():
-        own = [d for d in demands if d.infohash == infohash]
+        own = [d for d in heard if d.infohash == infohash]
         canvas = _Canvas(view, now_ms, tiers)
         if infohash in jumps:
             canvas.paint_awaited(own)
         elif calm or infohash in leading:
             canvas.paint(own, calm=calm)
+        if calm and infohash not in jumps:
+            canvas.paint_background(
+                d for d in demands if d.infohash == infohash and d not in own
+            )
         # A seek with an anchor took 0.8 s instead of 0.3 s; a start, where
         # nothing is asked for yet, sounds 0.6 s earlier with one.
         result[infohash] = canvas.plan(
@@ -229,6 +236,19 @@ class _Canvas:
                 for span in _spans(demand, urgency, self.tiers, calm=calm):
                     self._fill(demand, span, urgency)
         self.paint_awaited(demands)
+
+    def paint_background(self, demands: Iterable[Demand]) -> None:
+        """Want what a read in the background waits for, and as much again."""
+        waiting = (
+            (demand, head)
+            for demand in demands
+            for head in demand.heads
+            if _missing(demand, head, self.view)
+        )
+        for demand, head in waiting:
+            stop = min(head.offset + max(head.earned, 1), demand.pieces.size)
+            for piece in demand.pieces.pieces_of(Span(head.offset, stop)):
+                self.urgencies[piece] = max(self.urgencies[piece], Urgency.LATER)
 
     def _holds(self, demand: Demand, span: Span) -> bool:
         return self.view.held.issuperset(demand.pieces.pieces_of(span))

@@ -240,3 +240,41 @@ def test_in_calm_the_next_beginning_comes_before_what_is_due_later():
     assert wanted(lacking, LATER) == list(range(200, 230))
     there = plan_of(playing, following, held=[*range(30), *range(200, 230)])
     assert wanted(there, LATER)[0] == 25
+
+
+def test_a_read_in_the_background_wants_no_more_than_it_waits_for():
+    plan = plan_of(demand(Head(20_000 - 100), role=Role.BACKGROUND), held={0})
+    assert wanted(plan, LATER) == [199]
+    assert not wanted(plan, NOW)
+    assert plan.due_ms == {}
+
+
+def test_a_read_in_the_background_that_goes_on_wants_as_much_again():
+    head = Head(400, earned=400)
+    plan = plan_of(demand(head, role=Role.BACKGROUND), held=range(4))
+    assert wanted(plan, LATER) == [4, 5, 6, 7]
+
+
+def test_a_read_in_the_background_waits_until_what_plays_is_safe():
+    playing = demand(Head(1000, 1000, waiting=False), playhead=1000)
+    read = demand(Head(0), role=Role.BACKGROUND, pieces=TRACK_2)
+    unsafe = plan_of(playing, read, held=range(12))
+    assert LATER not in unsafe.urgencies[200:]
+    assert plan_of(playing, read, held=range(30)).urgencies[200] == LATER
+
+
+def test_a_jump_keeps_reads_in_the_background_away():
+    seeking = demand(Head(5000))
+    read = demand(Head(0), role=Role.BACKGROUND, pieces=TRACK_2)
+    plan = plan_of(seeking, read, held={0})
+    assert sum(map(bool, plan.urgencies)) == 1
+
+
+def test_a_read_in_the_background_of_another_swarm_waits_for_what_plays():
+    playing = demand(Head(1000, 1000, waiting=False), playhead=1000)
+    read = demand(Head(0), role=Role.BACKGROUND, swarm="t")
+    views = {name: SwarmView(ALBUM, frozenset(range(12))) for name in "st"}
+    views["t"] = SwarmView(ALBUM, frozenset())
+    assert plans([playing, read], views, NOW_MS)["t"].urgencies.count(LATER) == 0
+    views["s"] = SwarmView(ALBUM, frozenset(range(30)))
+    assert plans([playing, read], views, NOW_MS)["t"].urgencies[0] == LATER
