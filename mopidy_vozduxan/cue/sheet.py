@@ -1,0 +1,172 @@
+"""From a CUE sheet to the parts of a torrent's files. Pure, and never guesses.
+
+Design notes
+------------
+- A track runs from its INDEX 01 to the next track's: the pregap (INDEX 00) is
+  the end of the track before, as a CD player has it.
+- What lies before the first INDEX 01 is skipped, as on a CD player, where it is
+  mostly two seconds of silence; with ``HIDDEN_S`` or more of it there is a
+  hidden track, and it becomes track 0.
+- A file in which the sheet starts one track is a track already, and stays whole.
+- The name in the sheet is often that of the file before it was encoded, so the
+  ending may differ, or the name altogether where there is one candidate only.
+"""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from mopidy_vozduxan.cue.syntax import Sheet, SheetFile, SheetTrack, parse
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
+from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.formats import extension, is_playable, stem
+from mopidy_vozduxan.tags import CUE_FRAMES_PER_S, Part, Tags
+
+#: A sheet of 99 tracks takes some 10 kB.
+MOST_BYTES = 256 * 1024
+#: So many seconds before the first track are a hidden track, and no pregap.
+HIDDEN_S = 10
+#: What can be cut (:mod:`mopidy_vozduxan.cue.cutter`); other files stay whole.
+DIVISIBLE = frozenset(("flac", "wav", "wv", "ape", "mp3"))
+
+
+def read_sheet(
+    data: bytes, path: str, metainfo: Metainfo
+) -> dict[int, tuple[Part, ...]]:
+    """Return the parts of the files that the sheet at ``path`` divides, by index.
+
+    ``path`` is the sheet's own in the torrent; the files are looked for in its
+    folder. Raises :class:`BadInput` where nothing is certain.
+    """
+    sheet = parse(_decoded(data))
+    folder = path.rpartition("/")[0]
+    nearby = [
+        file
+        for file in metainfo.files
+        if is_playable(file) and file.path.rpartition("/")[0] == folder
+    ]
+    divided = _divided(sheet, path, nearby)
+    if not divided:
+        raise BadInput(f"The CUE sheet “{_name(path)}” divides no file beside it.")
+    return divided
+
+
+def best_sheet(sheets: Iterable[tuple[Part, ...]]) -> tuple[Part, ...]:
+    """Return which of several sheets of one file says most; the first of equals."""
+    return max(
+        sheets,
+        key=lambda parts: (
+            sum(part.tags.title is not None for part in parts),
+            len(parts),
+        ),
+        default=(),
+    )
+
+
+def _divided(
+    sheet: Sheet, path: str, nearby: Sequence[TorrentFile]
+) -> dict[int, tuple[Part, ...]]:
+    divided: dict[int, tuple[Part, ...]] = {}
+    for named in sheet.files:
+        parts = _parts(sheet, named)
+        if len(parts) < 2:
+            continue
+        file = _match(named.name, nearby)
+        if file is None and len(sheet.files) == 1:
+            file = _match(_name(path).rpartition(".")[0], nearby) or _only(nearby)
+        if file is None or extension(file.path) not in DIVISIBLE:
+            continue
+        if file.index in divided:
+            raise BadInput("The CUE sheet divides one file twice.")
+        divided[file.index] = parts
+    return divided
+
+
+def _match(name: str, nearby: Sequence[TorrentFile]) -> TorrentFile | None:
+    """Return the file of that name, or else of that name without its ending."""
+    wanted = _folded(_name(name.replace("\\", "/")))
+    for named in (_name, stem):
+        found = [file for file in nearby if _folded(named(file.path)) == wanted]
+        if len(found) == 1:
+            return found[0]
+        wanted = _folded(stem(wanted))
+    return None
+
+
+def _only(nearby: Sequence[TorrentFile]) -> TorrentFile | None:
+    return nearby[0] if len(nearby) == 1 else None
+
+
+def _parts(sheet: Sheet, file: SheetFile) -> tuple[Part, ...]:
+    starts = [track.start or 0 for track in file.tracks]
+    stops = [*starts[1:], None]
+    parts = [
+        Part(track.number, start, stop, _tags(sheet, track))
+        for track, start, stop in zip(file.tracks, starts, stops, strict=True)
+        if track.is_audio
+    ]
+    if parts and parts[0].start == starts[0] >= HIDDEN_S * CUE_FRAMES_PER_S:
+        hidden = SheetTrack(0, is_audio=True, words={"TITLE": "Hidden track"})
+        parts.insert(0, Part(0, 0, starts[0], _tags(sheet, hidden)))
+    return tuple(parts)
+
+
+def _tags(sheet: Sheet, track: SheetTrack) -> Tags:
+    album, words = sheet.words, track.words
+    performer = words.get("PERFORMER") or album.get("PERFORMER")
+    composer = next(
+        (
+            found
+            for owner in (words, album)
+            for command in ("SONGWRITER", "COMPOSER")
+            if (found := owner.get(command))
+        ),
+        None,
+    )
+    return Tags(
+        title=words.get("TITLE"),
+        artists=_one(performer),
+        album=album.get("TITLE"),
+        albumartists=_one(album.get("PERFORMER")),
+        composers=_one(composer),
+        genre=words.get("GENRE") or album.get("GENRE"),
+        date=sheet.date,
+        track_no=track.number,
+        disc_no=sheet.disc_no,
+    )
+
+
+def _one(name: str | None) -> tuple[str, ...]:
+    return (name,) if name else ()
+
+
+def _decoded(data: bytes) -> str:
+    if len(data) > MOST_BYTES:
+        raise BadInput(f"A CUE sheet of {len(data)} bytes is too large to be one.")
+    for encoding in _encodings(data):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("cp1252", "replace")
+
+
+def _encodings(data: bytes) -> tuple[str, ...]:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ("utf-16",)
+    # Without a mark: every other byte of what is mostly ASCII is 0.
+    if data[1:2] == b"\0":
+        return ("utf-16-le",)
+    if data[:1] == b"\0":
+        return ("utf-16-be",)
+    return ("utf-8-sig",)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()

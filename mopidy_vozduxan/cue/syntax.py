@@ -1,0 +1,162 @@
+"""The text of a CUE sheet as values. Pure; knows nothing of the files it names.
+
+Lenient where ripping programs are sloppy (quotes, unknown commands, the order
+of lines), strict where a wrong guess would cut in the wrong place.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.names import clean
+from mopidy_vozduxan.tags import CUE_FRAMES_PER_S
+
+MOST_TRACKS = 99
+#: Longer than any title; a hostile one must not fill the library.
+_LONGEST_TEXT = 1000
+
+_LINE_END = re.compile(r"[\r\n]+")  # titles may hold what splitlines() splits at
+_NUMBER = re.compile(r"[0-9]{1,4}")
+_TIME = re.compile(r"([0-9]{1,4}):([0-5]?[0-9]):([0-9]{1,2})")
+_DATE = re.compile(r"(?<![0-9])([12][0-9]{3})(?:-(0[1-9]|1[0-2])(?:-([0-3][0-9]))?)?")
+
+
+@dataclass(slots=True)
+class SheetTrack:
+    """A track: its number and words; ``start`` is its INDEX 01 in CUE frames."""
+
+    number: int
+    is_audio: bool
+    words: dict[str, str] = field(default_factory=dict)
+    start: int | None = None
+
+
+@dataclass(slots=True)
+class SheetFile:
+    """A file by the name the sheet gives it, and the tracks that start in it."""
+
+    name: str
+    tracks: list[SheetTrack] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The whole sheet; ``words`` are those of the album, by command."""
+
+    words: dict[str, str] = field(default_factory=dict)
+    files: list[SheetFile] = field(default_factory=list)
+    tracks: list[SheetTrack] = field(default_factory=list)
+
+    @property
+    def date(self) -> str | None:
+        """The date, as much of it as there is: ``YYYY-MM-DD``."""
+        found = _DATE.search(self.words.get("DATE", ""))
+        return "-".join(filter(None, found.groups())) if found else None
+
+    @property
+    def disc_no(self) -> int | None:
+        """The number of the disc in its set."""
+        found = _NUMBER.match(self.words.get("DISCNUMBER", ""))
+        return int(found[0]) or None if found else None
+
+
+def parse(text: str) -> Sheet:
+    """Return what the sheet says; raise :class:`BadInput` for what is none."""
+    sheet = Sheet()
+    for line in _LINE_END.split(text):
+        command, rest = _first_word(line)
+        take = _COMMANDS.get(command.upper())
+        if take:
+            take(sheet, command.upper(), rest)
+    if not sheet.tracks or not sheet.files:
+        raise BadInput("This is not a CUE sheet: it names no file or no track.")
+    if any(track.is_audio and track.start is None for track in sheet.tracks):
+        raise BadInput("The CUE sheet does not say where one of its tracks begins.")
+    for file in sheet.files:
+        _check_order(file.tracks)
+    return sheet
+
+
+def _check_order(tracks: list[SheetTrack]) -> None:
+    places = [(track.start or 0, track.number) for track in tracks]
+    for before, after in itertools.pairwise(places):
+        if before[0] >= after[0] or before[1] >= after[1]:
+            raise BadInput("The tracks of the CUE sheet are not in order.")
+
+
+def _take_words(sheet: Sheet, command: str, rest: str) -> None:
+    owner = sheet.tracks[-1].words if sheet.tracks else sheet.words
+    words = clean(_unquoted(rest))[:_LONGEST_TEXT]
+    if words:
+        owner.setdefault(command, words)
+
+
+def _take_remark(sheet: Sheet, _command: str, rest: str) -> None:
+    name, words = _first_word(rest)
+    if name.upper() in _REMARKS:
+        _take_words(sheet, name.upper(), words)
+
+
+def _take_file(sheet: Sheet, _command: str, rest: str) -> None:
+    name = _unquoted(rest)
+    if name == rest:  # no quotes: the last word is the file's type
+        name = rest.rpartition(" ")[0].rstrip() or rest
+    if len(sheet.files) >= MOST_TRACKS:
+        raise BadInput(f"A CUE sheet names {MOST_TRACKS} files at most.")
+    sheet.files.append(SheetFile(name))
+
+
+def _take_track(sheet: Sheet, _command: str, rest: str) -> None:
+    number, kind = _first_word(rest)
+    if not _NUMBER.fullmatch(number) or not 1 <= int(number) <= MOST_TRACKS:
+        raise BadInput(f"A CUE sheet has no track number {number[:20]!r}.")
+    if len(sheet.tracks) >= MOST_TRACKS:
+        raise BadInput(f"A CUE sheet has {MOST_TRACKS} tracks at most.")
+    sheet.tracks.append(SheetTrack(int(number), kind.upper() in ("", "AUDIO")))
+
+
+def _take_index(sheet: Sheet, _command: str, rest: str) -> None:
+    number, time = _first_word(rest)
+    if not _NUMBER.fullmatch(number) or int(number) != 1:
+        return  # 00 is the pregap, which belongs to the track before
+    if not sheet.tracks or not sheet.files or sheet.tracks[-1].start is not None:
+        raise BadInput("The CUE sheet has an index that belongs to no track.")
+    sheet.tracks[-1].start = _frames(time)
+    sheet.files[-1].tracks.append(sheet.tracks[-1])
+
+
+def _frames(time: str) -> int:
+    found = _TIME.fullmatch(time)
+    if not found or int(found[3]) >= CUE_FRAMES_PER_S:
+        raise BadInput(f"The CUE sheet counts time as mm:ss:ff, not {time[:20]!r}.")
+    minutes, seconds, frames = map(int, found.groups())
+    return (minutes * 60 + seconds) * CUE_FRAMES_PER_S + frames
+
+
+def _first_word(text: str) -> tuple[str, str]:
+    first, *rest = text.split(None, 1) or [""]
+    return first, rest[0].rstrip() if rest else ""
+
+
+def _unquoted(text: str) -> str:
+    """Return what is between the first and the last quote, if it begins with one."""
+    if not text.startswith('"'):
+        return text
+    inner, quote, _ = text[1:].rpartition('"')
+    return inner if quote else text[1:]
+
+
+_REMARKS = frozenset(("DATE", "GENRE", "DISCNUMBER", "COMPOSER", "COMMENT"))
+_COMMANDS: dict[str, Callable[[Sheet, str, str], None]] = {
+    "FILE": _take_file,
+    "TRACK": _take_track,
+    "INDEX": _take_index,
+    "REM": _take_remark,
+    **dict.fromkeys(
+        ("TITLE", "PERFORMER", "SONGWRITER", "CATALOG", "ISRC"), _take_words
+    ),
+}
