@@ -49,6 +49,13 @@ class MetadataTimeout(VozduxanError):
     status = 504
 
 
+class FetchFailed(VozduxanError):
+    """A web server did not give us the torrent file we asked it for."""
+
+    code = "FETCH_FAILED"
+    status = 502
+
+
 class Stalled(VozduxanError):
     """The swarm delivered nothing for as long as we are willing to wait."""
 
