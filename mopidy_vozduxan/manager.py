@@ -31,8 +31,15 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.newest import Newest
 from mopidy_vozduxan.planning.buckets import BUCKET_ROLES, Buckets, affordable
+from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.planning.window import Demand, Role, plans, tiers_of
+from mopidy_vozduxan.planning.window import (
+    Demand,
+    Role,
+    is_calm,
+    plans,
+    tiers_of,
+)
 from mopidy_vozduxan.progress import Board
 from mopidy_vozduxan.reader import PieceReader
 from mopidy_vozduxan.stream import Stream
@@ -47,6 +54,9 @@ logger = logging.getLogger(__name__)
 TICK_S = 1.0
 #: As the original does: idle swarms past their time leave with every 10th release.
 RELEASES_PER_EVICTION = 10
+#: A demuxer that has what it needs hangs up within milliseconds (5 to 50 measured),
+#: but the kernel would read megabytes ahead for it.
+DEMUXER_PAUSE_S = 0.15
 #: Pieces that nobody waits for may come by the hundred each second.
 PLAN_LATER_S = 0.1
 
@@ -367,6 +377,7 @@ class Manager:
             player=player,
             moved=lambda reader: self._reader_moved(stream, reader),
             clock=self._clock,
+            pause_s=DEMUXER_PAUSE_S if stream.background and player else 0.0,
         )
         stream.readers.add(reader)
         stream.forecast = None
@@ -414,6 +425,27 @@ class Manager:
     def close_background(self, token: str) -> None:
         """End a stream of :meth:`open_background`; twice is fine."""
         self._end(token)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether what plays is safe, so that the background gets anything at all."""
+        return is_calm(self._demands(), self._swarms.views(), self._tiers)
+
+    def is_asked_for(self, token: str) -> bool:
+        """Whether the swarm is asked for what readers of a stream wait for.
+
+        Raises :class:`NoSuchStream`.
+        """
+        stream = self._stream(token)
+        pieces, plan = stream.pieces, stream.swarm.plan
+        if pieces is None or plan is None:
+            return False
+        heads = [reader.head() for reader in stream.readers]
+        return any(
+            plan.urgencies[pieces.piece_at(head.offset)] != Urgency.NONE
+            for head in heads
+            if head.waiting and head.offset < pieces.size
+        )
 
     async def read_file(self, target: Target, limit: int) -> bytes:
         """Return all of a small file, read in the background.

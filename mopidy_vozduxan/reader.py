@@ -20,7 +20,9 @@ class PieceReader:
     """An asynchronous source of the bytes of ``span``.
 
     ``moved`` is called whenever :meth:`head` has changed. ``player`` tells
-    whether the reader serves the player's own door.
+    whether the reader serves the player's own door. Behind its first piece it
+    rests for ``pause_s`` before it asks for one that is not here: whoever has
+    enough is given the time to close it.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class PieceReader:
         player: bool,
         moved: Callable[[PieceReader], None],
         clock: Callable[[], float],
+        pause_s: float = 0.0,
     ) -> None:
         self.player = player
         self.waiting_since: float | None = None
@@ -42,6 +45,7 @@ class PieceReader:
         self._offset = span.start
         self._moved = moved
         self._clock = clock
+        self._pause_s = pause_s
         self._wait: asyncio.Future[bytes] | None = None
         self._end: VozduxanError | None = None
 
@@ -67,6 +71,7 @@ class PieceReader:
         if self._offset >= self._span.stop:
             return None
         piece = self._pieces.piece_at(self._offset)
+        await self._rest(piece)
         data = await self._piece(piece)
         rest = Span(self._offset, self._span.stop)
         part = memoryview(data)[self._pieces.within(piece, rest)]
@@ -75,6 +80,13 @@ class PieceReader:
             self._swarm.read_ahead(piece + 1)
         self._moved(self)
         return part
+
+    async def _rest(self, piece: int) -> None:
+        behind_first = self._offset > self._span.start
+        if self._pause_s and behind_first and piece not in self._swarm.held:
+            await asyncio.sleep(self._pause_s)
+            if self.closed:
+                raise self._end or Cancelled("The stream was released.")
 
     async def _piece(self, piece: int) -> bytes:
         self.waiting_since = self._clock()

@@ -524,3 +524,55 @@ def test_between_two_reads_of_a_torrent_its_peers_are_kept(run):
         assert world.engine.removed == []
 
     run(test)
+
+
+def test_what_plays_and_waits_leaves_nothing_for_the_background(run):
+    async def test():
+        world = World()
+        token = await world.manager.open_background(Target(SOURCE, ALBUM, 2))
+        waiting = asyncio.create_task(world.read(token, player=False).next())
+        await world.settle()
+        assert world.manager.is_calm and world.manager.is_asked_for(token)
+        world.play(0)
+        await world.settle()
+        assert not world.manager.is_calm and not world.manager.is_asked_for(token)
+        world.engine.hold(*range(10))
+        await world.settle()
+        assert world.manager.is_calm and world.manager.is_asked_for(token)
+        waiting.cancel()
+
+    run(test)
+
+
+def test_a_demuxer_in_the_background_is_given_time_to_hang_up(run):
+    async def test():
+        world = World()
+        token = await world.manager.open_background(Target(SOURCE, ALBUM, 0))
+        reader = world.read(token)
+        world.engine.hold(0)
+        assert await reader.next() == BYTES[:100]
+        more = asyncio.create_task(reader.next())
+        await world.settle()
+        assert not world.manager.is_asked_for(token)
+        reader.close()
+        with pytest.raises(Cancelled):
+            await more
+        assert 1 not in world.engine.wanted(Urgency.LATER)
+
+    run(test)
+
+
+def test_a_demuxer_in_the_background_that_stays_gets_more(run):
+    async def test():
+        world = World()
+        token = await world.manager.open_background(Target(SOURCE, ALBUM, 0))
+        world.engine.hold(0)
+        reader = world.read(token)
+        await reader.next()
+        more = asyncio.create_task(reader.next())
+        while not world.manager.is_asked_for(token):
+            await asyncio.sleep(0.01)
+        world.engine.give(1)
+        assert await more == BYTES[100:200]
+
+    run(test)

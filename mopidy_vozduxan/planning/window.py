@@ -143,7 +143,7 @@ def plans(
     jumping = [d for d in heard if _jumped(d, swarms[d.infohash], tiers)]
     leaders = [d for d in jumping if d.role is Role.CURRENT]
     jumps = {d.infohash for d in jumping if d in leaders or safe[d.infohash]}
-    calm = all(safe.values()) and not leaders
+    calm = is_calm(demands, swarms, tiers)
     leading = {d.infohash for d in heard if d.role is Role.CURRENT or _waits(d)}
     result = {}
     for infohash, view in swarms.items():
@@ -163,6 +163,19 @@ def plans(
             own, anchored=infohash not in jumps or not view.held
         )
     return result
+
+
+def is_calm(
+    demands: Iterable[Demand],
+    swarms: Mapping[str, SwarmView],
+    tiers: Tiers = Tiers(),
+) -> bool:
+    """Whether what plays has all that is due soon; only then others are served."""
+    playing = ((d, swarms[d.infohash]) for d in demands if d.role is Role.CURRENT)
+    return all(
+        _is_safe(demand, view, tiers) and not _jumped(demand, view, tiers)
+        for demand, view in playing
+    )
 
 
 def _waits(demand: Demand) -> bool:

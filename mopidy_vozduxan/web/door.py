@@ -55,6 +55,15 @@ class PlayerDoor:
             raise ShuttingDown("The player's door is not open.")
         return f"http://{_HOST}:{self._port}/vozduxan/stream/{token}"
 
+    @property
+    def proxy(self) -> dict[str, object]:
+        """This door as the proxy for its own URLs, as Mopidy's ``[proxy]`` section.
+
+        For readers that would else take the proxy of the environment, and whose
+        HTTP source nobody can reach to empty it.
+        """
+        return {"scheme": "http", "hostname": _HOST, "port": self._port}
+
     async def stop(self) -> None:
         """Close the port and every connection. Runs on the bridge's loop."""
         self._port = None
@@ -67,7 +76,9 @@ class PlayerDoor:
 
     def _serve(self) -> None:
         options = {"find": lambda: self._running, "player": True}
-        routes = [(r"/vozduxan/stream/([A-Za-z0-9_-]+)", StreamHandler, options)]
+        # A request to a proxy names the whole URL: see `proxy`.
+        pattern = r"(?:http://[^/]+)?/vozduxan/stream/([A-Za-z0-9_-]+)"
+        routes = [(pattern, StreamHandler, options)]
         self._server = HTTPServer(
             Application(routes, log_function=_log_request),
             idle_connection_timeout=_IDLE_SECONDS,

@@ -180,3 +180,11 @@ def test_a_client_that_resets_at_once_does_no_harm(player_door, streams, caplog)
             client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     assert player_door.get(PATH).complete
     assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
+
+
+def test_the_door_is_a_proxy_for_its_own_urls(player_door, streams):
+    streams.add("tok", SIZE)
+    with player_door.client() as client:
+        client.send(f"http://127.0.0.1:1{PATH}")
+        assert client.head()[0] == 200
+        assert client.file.read(SIZE) == content(SIZE)
