@@ -156,6 +156,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
 
     def _find_torrents(self) -> None:
         try:
+            self.catalog.complete(self._stopping)
             folders = [pathlib.Path(p) for p in self._config["torrent_dirs"]]
             torrent_dirs.scan(folders, self.catalog, self._stopping)
         except Exception:

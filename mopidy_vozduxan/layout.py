@@ -1,8 +1,7 @@
 """A torrent as a listener sees it: its tracks, folder by folder.
 
-Pure, and computed once per torrent: clients ask for one track at a time. What
-is not audio does not exist here. Folder numbers go into URIs, so they follow
-from the torrent alone: the natural order of the folders' paths.
+Pure values. What is not audio does not exist here. Folder numbers go into URIs,
+so they follow from the torrent alone: the natural order of the folders' paths.
 """
 
 from __future__ import annotations
@@ -13,18 +12,58 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
 from mopidy_vozduxan.formats import is_playable
-from mopidy_vozduxan.names import Style, natural_path_key, style_of
-from mopidy_vozduxan.uris import AlbumUri, DirectoryUri
+from mopidy_vozduxan.names import natural_path_key
+from mopidy_vozduxan.tags import Tags
+from mopidy_vozduxan.uris import AlbumUri, DirectoryUri, TrackUri
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """A folder as an album; ``date`` as in :class:`Tags`.
+
+    ``path`` starts with the torrent's root folder.
+    """
+
+    uri: AlbumUri
+    path: str
+    name: str
+    artists: tuple[str, ...]
+    date: str | None
+    track_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One track: a file, or a part of it.
+
+    ``tags.title`` and ``tags.length_ms`` are always there; unless
+    ``length_known``, the length is a guess. ``added_ms`` is since the epoch.
+    """
+
+    uri: TrackUri
+    tags: Tags
+    album: Album
+    length_known: bool
+    added_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder with tracks; ``path`` starts with the torrent's root folder."""
+    """A folder with tracks; ``files`` and ``tracks`` are in the order of play."""
 
-    uri: AlbumUri
-    path: str
+    album: Album
     files: tuple[TorrentFile, ...]
-    style: Style
+    tracks: tuple[Track, ...]
+
+    @property
+    def uri(self) -> AlbumUri:
+        """What the folder is called."""
+        return self.album.uri
+
+    @property
+    def path(self) -> str:
+        """Where it lies, from the torrent's root folder on."""
+        return self.album.path
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,33 +73,40 @@ class Layout:
     metainfo: Metainfo
     added_ms: int
     folders: tuple[Folder, ...]
-    _places: Mapping[int, tuple[Folder, TorrentFile]]
+    _tracks: Mapping[TrackUri, Track]
 
     @property
     def uri(self) -> AlbumUri | DirectoryUri:
         """What the whole torrent is called."""
         return torrent_uri(self.metainfo.infohash, len(self.folders))
 
-    def place(self, index: int) -> tuple[Folder, TorrentFile] | None:
-        """Return the folder and file of a track; None when it is no track."""
-        return self._places.get(index)
+    def track(self, uri: TrackUri) -> Track | None:
+        """Return the track of that name; None where there is none."""
+        return self._tracks.get(uri)
+
+    def tracks_of(self, index: int) -> list[Track]:
+        """Return what file ``index`` holds: one track, the parts of it, or none."""
+        return [track for uri, track in self._tracks.items() if uri.index == index]
 
 
-def layout_of(metainfo: Metainfo, added_ms: int) -> Layout:
-    """Return the tracks of a torrent, in the order they are played."""
+def layout_of(metainfo: Metainfo, added_ms: int, folders: tuple[Folder, ...]) -> Layout:
+    """Return the torrent's layout, fit to be asked for single tracks."""
+    tracks = {t.uri: t for folder in folders for t in folder.tracks}
+    return Layout(metainfo, added_ms, folders, tracks)
+
+
+def audio_folders(metainfo: Metainfo) -> list[tuple[str, tuple[TorrentFile, ...]]]:
+    """Return the folders with audio and their files, both in natural order."""
     by_path: dict[str, list[TorrentFile]] = defaultdict(list)
     for file in metainfo.files:
         if is_playable(file):
             by_path[file.path.rpartition("/")[0]].append(file)
-    alone = len(by_path) == 1
-    folders = tuple(
-        _folder(AlbumUri(metainfo.infohash, None if alone else number), path, files)
-        for number, (path, files) in enumerate(
-            sorted(by_path.items(), key=lambda item: natural_path_key(item[0]))
+    return [
+        (path, tuple(sorted(files, key=lambda file: natural_path_key(file.path))))
+        for path, files in sorted(
+            by_path.items(), key=lambda item: natural_path_key(item[0])
         )
-    )
-    places = {f.index: (folder, f) for folder in folders for f in folder.files}
-    return Layout(metainfo, added_ms, folders, places)
+    ]
 
 
 def torrent_uri(infohash: str, folder_count: int) -> AlbumUri | DirectoryUri:
@@ -68,6 +114,6 @@ def torrent_uri(infohash: str, folder_count: int) -> AlbumUri | DirectoryUri:
     return DirectoryUri(infohash) if folder_count > 1 else AlbumUri(infohash)
 
 
-def _folder(uri: AlbumUri, path: str, files: list[TorrentFile]) -> Folder:
-    ordered = tuple(sorted(files, key=lambda file: natural_path_key(file.path)))
-    return Folder(uri, path, ordered, style_of([file.path for file in ordered]))
+def album_uri(infohash: str, folder: int, folder_count: int) -> AlbumUri:
+    """Return what a folder of such a torrent is called."""
+    return AlbumUri(infohash, folder if folder_count > 1 else None)

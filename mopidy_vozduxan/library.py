@@ -147,8 +147,8 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
             source = self._catalog.source(track.infohash)
             name = (source and source.display_name) or track.infohash
             return [translator.unresolved_track(uri, f"{name} ({track.index})")]
-        place = layout.place(track.index)
-        return [translator.track(layout, *place)] if place else []
+        found = layout.track(track)
+        return [translator.track(found)] if found else []
 
     def _magnet(self, uri: str, until: float) -> list[Track]:
         source = read_magnet(uri)
@@ -177,4 +177,4 @@ def _folders(layout: Layout, number: int | None) -> tuple[Folder, ...]:
 
 def _tracks(layout: Layout, number: int | None = None) -> list[Track]:
     folders = _folders(layout, number)
-    return [t for folder in folders for t in translator.tracks(layout, folder)]
+    return [t for folder in folders for t in translator.tracks(folder.tracks)]

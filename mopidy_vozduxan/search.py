@@ -39,11 +39,10 @@ def matching_tracks(
     if not words or roots <= {None}:
         return []
     tracks = [
-        translator.track(layout, *place)
+        translator.track(found)
         for infohash, index in catalog.search(words, MOST_TRACKS)
-        if roots & {EVERYTHING, infohash}
-        and (layout := catalog.layout(infohash))
-        and (place := layout.place(index))
+        if roots & {EVERYTHING, infohash} and (layout := catalog.layout(infohash))
+        for found in layout.tracks_of(index)
     ]
     return [track for track in tracks if _fits_all(track, wanted, exact)]
 

@@ -9,22 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mopidy.models import Album, Artist, Ref, SearchResult, Track
+from mopidy import models
+from mopidy.models import Ref, SearchResult
 
-from mopidy_vozduxan.album_names import AlbumName, album_name
 from mopidy_vozduxan.catalog import TorrentSummary
-from mopidy_vozduxan.engine.protocol import TorrentFile
-from mopidy_vozduxan.formats import estimated_length_ms, stem, without_extension
-from mopidy_vozduxan.layout import Folder, Layout, torrent_uri
-from mopidy_vozduxan.names import (
-    clean,
-    disc_of_folder,
-    natural_key,
-    spaced,
-    track_name,
-    unique,
-)
-from mopidy_vozduxan.uris import AlbumUri, ArtistUri, RootUri, TrackUri
+from mopidy_vozduxan.formats import stem, without_extension
+from mopidy_vozduxan.layout import Album, Folder, Layout, Track, torrent_uri
+from mopidy_vozduxan.names import clean, natural_key, spaced, unique
+from mopidy_vozduxan.uris import AlbumUri, ArtistUri, RootUri
 
 
 def root_ref() -> Ref:
@@ -54,43 +46,60 @@ def folder_refs(layout: Layout) -> list[Ref]:
 
 
 def track_refs(layout: Layout, folder: Folder) -> list[Ref]:
-    """Return one ref per track of a folder, in natural order, named as its file."""
-    infohash = layout.metainfo.infohash
-    names = unique(clean(stem(file.path)) for file in folder.files)
+    """Return one ref per track of a folder, in the order of play.
+
+    A file is named as it is: tags, once read, change no name in a directory.
+    """
+    stems = {file.index: clean(stem(file.path)) for file in folder.files}
+    names = unique(_track_title(track, stems) for track in folder.tracks)
     return [
-        Ref.track(uri=str(TrackUri(infohash, file.index)), name=name)
-        for file, name in zip(folder.files, names, strict=True)
+        Ref.track(uri=str(track.uri), name=name)
+        for track, name in zip(folder.tracks, names, strict=True)
     ]
 
 
-def tracks(layout: Layout, folder: Folder) -> list[Track]:
-    """Return the tracks of a folder, in natural order."""
-    return [track(layout, folder, file) for file in folder.files]
+def tracks(found: Iterable[Track]) -> list[models.Track]:
+    """Return Mopidy's tracks, in the same order."""
+    return [track(one) for one in found]
 
 
-def track(layout: Layout, folder: Folder, file: TorrentFile) -> Track:
-    """Return one track; its length is a guess from its size."""
-    named = track_name(file.path, folder.style)
-    album = _album_name(layout, folder)
-    return Track(
-        uri=str(TrackUri(layout.metainfo.infohash, file.index)),
-        name=named.title,
-        artists=_artists(named.artist or album.artist),
-        album=_album(folder, album),
-        track_no=named.track_no,
-        disc_no=named.disc_no,
-        date=album.date,
-        length=estimated_length_ms(file.path, file.size),
-        last_modified=layout.added_ms,
+def track(one: Track) -> models.Track:
+    """Return one of Mopidy's tracks."""
+    tags = one.tags
+    return models.Track(
+        uri=str(one.uri),
+        name=tags.title,
+        artists=_artists(tags.artists),
+        album=album(one.album),
+        composers=_artists(tags.composers),
+        performers=_artists(tags.performers),
+        genre=tags.genre,
+        track_no=tags.track_no,
+        disc_no=tags.disc_no,
+        date=tags.date,
+        length=tags.length_ms,
+        bitrate=tags.bitrate,
+        last_modified=one.added_ms,
     )
 
 
-def unresolved_track(uri: str, name: str) -> Track:
+def album(one: Album) -> models.Album:
+    """Return one of Mopidy's albums."""
+    return models.Album(
+        uri=str(one.uri),
+        name=one.name,
+        artists=_artists(one.artists),
+        num_tracks=one.track_count,
+        date=one.date,
+    )
+
+
+def unresolved_track(uri: str, name: str) -> models.Track:
     """Return the track that stands for what no metadata is here for yet."""
-    return Track(uri=uri, name=clean(name) or uri)
+    return models.Track(uri=uri, name=clean(name) or uri)
 
 
-def search_result(found: list[Track]) -> SearchResult:
+def search_result(found: list[models.Track]) -> SearchResult:
     """Return the answer to a search."""
     return SearchResult(uri=str(RootUri()), tracks=found)
 
@@ -107,28 +116,11 @@ def _folder_title(layout: Layout, folder: Folder) -> str:
     return " - ".join(below) or spaced(without_extension(layout.metainfo.name))
 
 
-def _album_name(layout: Layout, folder: Folder) -> AlbumName:
-    """Return the album of a folder; a disc's is its parent's, plus the disc."""
-    whole = album_name(without_extension(layout.metainfo.name))
-    below = folder.path.split("/")[1:]
-    discs: list[str] = []
-    while below and disc_of_folder(below[-1]) is not None:
-        discs.insert(0, below.pop())
-    own = album_name(below[-1]) if below else whole
-    title = " ".join([own.album, *(f"({clean(disc)})" for disc in discs)])
-    # In "Artist - Discography/1999 - Album" the artist stands above.
-    return AlbumName(title, own.artist or whole.artist, own.date or whole.date)
+def _track_title(track: Track, stems: dict[int, str]) -> str:
+    if track.uri.part is None:
+        return stems[track.uri.index]
+    return f"{track.uri.part:02} - {track.tags.title}"
 
 
-def _album(folder: Folder, name: AlbumName) -> Album:
-    return Album(
-        uri=str(folder.uri),
-        name=name.album,
-        artists=_artists(name.artist),
-        num_tracks=len(folder.files),
-        date=name.date,
-    )
-
-
-def _artists(name: str | None) -> list[Artist]:
-    return [Artist(uri=str(ArtistUri(name)), name=name)] if name else []
+def _artists(names: Iterable[str]) -> list[models.Artist]:
+    return [models.Artist(uri=str(ArtistUri(name)), name=name) for name in names]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan.catalog import LAYOUTS_KEPT, Catalog, FoundAt
+from mopidy_vozduxan.catalog import Catalog, FoundAt
+from mopidy_vozduxan.catalog.catalog import LAYOUTS_KEPT
 from mopidy_vozduxan.engine.protocol import TorrentFile, TorrentSource
 from mopidy_vozduxan.exceptions import StorageFailed
 from tests.metainfos import metainfo, source_of

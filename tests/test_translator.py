@@ -1,24 +1,35 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mopidy_vozduxan import translator
 from mopidy_vozduxan.catalog import TorrentSummary
-from mopidy_vozduxan.layout import layout_of
-from tests.metainfos import metainfo
+from mopidy_vozduxan.catalog.entries import read_layout
+from mopidy_vozduxan.catalog.schema import migrate
+from mopidy_vozduxan.catalog.torrents import write_metainfo, write_source
+from mopidy_vozduxan.catalog.tracks import write_names
+from tests.metainfos import metainfo, source_of
 
 ADDED_MS = 1_700_000_000_000
 
 
 def layout(name, files):
-    return layout_of(metainfo(name, files), ADDED_MS)
+    info = metainfo(name, files)
+    db = sqlite3.connect(":memory:")
+    migrate(db)
+    write_source(db, info.infohash, source_of(info))
+    db.execute("UPDATE torrent SET added_ms = ?", (ADDED_MS,))
+    write_metainfo(db, info)
+    write_names(db, info)
+    return read_layout(db, info.infohash)
 
 
 def all_tracks(laid):
-    return [t for folder in laid.folders for t in translator.tracks(laid, folder)]
+    return [t for folder in laid.folders for t in translator.tracks(folder.tracks)]
 
 
 def test_a_track_tells_what_its_names_tell():

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from mopidy_vozduxan.catalog.schema import migrate
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.names import folded
-from mopidy_vozduxan.schema import migrate
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,261 @@
+"""Our record of torrents and their tracks; safe to call from any thread.
+
+It never fetches and never touches payload. Every call is synchronous; reads
+take well under a millisecond, searches tens. All raise :class:`StorageFailed`
+when the disk fails.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from mopidy_vozduxan.catalog import playlists, torrents, tracks
+from mopidy_vozduxan.catalog.entries import read_layout
+from mopidy_vozduxan.catalog.file import CatalogFile
+from mopidy_vozduxan.catalog.playlists import Playlist
+from mopidy_vozduxan.catalog.torrents import FoundAt, TorrentSummary
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
+from mopidy_vozduxan.layout import Layout, audio_folders
+from mopidy_vozduxan.tags import Part, Tags
+from mopidy_vozduxan.uris import PlaylistUri
+
+T = TypeVar("T")
+
+#: Layouts kept in memory: clients ask for single tracks, of a few torrents at
+#: a time. A layout takes about 2 kB per track.
+LAYOUTS_KEPT = 64
+#: Torrents added in one transaction: other writers wait for its end, 0.1 s.
+BATCH = 32
+
+
+class Catalog:
+    """The catalog at ``path``; raises :class:`StorageFailed` if it cannot open."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = CatalogFile(path)
+        self._layouts: dict[str, Layout] = {}
+        self._layouts_lock = threading.Lock()
+        self._changes = 0  # of anything; guards _layouts against what is outdated
+
+    # --- torrents
+
+    def add(
+        self,
+        source: TorrentSource,
+        metainfo: Metainfo | None,
+        found_at: FoundAt | None = None,
+    ) -> None:
+        """Keep what is known of a torrent; nothing known before is lost.
+
+        Where the metadata names the torrent otherwise than the source did (a
+        hybrid's magnet may hold its v2 hash alone), both names find it from now on.
+        """
+        self.add_all([(source, metainfo, found_at)])
+
+    def add_all(
+        self,
+        known: Iterable[tuple[TorrentSource, Metainfo | None, FoundAt | None]],
+    ) -> None:
+        """Keep what is known of many torrents; see :meth:`add`."""
+        batch = []
+        for one in known:
+            batch.append(one)
+            if len(batch) == BATCH:
+                self._add_batch(batch)
+                batch = []
+        self._add_batch(batch)
+
+    def remove(self, infohash: str) -> None:
+        """Forget a torrent. Its ``.torrent`` file is read again only when changed."""
+
+        def write(db: sqlite3.Connection) -> None:
+            name = torrents.name_of(db, infohash)
+            tracks.delete_tracks(db, name)
+            torrents.delete_torrent(db, name)
+
+        self._change(write, self.name_of(infohash))
+
+    def name_of(self, infohash: str) -> str:
+        """Return the infohash the torrent is kept under, itself where unknown."""
+        return self._file.read(lambda db: torrents.name_of(db, infohash))
+
+    def source(self, infohash: str) -> TorrentSource | None:
+        """Return where the torrent's metadata comes from; None if unknown."""
+        return self._file.read(lambda db: torrents.read_source(db, infohash))
+
+    def metainfo(self, infohash: str) -> Metainfo | None:
+        """Return what the torrent says of itself; None while that is unknown."""
+        layout = self.layout(infohash)
+        return layout.metainfo if layout else None
+
+    def torrents(self) -> list[TorrentSummary]:
+        """Return every torrent known to have a track, in no order."""
+        return self._file.read(torrents.list_torrents)
+
+    def found(self) -> dict[Path, tuple[int, int]]:
+        """Return (mtime_ns, size) of every ``.torrent`` file read so far."""
+        rows = self._file.read(
+            lambda db: db.execute("SELECT path, mtime_ns, size FROM found").fetchall()
+        )
+        return {Path(os.fsdecode(path)): (mtime, size) for path, mtime, size in rows}
+
+    # --- tracks
+
+    def layout(self, infohash: str) -> Layout | None:
+        """Return the torrent's tracks by folder; None while they are unknown."""
+        kept = self._layouts.get(infohash)
+        if kept:
+            return kept
+        changes = self._changes
+
+        def read(db: sqlite3.Connection) -> Layout | None:
+            return read_layout(db, torrents.name_of(db, infohash))
+
+        layout = self._file.read(read)
+        if layout and not layout.folders and audio_folders(layout.metainfo):
+            self._name([layout.metainfo.infohash])
+            changes, layout = self._changes, self._file.read(read)
+        if layout:
+            self._keep_layout(layout, changes)
+        return layout
+
+    def complete(self, stop: threading.Event) -> None:
+        """Name the tracks of torrents that an older version kept without any.
+
+        Takes some 2 ms for each; ends early once ``stop`` is set.
+        """
+        while not stop.is_set():
+            rest = self._file.read(lambda db: tracks.unnamed(db, BATCH))
+            if not rest:
+                break
+            self._name(rest)
+
+    def unscanned(self, infohash: str) -> list[int]:
+        """Return the files whose tags were not read, in the order of play.
+
+        Those that could not be read come again a day later.
+        """
+        return self._file.read(lambda db: tracks.unread(db, infohash))
+
+    def unscanned_torrents(self, limit: int) -> list[str]:
+        """Return torrents that have such files, the newest first."""
+        return self._file.read(lambda db: tracks.unread_torrents(db, limit))
+
+    def keep_tags(self, infohash: str, index: int, tags: Tags) -> None:
+        """Keep what a file says of itself; where it is silent, its name counts."""
+        self._change(lambda db: tracks.write_tags(db, infohash, index, tags), infohash)
+
+    def note_unreadable(self, infohash: str, index: int) -> None:
+        """Note that a file's tags could not be read; it is left alone for a day."""
+        self._file.write(lambda db: tracks.note_unreadable(db, infohash, index))
+
+    def scan_again(self, infohash: str) -> None:
+        """Let all tags of a torrent be read again; what is known stays until then."""
+        self._file.write(lambda db: tracks.forget_read(db, infohash))
+
+    def keep_sheet(self, infohash: str, index: int, parts: Sequence[Part]) -> None:
+        """Keep that a CUE sheet divides a file: its parts are the tracks now."""
+        self._change(
+            lambda db: tracks.write_sheet(db, infohash, index, parts), infohash
+        )
+
+    def part(self, infohash: str, index: int, number: int) -> Part | None:
+        """Return a part of a file; ``number`` is the sheet's. None if unknown."""
+        return self._file.read(
+            lambda db: tracks.read_part(
+                db, torrents.name_of(db, infohash), index, number
+            )
+        )
+
+    # --- playlists
+
+    def keep_playlist(
+        self, infohash: str, index: int, name: str, tracks: Sequence[str]
+    ) -> None:
+        """Keep that file ``index`` is a playlist of these track URIs."""
+        uri = PlaylistUri(infohash, index)
+        self._file.write(lambda db: playlists.write_playlist(db, uri, name, tracks))
+
+    def playlists(self) -> list[Playlist]:
+        """Return every playlist, in a stable order."""
+        return self._file.read(playlists.list_playlists)
+
+    def playlist(self, infohash: str, index: int) -> Playlist | None:
+        """Return one playlist; None where it is unknown."""
+        uri = PlaylistUri(infohash, index)
+        return self._file.read(lambda db: playlists.read_playlist(db, uri))
+
+    def search(self, words: list[str], limit: int) -> list[tuple[str, int]]:
+        """Return (infohash, index) of tracks whose path contains every word."""
+        from mopidy_vozduxan.names import folded
+
+        tests = " AND instr(fold(path), ?)" * len(words)
+        sql = f"SELECT infohash, idx FROM file WHERE playable{tests} LIMIT ?"
+        values = [*map(folded, words), limit]
+        return self._file.read(lambda db: db.execute(sql, values).fetchall())
+
+    def close(self) -> None:
+        """Close the file; every later call that needs it raises."""
+        self._file.close()
+
+    # --- what follows from a change
+
+    def _add_batch(
+        self, batch: Sequence[tuple[TorrentSource, Metainfo | None, FoundAt | None]]
+    ) -> None:
+        def write(db: sqlite3.Connection) -> None:
+            for one in batch:
+                _add(db, *one)
+
+        if batch:
+            named = (metainfo or source for source, metainfo, _ in batch)
+            self._change(write, *(one.infohash for one in named))
+
+    def _name(self, infohashes: Sequence[str]) -> None:
+        def write(db: sqlite3.Connection) -> None:
+            for infohash in infohashes:
+                if known := torrents.read_metainfo(db, infohash):
+                    tracks.write_names(db, known[0])
+
+        self._change(write, *infohashes)
+
+    def _change(self, work: Callable[[sqlite3.Connection], T], *infohashes: str) -> T:
+        try:
+            return self._file.write(work)
+        finally:
+            with self._layouts_lock:
+                self._changes += 1
+                for infohash in infohashes:
+                    self._layouts.pop(infohash, None)
+
+    def _keep_layout(self, layout: Layout, changes: int) -> None:
+        with self._layouts_lock:
+            if changes != self._changes:
+                return  # what was read may be outdated
+            if len(self._layouts) >= LAYOUTS_KEPT:
+                del self._layouts[next(iter(self._layouts))]
+            self._layouts[layout.metainfo.infohash] = layout
+
+
+def _add(
+    db: sqlite3.Connection,
+    source: TorrentSource,
+    metainfo: Metainfo | None,
+    found_at: FoundAt | None,
+) -> None:
+    given = source.infohash
+    infohash = metainfo.infohash if metainfo else torrents.name_of(db, given)
+    torrents.write_source(db, infohash, source)
+    if metainfo:
+        kept = torrents.storable(metainfo)
+        if torrents.write_metainfo(db, kept):
+            tracks.write_names(db, kept)
+    if given != infohash:
+        torrents.write_alias(db, given, infohash)
+    if found_at:
+        torrents.write_found(db, infohash, found_at)

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+
+import pytest
+
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.catalog import schema as steps
+from mopidy_vozduxan.catalog.torrents import write_metainfo, write_source
+from mopidy_vozduxan.tags import Part, Tags
+from mopidy_vozduxan.uris import TrackUri
+from tests.metainfos import metainfo, source_of
+
+ALBUM = metainfo("Kino - Album (1988)", ["02 - Two.flac", "01 - One.flac", "x.jpg"])
+RIP = metainfo("Kino - Rip", {"Rip.flac": 70_000_000, "Rip.cue": 1000})
+NONE = threading.Event()
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    catalog = Catalog(tmp_path / "catalog.db")
+    for info in (ALBUM, RIP):
+        catalog.add(source_of(info), info)
+    yield catalog
+    catalog.close()
+
+
+def tracks(catalog, info=ALBUM):
+    return [t for f in catalog.layout(info.infohash).folders for t in f.tracks]
+
+
+def albums(catalog, info=ALBUM):
+    return [f.album for f in catalog.layout(info.infohash).folders]
+
+
+def test_names_fill_tracks_at_once(catalog):
+    one, two = tracks(catalog)
+    assert one.uri == TrackUri(ALBUM.infohash, 1)
+    assert two.tags == Tags(
+        title="Two",
+        artists=("Kino",),
+        album="Album",
+        albumartists=("Kino",),
+        date="1988",
+        track_no=2,
+        length_ms=1_000_000 * 8 // 700,
+    )
+    assert not two.length_known
+
+
+def test_tags_win_over_names_and_what_they_leave_out_stays(catalog):
+    tags = Tags(
+        title="Pesnya",
+        artists=("Viktor", "Yuri"),
+        genre="Rock",
+        composers=("V. Tsoi",),
+        performers=("Band",),
+        length_ms=123_456,
+        bitrate=900,
+        disc_no=1,
+    )
+    catalog.keep_tags(ALBUM.infohash, 0, tags)
+    one, two = tracks(catalog)
+    assert two.length_known
+    assert not one.length_known
+    assert two.tags == Tags(
+        title="Pesnya",
+        artists=("Viktor", "Yuri"),
+        album="Album",
+        albumartists=("Kino",),
+        composers=("V. Tsoi",),
+        performers=("Band",),
+        genre="Rock",
+        date="1988",
+        track_no=2,
+        disc_no=1,
+        length_ms=123_456,
+        bitrate=900,
+    )
+
+
+def test_hostile_tags_are_made_fit(catalog):
+    tags = Tags(
+        title=" a\nb\udcff ",
+        artists=("x\ny", "  "),
+        date="2020/01/02",
+        genre="",
+        track_no=-3,
+        disc_no=1 << 70,
+        length_ms=0,
+    )
+    catalog.keep_tags(ALBUM.infohash, 0, tags)
+    _, two = tracks(catalog)
+    assert (two.tags.title, two.tags.artists) == ("a b?", ("x y",))
+    assert (two.tags.date, two.tags.genre, two.tags.disc_no) == ("1988", None, None)
+    assert (two.tags.track_no, two.tags.length_ms) == (2, 11_428)
+    assert not two.length_known
+
+
+def test_an_album_is_called_what_most_of_its_tags_say(catalog):
+    for index, album in enumerate(["Gruppa krovi", "Gruppa krovi"]):
+        tags = Tags(album=album, albumartists=("KINO",), date="1988-05")
+        catalog.keep_tags(ALBUM.infohash, index, tags)
+    (album,) = albums(catalog)
+    assert (album.name, album.artists) == ("Gruppa krovi", ("KINO",))
+    assert (album.date, album.track_count) == ("1988-05", 2)
+    assert {t.tags.album for t in tracks(catalog)} == {"Gruppa krovi"}
+
+
+def test_a_folder_of_tracks_from_everywhere_is_called_as_it_is(catalog):
+    for index, album in enumerate(["This", "That"]):
+        tags = Tags(album=album, artists=(album,), albumartists=(album,))
+        catalog.keep_tags(ALBUM.infohash, index, tags)
+    (album,) = albums(catalog)
+    assert (album.name, album.artists) == ("Album", ())
+
+
+def test_tags_of_a_file_that_is_no_track_are_ignored(catalog):
+    before = tracks(catalog)
+    catalog.keep_tags(ALBUM.infohash, 2, Tags(title="x"))
+    catalog.keep_tags("ab" * 20, 0, Tags(title="x"))
+    assert tracks(catalog) == before
+
+
+def test_read_tags_survive_being_added_again(catalog):
+    catalog.keep_tags(ALBUM.infohash, 0, Tags(title="New"))
+    catalog.add(source_of(ALBUM), ALBUM)
+    assert [t.tags.title for t in tracks(catalog)] == ["One", "New"]
+
+
+def test_what_was_not_read_is_asked_for_in_order_of_play(catalog):
+    assert catalog.unscanned(ALBUM.infohash) == [1, 0]
+    catalog.keep_tags(ALBUM.infohash, 1, Tags())
+    assert catalog.unscanned(ALBUM.infohash) == [0]
+    catalog.note_unreadable(ALBUM.infohash, 0)
+    assert catalog.unscanned(ALBUM.infohash) == []
+    assert catalog.unscanned_torrents(10) == [RIP.infohash]
+    catalog.scan_again(ALBUM.infohash)
+    assert catalog.unscanned(ALBUM.infohash) == [1, 0]
+    assert catalog.unscanned("ab" * 20) == []
+
+
+def test_the_newest_torrents_are_asked_for_first(catalog, monkeypatch):
+    later = metainfo("Later", ["1.mp3"])
+    monkeypatch.setattr("time.time_ns", lambda: 5_000_000_000_000_000_000)
+    catalog.add(source_of(later), later)
+    assert catalog.unscanned_torrents(1) == [later.infohash]
+    assert set(catalog.unscanned_torrents(9)) == {
+        *(i.infohash for i in (later, ALBUM, RIP))
+    }
+
+
+PARTS = (
+    Part(1, 0, 75 * 60, Tags(title="First", artists=("Kino",))),
+    Part(2, 75 * 60, 75 * 150, Tags(title="Second", artists=("Guest",))),
+    Part(3, 75 * 150, None, Tags()),
+)
+
+
+def test_a_sheet_makes_a_file_its_parts(catalog):
+    catalog.keep_sheet(RIP.infohash, 0, PARTS)
+    found = tracks(catalog, RIP)
+    assert [t.uri.part for t in found] == [1, 2, 3]
+    assert [t.tags.title for t in found] == ["First", "Second", "Track 3"]
+    assert [t.tags.track_no for t in found] == [1, 2, 3]
+    assert [t.tags.length_ms for t in found] == [60_000, 90_000, 650_000]
+    assert [t.length_known for t in found] == [True, True, False]
+    assert albums(catalog, RIP)[0].track_count == 3
+    part = catalog.part(RIP.infohash, 0, 2)
+    assert (part.number, part.start, part.stop) == (2, 75 * 60, 75 * 150)
+    assert catalog.part(RIP.infohash, 0, 3).stop is None
+    assert catalog.part(RIP.infohash, 0, 4) is None
+    assert catalog.part(ALBUM.infohash, 0, 0) is None
+
+
+def test_the_files_length_gives_the_last_parts_whichever_comes_first(catalog):
+    tags = Tags(title="whole", length_ms=300_000, genre="Rock")
+    catalog.keep_sheet(RIP.infohash, 0, PARTS)
+    assert catalog.unscanned(RIP.infohash) == [0]
+    catalog.keep_tags(RIP.infohash, 0, tags)
+    assert catalog.unscanned(RIP.infohash) == []
+    after = tracks(catalog, RIP)
+    catalog.keep_sheet(RIP.infohash, 0, PARTS)
+    for found in (after, tracks(catalog, RIP)):
+        assert found[2].tags.length_ms == 150_000
+        assert found[2].length_known
+        assert {t.tags.genre for t in found} == {"Rock"}
+        assert found[0].tags.title == "First"
+
+
+def test_playlists_are_kept_and_leave_with_their_torrent(catalog):
+    uris = (str(TrackUri(ALBUM.infohash, 0)), str(TrackUri(ALBUM.infohash, 1)))
+    catalog.keep_playlist(ALBUM.infohash, 2, "Mine", uris)
+    found = catalog.playlist(ALBUM.infohash, 2)
+    assert (found.name, found.tracks) == ("Mine", uris)
+    assert catalog.playlists() == [found]
+    catalog.remove(ALBUM.infohash)
+    assert catalog.playlists() == []
+    assert catalog.playlist(ALBUM.infohash, 2) is None
+
+
+def test_nothing_is_left_of_a_removed_torrent(catalog, tmp_path):
+    for info in (ALBUM, RIP):
+        catalog.remove(info.infohash)
+    db = sqlite3.connect(tmp_path / "catalog.db")
+    for table in ("torrent", "file", "album", "track", "words", "playlist"):
+        assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+    db.close()
+
+
+def old_catalog(path):
+    db = sqlite3.connect(path)
+    db.executescript(f"{steps.STEPS[0]} PRAGMA user_version = 1;")
+    for info in (ALBUM, RIP):
+        write_source(db, info.infohash, source_of(info))
+        write_metainfo(db, info)
+    db.commit()
+    db.close()
+
+
+def test_an_older_catalog_gets_its_tracks_in_the_background(tmp_path):
+    old_catalog(tmp_path / "old.db")
+    catalog = Catalog(tmp_path / "old.db")
+    catalog.complete(NONE)
+    assert [t.tags.title for t in tracks(catalog)] == ["One", "Two"]
+    assert len(catalog.unscanned_torrents(9)) == 2
+    catalog.close()
+
+
+def test_an_older_catalog_answers_before_that(tmp_path):
+    old_catalog(tmp_path / "old.db")
+    catalog = Catalog(tmp_path / "old.db")
+    assert [t.tags.title for t in tracks(catalog)] == ["One", "Two"]
+    assert catalog.unscanned_torrents(9) == [ALBUM.infohash]
+    catalog.close()
