@@ -1,10 +1,28 @@
 """What every test shares: no deadline for examples, CI has two busy cores."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
 settings.register_profile("vozduxan", deadline=None, print_blob=True)
 settings.load_profile("vozduxan")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--screenshots",
+        type=Path,
+        metavar="DIR",
+        help="keep what clients show: pictures in DIR, texts in docs/clients.rst",
+    )
+
+
+@pytest.fixture(scope="session")
+def screenshots(request):
+    """Where pictures of clients go; None when nobody asked for them."""
+    folder = request.config.getoption("--screenshots")
+    return folder and folder.absolute()
 
 
 #: A real player takes part in these. GStreamer 1.22 and 1.26 sometimes hang after a

@@ -43,7 +43,8 @@ class MopidyProcess:
     """A context manager: started and ready inside, gone after.
 
     `config` is {section: {key: value}} over the defaults below. With `http=False` or
-    `mpd=False` that front end is off. `folder` keeps configuration, data, cache and
+    `mpd=False` that front end is off; with `offline` its Python knows no host but
+    loopback ones. `folder` keeps configuration, data, cache and
     `mopidy.log`; start again with the same folder to test a restart.
     """
 
@@ -55,6 +56,7 @@ class MopidyProcess:
         audio_output: str = SILENT,
         http: bool = True,
         mpd: bool = True,
+        offline: bool = False,
         env: Mapping[str, str] | None = None,
         timeout: float = 60,
     ) -> None:
@@ -63,6 +65,7 @@ class MopidyProcess:
         self.mpd_port = free_port() if mpd else None
         self.timeout = timeout
         self._config = self._whole_config(config or {}, audio_output)
+        self._offline = offline
         self._env = dict(env or {})
         self._lines: list[str] = []
         self._logged = threading.Condition()
@@ -246,8 +249,10 @@ class MopidyProcess:
 
     def _environment(self) -> dict[str, str]:
         paths = [str(ROOT)]
-        if not _installed():
+        if not _installed("vozduxan"):
             paths.append(str(_entry_point(self.folder / "site")))
+        if self._offline:
+            paths.append(str(ROOT / "tests" / "rig" / "offline"))
         if inherited := os.environ.get("PYTHONPATH"):
             paths.append(inherited)
         own = {
@@ -284,6 +289,8 @@ class MopidyProcess:
             "stream": {"enabled": "true"},
             "softwaremixer": {"enabled": "false"},
             "vozduxan": VOZDUXAN,
+            # A web client that asks the internet for its newest version.
+            **({"iris": {"enabled": "false"}} if _installed("iris") else {}),
         }
 
 
@@ -326,9 +333,8 @@ def _command() -> list[str]:
     return [sys.executable, "-c", run, *(["-v"] if major >= 4 else [])]
 
 
-def _installed() -> bool:
-    found = importlib.metadata.entry_points(group="mopidy.ext", name="vozduxan")
-    return bool(found)
+def _installed(extension: str) -> bool:
+    return bool(importlib.metadata.entry_points(group="mopidy.ext", name=extension))
 
 
 def _entry_point(folder: Path) -> Path:

@@ -1,0 +1,52 @@
+"""A headless Chromium that reaches loopback addresses and nothing else.
+
+Debian's browser and driver, which always fit each other. Its profile is a folder of
+its own and goes with it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+
+SIZE = (1280, 800)  # pixels
+
+_FLAGS = (
+    "headless=new",
+    "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "no-proxy-server",
+    "disable-background-networking",
+    "disable-component-update",
+    "disable-sync",
+    "no-first-run",
+    "no-default-browser-check",
+    "no-sandbox",  # Chromium's needs another user than root
+    "disable-dev-shm-usage",
+    "disable-gpu",
+    "force-color-profile=srgb",
+    "lang=en",
+    f"window-size={SIZE[0]},{SIZE[1]}",
+)
+
+
+@contextmanager
+def browser(profile: Path) -> Iterator[Chrome]:
+    """A running browser; FileNotFoundError where Debian's driver is missing."""
+    driver = shutil.which("chromedriver")
+    if driver is None:
+        raise FileNotFoundError("chromedriver: see scripts/packages/browser.txt")
+    options = ChromeOptions()
+    for flag in (*_FLAGS, f"user-data-dir={profile}"):
+        options.add_argument(f"--{flag}")
+    options.add_experimental_option("excludeSwitches", ["enable-logging"])
+    running = Chrome(options=options, service=Service(driver))
+    try:
+        running.set_window_size(*SIZE)
+        yield running
+    finally:
+        running.quit()
