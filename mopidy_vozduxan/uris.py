@@ -146,6 +146,11 @@ def parse(uri: str) -> AnyUri:
     return reader(name)
 
 
+def is_infohash(text: str) -> bool:
+    """Return whether that is an infohash as we write them."""
+    return bool(_INFOHASH.fullmatch(text))
+
+
 def magnet_of(infohash: str) -> str:
     """Return the shortest magnet link of a v1 or v2 infohash."""
     if len(infohash) == 40:

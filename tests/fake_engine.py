@@ -48,6 +48,7 @@ class FakeEngine:
         self.due: dict[str, dict[int, int]] = {}
         self.added: list[str] = []
         self.removed: list[str] = []
+        self.deleted: list[str] = []
         self.unreadable: set[int] = set()
         self.reads: list[int] = []
         self.waiting = False
@@ -88,6 +89,11 @@ class FakeEngine:
 
     def remove(self, infohash, *, delete_data=False):
         self.removed.append(infohash)
+        if delete_data:
+            self.deleted.append(infohash)
+        left = self.loop.create_future()
+        left.set_result(None)
+        return left
 
     async def close(self):
         self.closed = True

@@ -82,7 +82,7 @@ class Inbox:
         if alerts.failed(alert.error):
             if not swarm.leaving:
                 self._broke(swarm, alert.error)
-            self._members.left(swarm)
+            self._members.out(swarm)
             return
         swarm.joined(alert.handle, self._loop.time() * 1000)
         if swarm.leaving:
@@ -187,7 +187,7 @@ class Inbox:
     def _on_deleted(self, alert: Any) -> None:
         swarm = self._members.named(alert.info_hashes)
         if swarm and swarm.leaving:
-            self._members.left(swarm)
+            self._members.out(swarm)
 
     def _on_dropped(self, alert: Any) -> None:
         """Ask again for all that may have been lost."""

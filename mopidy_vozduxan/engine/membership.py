@@ -10,11 +10,11 @@ import gc
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import libtorrent as lt
 
+from mopidy_vozduxan.cache import Cache
 from mopidy_vozduxan.engine import alerts
 from mopidy_vozduxan.engine.metainfo import MAX_PIECES
 from mopidy_vozduxan.engine.protocol import (
@@ -56,15 +56,14 @@ class Members:
         session: Any,
         loop: asyncio.AbstractEventLoop,
         emit: Callable[[Event], None],
-        save_dir: Path,
-        resume: ResumeFiles,
+        cache: Cache,
     ) -> None:
         self.session = session
         self.swarms: dict[str, Swarm] = {}
         self._loop = loop
         self._emit = emit
-        self._save_dir = save_dir
-        self._resume = resume
+        self._cache = cache
+        self._resume = ResumeFiles(cache.resume_dir)
         # One thread: what is done to one resume file must not be overtaken.
         self._writer = ThreadPoolExecutor(1, "vozduxan-resume")
         self._empty = asyncio.Event()
@@ -85,7 +84,7 @@ class Members:
         infohash = source.infohash
         params = params_of(source, self._resume.load(infohash))
         idle = params.ti is not None and not (plan and any(plan.urgencies))
-        params.save_path = str(self._save_dir / infohash)
+        params.save_path = str(self._cache.data_dir / infohash)
         params.storage_mode = lt.storage_mode_t.storage_mode_sparse
         params.flags &= ~_FLAGS_OFF
         params.file_priorities = []
@@ -102,20 +101,41 @@ class Members:
         self.swarms[infohash] = swarm
         self.session.async_add_torrent(params)
 
-    def remove(self, infohash: str, delete_data: bool) -> None:
-        """Have a swarm leave: cache flushed, state saved, then out of the session."""
+    def remove(self, infohash: str, delete_data: bool) -> asyncio.Future[None]:
+        """Have a swarm leave: cache flushed, state saved, then out of the session.
+
+        The future is done when it has left and, with ``delete_data``, when
+        nothing is left of it on disk.
+        """
         swarm = self.swarms.get(infohash)
         if swarm is None:
-            if delete_data:
-                self._on_writer(self._resume.forget, infohash)
-            return
+            swarm = self._absent(infohash, delete_data)
         swarm.successor = None
         swarm.delete_data |= delete_data
+        if swarm.departure is None:
+            swarm.departure = self._loop.create_future()
         if not swarm.leaving:
             swarm.leaving = True
             self._fail_reads(swarm)
             if swarm.handle:
                 self.begin_leaving(swarm)
+        return swarm.departure
+
+    def _absent(self, infohash: str, delete_data: bool) -> Swarm:
+        """Return a swarm that is not joined, on its way out.
+
+        It keeps the place while its data is deleted, so that whoever joins
+        meanwhile does so after that.
+        """
+        swarm = Swarm(infohash, TorrentSource(infohash), None, stopped=True)
+        swarm.leaving = True
+        swarm.departure = self._loop.create_future()
+        if delete_data:
+            self.swarms[infohash] = swarm
+            self._delete_rest(swarm)
+        else:
+            swarm.departure.set_result(None)
+        return swarm
 
     async def leave_all(self) -> None:
         """Have all swarms leave; give up on those that take too long."""
@@ -127,6 +147,9 @@ class Members:
             except TimeoutError:
                 names = ", ".join(s.name for s in self.swarms.values())
                 logger.warning("Stopping without having saved all of: %s", names)
+        for swarm in self.swarms.values():
+            if swarm.departure:
+                swarm.departure.cancel()
         self.swarms.clear()
 
     async def let_session_go(self) -> None:
@@ -174,19 +197,26 @@ class Members:
         if self.swarms.get(swarm.infohash) is not swarm or self.session is None:
             return
         if swarm.delete_data:
-            # ``left`` follows when the files are gone: a successor must not
-            # lose its own.
-            done = self._on_writer(self._resume.forget, swarm.infohash)
-            done.add_done_callback(lambda _: self._delete(swarm))
+            # libtorrent goes by the names of the files, wherever they lead.
+            done = self._on_writer(self._cache.cut_links, swarm.infohash)
+            done.add_done_callback(lambda done: self._delete(swarm, done.exception()))
             return
         self.session.remove_torrent(swarm.handle)
         self.left(swarm)
 
-    def left(self, swarm: Swarm) -> None:
+    def out(self, swarm: Swarm) -> None:
+        """Take it that a leaving swarm is out of the session, its files closed."""
+        if not swarm.delete_data:
+            self.left(swarm)
+        elif self.swarms.get(swarm.infohash) is swarm and not swarm.deleting:
+            self._delete_rest(swarm)
+
+    def left(self, swarm: Swarm, error: BaseException | None = None) -> None:
         """Forget the swarm, and join again where that was asked meanwhile."""
         if self.swarms.get(swarm.infohash) is not swarm:
             return
         del self.swarms[swarm.infohash]
+        _settle(swarm.departure, error)
         if not self.swarms:
             self._empty.set()
         if swarm.successor:
@@ -206,11 +236,13 @@ class Members:
 
     def reconcile(self, swarm: Swarm) -> None:
         """Ask again for whatever may have been lost with dropped alerts."""
+        if swarm.params is None and swarm.handle is None:
+            return  # not joined: its data is being deleted
         if swarm.handle is None:
             # A torrent that is there already answers with its handle.
             self.session.async_add_torrent(swarm.params)
         elif swarm.leaving and swarm.delete_data:
-            self._loop.call_later(1.0, self.left, swarm)
+            self._loop.call_later(1.0, self.out, swarm)
         elif swarm.leaving:
             swarm.saves = 0
             self.save(swarm)
@@ -221,9 +253,20 @@ class Members:
             if swarm.wants_metadata:
                 self.save(swarm)
 
-    def _delete(self, swarm: Swarm) -> None:
-        if self.session is not None:
+    def _delete(self, swarm: Swarm, in_doubt: BaseException | None) -> None:
+        if self.session is None:
+            return
+        if in_doubt:  # where the files' names lead
+            self.session.remove_torrent(swarm.handle)
+            self.out(swarm)
+        else:
             self.session.remove_torrent(swarm.handle, lt.options_t.delete_files)
+
+    def _delete_rest(self, swarm: Swarm) -> None:
+        # ``left`` follows when all is gone: a successor must not lose its own.
+        swarm.deleting = True
+        done = self._on_writer(self._cache.delete, swarm.infohash)
+        done.add_done_callback(lambda done: self.left(swarm, done.exception()))
 
     def _fail_reads(self, swarm: Swarm) -> None:
         for piece in list(swarm.reads):
@@ -233,6 +276,15 @@ class Members:
 
     def _on_writer(self, work: Callable[..., None], *args: Any) -> asyncio.Future[None]:
         return self._loop.run_in_executor(self._writer, work, *args)
+
+
+def _settle(future: asyncio.Future[None] | None, error: BaseException | None) -> None:
+    if future is None or future.done():
+        return
+    if error:
+        future.set_exception(error)
+    else:
+        future.set_result(None)
 
 
 def _pieces_in(params: Any) -> set[int]:

@@ -182,8 +182,15 @@ class Engine(Protocol):
         then ticks faster); call it whenever that changes.
         """
 
-    def remove(self, infohash: str, *, delete_data: bool = False) -> None:
-        """Leave a swarm, saving what a later :meth:`add` resumes from."""
+    def remove(
+        self, infohash: str, *, delete_data: bool = False
+    ) -> asyncio.Future[None]:
+        """Leave a swarm, saving what a later :meth:`add` resumes from.
+
+        With ``delete_data`` all there is of it on disk is deleted instead, also
+        of one that was not joined. The future is done once that is; it is
+        cancelled by :meth:`close`, and brings :class:`StorageFailed`.
+        """
 
     async def close(self) -> None:
         """Leave all swarms in order; returns within seconds whatever happens."""

@@ -65,13 +65,6 @@ class ResumeFiles:
         except OSError as exc:
             logger.warning("Could not save %s: %s", path, exc)
 
-    def forget(self, infohash: str) -> None:
-        """Delete the swarm's file."""
-        try:
-            self._path(infohash).unlink(missing_ok=True)
-        except OSError as exc:
-            logger.warning("Could not delete %s: %s", self._path(infohash), exc)
-
     def _path(self, infohash: str) -> Path:
         return self._folder / f"{infohash}.resume"
 

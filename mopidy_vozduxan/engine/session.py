@@ -17,6 +17,7 @@ from typing import Any
 
 import libtorrent as lt
 
+from mopidy_vozduxan.cache import Cache
 from mopidy_vozduxan.engine.alerts import AlertPump
 from mopidy_vozduxan.engine.inbox import Inbox
 from mopidy_vozduxan.engine.membership import Members
@@ -26,7 +27,6 @@ from mopidy_vozduxan.engine.protocol import (
     StatisticsChanged,
     TorrentSource,
 )
-from mopidy_vozduxan.engine.resume import ResumeFiles
 from mopidy_vozduxan.engine.settings import (
     TICK_IDLE_MS,
     TICK_WAITING_MS,
@@ -49,8 +49,7 @@ class LibtorrentEngine:
     def __init__(
         self, save_dir: Path, resume_dir: Path, overrides: Mapping[str, object]
     ) -> None:
-        self._save_dir = save_dir
-        self._resume = ResumeFiles(resume_dir)
+        self._cache = Cache(save_dir, resume_dir)
         self._settings = settings_for(overrides)
         self._may_utp = bool(overrides.get("enable_outgoing_utp", True))
         self._session: Any = None
@@ -68,9 +67,7 @@ class LibtorrentEngine:
         params: Any = lt.session_params()
         params.settings = self._settings
         self._session = lt.session(params)
-        self._members = Members(
-            self._session, loop, self._emit, self._save_dir, self._resume
-        )
+        self._members = Members(self._session, loop, self._emit, self._cache)
         self._inbox = Inbox(self._members, loop, self._emit)
         self._pump = AlertPump(self._session, loop, self._inbox.handlers())
 
@@ -107,8 +104,10 @@ class LibtorrentEngine:
             self._timer.cancel()
         self._ask_statistics()
 
-    def remove(self, infohash: str, *, delete_data: bool = False) -> None:
-        self._members.remove(infohash, delete_data)
+    def remove(
+        self, infohash: str, *, delete_data: bool = False
+    ) -> asyncio.Future[None]:
+        return self._members.remove(infohash, delete_data)
 
     async def close(self) -> None:
         if self._session is None and self._closing is None:

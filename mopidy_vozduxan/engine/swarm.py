@@ -6,6 +6,7 @@ wanted. Calls nothing that waits for libtorrent's network thread.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +55,8 @@ class Swarm:
     wants_held: bool = False
     leaving: bool = False
     delete_data: bool = False
+    deleting: bool = False  # out of the session, and soon off the disk
+    departure: asyncio.Future[None] | None = None  # for whoever had it leave
     successor: tuple[TorrentSource, Plan | None] | None = None
 
     @property
