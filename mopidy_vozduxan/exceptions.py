@@ -35,6 +35,13 @@ class NoSuchStream(VozduxanError):
     status = 404
 
 
+class NoSuchPicture(VozduxanError):
+    """What was asked for is no picture that we show."""
+
+    code = "NO_SUCH_PICTURE"
+    status = 404
+
+
 class Cancelled(VozduxanError):
     """The wait was given up: released, superseded or cancelled."""
 

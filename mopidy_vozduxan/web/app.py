@@ -14,6 +14,8 @@ from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.api import CommandHandler
 from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.handler import Handler
+from mopidy_vozduxan.web.image import PATH as IMAGE
+from mopidy_vozduxan.web.image import ImageHandler
 from mopidy_vozduxan.web.progress import ProgressHandler
 from mopidy_vozduxan.web.stream import StreamHandler
 
@@ -57,5 +59,6 @@ def mopidy_app(config: Mapping[str, object], core: object) -> list[Route]:
         (r"/api/progress", ProgressHandler, {**guarded, "followers": followers}),
         (r"/api/(.*)", CommandHandler, guarded),
         (r"/stream/([A-Za-z0-9_-]+)", StreamHandler, {"find": running.find}),
+        (IMAGE, ImageHandler, {"find": running.find}),
         (r"/?", AboutHandler, {}),
     ]

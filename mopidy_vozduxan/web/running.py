@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.commands import Commands
+from mopidy_vozduxan.covers.fetching import PictureFetcher
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.player import Player
 from mopidy_vozduxan.progress import Board
@@ -26,6 +27,7 @@ class Running:
     player: Player | None = None  # for the frontend
     commands: Callable[[Callable[[str], str]], Commands] | None = None
     progress: Board | None = None
+    pictures: PictureFetcher | None = None
 
 
 _running: Running | None = None

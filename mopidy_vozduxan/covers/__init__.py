@@ -1,0 +1,1 @@
+"""Covers: which picture belongs to what, fetching it, checking it, keeping it."""

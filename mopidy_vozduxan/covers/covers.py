@@ -1,0 +1,164 @@
+"""Where the cover of a track, an album or a torrent is to be had: at once.
+
+Answers from memory and from the catalog, never from a swarm: clients ask for
+hundreds of covers in one call, and core waits with them. Safe to call from
+any thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Protocol
+
+from mopidy_vozduxan.covers.choice import TorrentCovers, covers_of
+from mopidy_vozduxan.covers.kept import KeptPictures, PictureName
+from mopidy_vozduxan.covers.picture import checked
+from mopidy_vozduxan.engine.metainfo import read_magnet
+from mopidy_vozduxan.exceptions import BadInput, VozduxanError
+from mopidy_vozduxan.layout import Layout
+from mopidy_vozduxan.uris import (
+    AlbumUri,
+    DirectoryUri,
+    MagnetUri,
+    PlaylistUri,
+    TrackUri,
+    parse,
+)
+
+logger = logging.getLogger(__name__)
+
+#: Torrents whose covers are kept in mind, at about 1 kB each.
+_REMEMBERED = 20_000
+
+
+class Torrents(Protocol):
+    """What covers need of the catalog."""
+
+    def layout(self, infohash: str) -> Layout | None:
+        """Return the tracks of a torrent; None while they are unknown."""
+
+
+class Covers:
+    """The covers of what is in the catalog."""
+
+    def __init__(self, catalog: Torrents, kept: KeptPictures) -> None:
+        self._catalog = catalog
+        self._kept = kept
+        self._known: dict[str, TorrentCovers] = {}
+        self._refused: set[PictureName] = set()
+
+    def urls(self, uris: Iterable[str]) -> dict[str, list[str]]:
+        """Return root-relative URLs of pictures for each URI, mostly one or none."""
+        return {uri: self._urls(uri) for uri in uris}
+
+    def keep_embedded(self, infohash: str, index: int, data: bytes) -> None:
+        """Keep the picture found in a track; one for each folder is enough.
+
+        Takes as long as decoding it does. What is no picture is passed over.
+        """
+        if self._has_embedded(infohash, index):
+            return
+        try:
+            picture = checked(data)
+        except BadInput as exc:
+            logger.debug("An embedded picture is passed over: %s", exc)
+            return
+        self._kept.keep(PictureName(infohash, index, embedded=True), picture)
+
+    def refuse(self, name: PictureName) -> None:
+        """Pass a picture over from now on: it is none."""
+        self._refused.add(name)
+
+    def stand_in(self, name: PictureName) -> PictureName | None:
+        """Return an embedded picture for one that is not to be had."""
+        covers = self._covers(name.infohash)
+        if covers is None:
+            return None
+        found = (
+            self._embedded_in(name.infohash, covers, number)
+            for number, choice in enumerate(covers.folders)
+            if name.index in (*choice.named, *choice.others)
+        )
+        return next(filter(None, found), None)
+
+    def forget(self, infohash: str) -> None:
+        """Forget a torrent's pictures, and delete those that were kept."""
+        self._known.pop(infohash, None)
+        self._kept.forget(infohash)
+
+    def _has_embedded(self, infohash: str, index: int) -> bool:
+        """Whether a picture of a track's folder is kept already."""
+        covers = self._covers(infohash)
+        number = covers.folder_of(index) if covers else None
+        if covers is None or number is None:
+            return False
+        return not self._kept.embedded(infohash).isdisjoint(covers.tracks[number])
+
+    def _urls(self, uri: str) -> list[str]:
+        try:
+            name = self._picture(uri)
+        except VozduxanError as exc:
+            logger.debug("No cover for %s: %s", uri[:200], exc)
+            return []
+        return [url_of(name)] if name else []
+
+    def _picture(self, uri: str) -> PictureName | None:
+        match parse(uri):
+            case TrackUri(infohash, index):
+                return self._of_track(infohash, index)
+            case AlbumUri(infohash, number):
+                return self._of_folder(infohash, number)
+            case DirectoryUri(infohash) | PlaylistUri(infohash):
+                return self._of_folder(infohash, None)
+            case MagnetUri():
+                return self._of_folder(read_magnet(uri).infohash, None)
+        return None
+
+    def _of_track(self, infohash: str, index: int) -> PictureName | None:
+        covers = self._covers(infohash)
+        number = covers.folder_of(index) if covers else None
+        return None if number is None else self._of_folder(infohash, number)
+
+    def _of_folder(self, infohash: str, number: int | None) -> PictureName | None:
+        covers = self._covers(infohash)
+        if covers is None or (number is not None and number >= len(covers.folders)):
+            return None
+        choice = covers.whole if number is None else covers.folders[number]
+        return (
+            self._first(infohash, choice.named)
+            or self._embedded_in(infohash, covers, number)
+            or self._first(infohash, choice.others)
+        )
+
+    def _first(self, infohash: str, indexes: Iterable[int]) -> PictureName | None:
+        names = (PictureName(infohash, index) for index in indexes)
+        return next((name for name in names if name not in self._refused), None)
+
+    def _embedded_in(
+        self, infohash: str, covers: TorrentCovers, number: int | None
+    ) -> PictureName | None:
+        here = self._kept.embedded(infohash)
+        if not here:
+            return None
+        folders = (
+            covers.tracks if number is None else covers.tracks[number : number + 1]
+        )
+        found = (index for tracks in folders for index in tracks if index in here)
+        return next((PictureName(infohash, i, embedded=True) for i in found), None)
+
+    def _covers(self, infohash: str) -> TorrentCovers | None:
+        if known := self._known.get(infohash):
+            return known
+        layout = self._catalog.layout(infohash)
+        if layout is None:
+            return None
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        return self._known.setdefault(infohash, covers_of(layout))
+
+
+def url_of(name: PictureName) -> str:
+    """Return the URL of a picture, relative to the root of Mopidy's server."""
+    embedded = "/embedded" if name.embedded else ""
+    return f"/vozduxan/image/{name.infohash}/{name.index}{embedded}"

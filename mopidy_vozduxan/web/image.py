@@ -1,0 +1,77 @@
+"""``GET /vozduxan/image/<infohash>/<file index>[/embedded]``: pictures.
+
+Runs on Mopidy's Tornado loop and waits through the bridge only. What is sent
+was decoded before, and browsers may take it for nothing but a picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from mopidy_vozduxan.covers.kept import PictureName
+from mopidy_vozduxan.covers.picture import Picture
+from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
+from mopidy_vozduxan.web.handler import Handler
+from mopidy_vozduxan.web.running import Running
+
+logger = logging.getLogger(__name__)
+
+PATH = r"/image/([0-9a-f]{40}|[0-9a-f]{64})/([0-9]{1,9})(/embedded)?"
+
+#: The file behind a URL never changes, how we scale it may.
+_CACHE = "private, max-age=604800"
+
+
+class ImageHandler(Handler):
+    """Sends one picture; a client that goes ends its wait."""
+
+    SUPPORTED_METHODS = ("GET", "HEAD")
+
+    def initialize(self, find: Callable[[], Running]) -> None:
+        """Take the way to the running backend."""
+        self._find = find
+        self._work: asyncio.Task[tuple[Picture, bool]] | None = None
+
+    async def get(self, infohash: str, index: str, embedded: str | None = None) -> None:
+        """Send the picture. Tornado adds the ETag, and the 304 for one known."""
+        name = PictureName(infohash, int(index), bool(embedded))
+        try:
+            self._work = asyncio.create_task(self._picture(name))
+            picture, lasting = await self._work
+        except VozduxanError as error:
+            return self.refuse(error)
+        except asyncio.CancelledError:  # the client, or the whole server, goes
+            self._auto_finish = False
+            return None
+        except Exception:
+            logger.exception("Vozduxan: A picture could not be shown")
+            return self.refuse(VozduxanError("The picture could not be shown."))
+        self.set_header("Content-Type", picture.content_type)
+        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+        if lasting:
+            self.set_header("Cache-Control", _CACHE)
+        self.finish(picture.data)
+        return None
+
+    head = get
+
+    def on_connection_close(self) -> None:
+        """Give up: nobody is there to see it."""
+        super().on_connection_close()
+        if self._work:
+            self._work.cancel()
+
+    async def _picture(self, name: PictureName) -> tuple[Picture, bool]:
+        """Return the picture, or for now another that is here, and which it is."""
+        running = self._find()
+        if running.pictures is None:
+            raise ShuttingDown("Mopidy-Vozduxan is not running.")
+        try:
+            return await running.bridge.call(running.pictures.get(name)), True
+        except VozduxanError:
+            other = await running.bridge.call(running.pictures.stand_in(name))
+            if other is None:
+                raise
+            return other, False
