@@ -20,6 +20,9 @@ from mopidy_vozduxan import Extension, torrent_dirs
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import Commands
+from mopidy_vozduxan.covers.covers import Covers
+from mopidy_vozduxan.covers.fetching import PictureFetcher
+from mopidy_vozduxan.covers.kept import KeptPictures
 from mopidy_vozduxan.engine.metainfo import read_magnet
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.engine.session import LibtorrentEngine
@@ -56,6 +59,8 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         data_dir = pathlib.Path(Extension.get_data_dir(config))
         cache_dir = pathlib.Path(Extension.get_cache_dir(config))
         self.catalog = Catalog(data_dir / "catalog.db")
+        self._kept_pictures = KeptPictures(cache_dir / "images")
+        self.covers = Covers(self.catalog, self._kept_pictures)
         self.bridge = Bridge()
         self._engine = LibtorrentEngine(
             cache_dir / "torrents", data_dir / "resume", settings_from(self._config)
@@ -63,7 +68,11 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="VozduxanWorker")
         self._stopping = threading.Event()
         self.library = VozduxanLibraryProvider(
-            self, self.catalog, self.fetch_metainfo, self._seconds("lookup_timeout")
+            self,
+            self.catalog,
+            self.fetch_metainfo,
+            self._seconds("lookup_timeout"),
+            self.covers,
         )
         self.playback = VozduxanPlaybackProvider(audio, self)
         self.audio = audio
@@ -82,6 +91,13 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self.player,
             commands=partial(Commands, self.manager, self.catalog, _released),
             progress=self.manager.progress,
+            pictures=PictureFetcher(
+                self.catalog,
+                self.covers,
+                self._kept_pictures,
+                self.manager.read_file,
+                self.bridge.loop.time,
+            ),
         )
         self.door = PlayerDoor(me)
         self.door.start()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mopidy import backend
 
@@ -41,6 +41,13 @@ logger = logging.getLogger(__name__)
 FetchMetainfo = Callable[[TorrentSource, float], Metainfo | None]
 
 
+class Covers(Protocol):
+    """Says where covers are to be had, from memory."""
+
+    def urls(self, uris: Iterable[str]) -> dict[str, list[str]]:
+        """Return root-relative URLs for each URI, and for no other."""
+
+
 class VozduxanLibraryProvider(backend.LibraryProvider):
     """Answers from ``catalog``; ``lookup_timeout`` is in seconds."""
 
@@ -52,11 +59,13 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         catalog: Catalog,
         fetch_metainfo: FetchMetainfo,
         lookup_timeout: float,
+        covers: Covers | None = None,
     ) -> None:
         super().__init__(backend)
         self._catalog = catalog
         self._fetch_metainfo = fetch_metainfo
         self._lookup_timeout = lookup_timeout
+        self._covers = covers
 
     def browse(self, uri: str) -> list[Ref]:
         """Return what a directory or an album holds; [] for anything else."""
@@ -98,8 +107,13 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         return set()
 
     def get_images(self, uris: Iterable[str]) -> dict[str, list[Image]]:
-        """Return nothing yet: there are no covers in the catalog."""
-        return {}
+        """Return the cover of every URI that has one, fetching nothing."""
+        try:
+            urls = self._covers.urls(uris) if self._covers else {}
+        except Exception:
+            logger.exception("Vozduxan: Could not find covers")
+            return {}
+        return {uri: [translator.image(url) for url in urls[uri]] for uri in urls}
 
     def _browse(self, uri: str) -> list[Ref]:
         match parse(uri):

@@ -99,6 +99,11 @@ def unresolved_track(uri: str, name: str) -> models.Track:
     return models.Track(uri=uri, name=clean(name) or uri)
 
 
+def image(url: str) -> models.Image:
+    """Return a picture at a URL, which may be relative to the server's root."""
+    return models.Image(uri=url)
+
+
 def search_result(found: list[models.Track]) -> SearchResult:
     """Return the answer to a search."""
     return SearchResult(uri=str(RootUri()), tracks=found)

@@ -232,6 +232,5 @@ def test_search_stays_below_the_uris_it_is_given(library, uris, count):
     assert len(result.tracks if result else []) == count
 
 
-def test_there_are_no_images_and_no_distinct_values_yet(library):
-    assert library.get_images(["vozduxan:directory:root"]) == {}
+def test_there_are_no_distinct_values_yet(library):
     assert library.get_distinct("artist") == set()
