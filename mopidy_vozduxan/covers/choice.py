@@ -11,9 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mopidy_vozduxan.engine.protocol import TorrentFile
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
 from mopidy_vozduxan.formats import extension
-from mopidy_vozduxan.layout import Layout
+from mopidy_vozduxan.layout import audio_folders
 from mopidy_vozduxan.names import NaturalKey, disc_of_folder, folded, natural_path_key
 
 #: More than that is no cover but a scan for printing, and is never fetched.
@@ -78,19 +78,20 @@ class TorrentCovers:
         return self._folder_of.get(index)
 
 
-def covers_of(layout: Layout) -> TorrentCovers:
+def covers_of(metainfo: Metainfo) -> TorrentCovers:
     """Return which pictures of a torrent may stand for which of its folders."""
-    paths = [folder.path for folder in layout.folders]
+    with_audio = audio_folders(metainfo)
+    paths = [path for path, _ in with_audio]
     below = Counter(above for path in paths for above in _with_parents(path))
-    found = _by_owner(layout.metainfo.files, below)
+    found = _by_owner(metainfo.files, below)
     folders = tuple(_chosen(found, _album_of(path, below)) for path in paths)
     root = paths[0].partition("/")[0] if paths else ""
     whole = _chosen(found, [root])
     return TorrentCovers(
         folders,
-        tuple(tuple(file.index for file in folder.files) for folder in layout.folders),
+        tuple(tuple(file.index for file in files) for _, files in with_audio),
         whole if whole.named or not folders else folders[0],
-        {f.index: n for n, folder in enumerate(layout.folders) for f in folder.files},
+        {f.index: n for n, (_, files) in enumerate(with_audio) for f in files},
     )
 
 

@@ -15,8 +15,8 @@ from mopidy_vozduxan.covers.choice import TorrentCovers, covers_of
 from mopidy_vozduxan.covers.kept import KeptPictures, PictureName
 from mopidy_vozduxan.covers.picture import checked
 from mopidy_vozduxan.engine.metainfo import read_magnet
+from mopidy_vozduxan.engine.protocol import Metainfo
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
-from mopidy_vozduxan.layout import Layout
 from mopidy_vozduxan.uris import (
     AlbumUri,
     DirectoryUri,
@@ -35,8 +35,8 @@ _REMEMBERED = 20_000
 class Torrents(Protocol):
     """What covers need of the catalog."""
 
-    def layout(self, infohash: str) -> Layout | None:
-        """Return the tracks of a torrent; None while they are unknown."""
+    def metainfo(self, infohash: str) -> Metainfo | None:
+        """Return what a torrent says of itself; None while that is unknown."""
 
 
 class Covers:
@@ -150,12 +150,12 @@ class Covers:
     def _covers(self, infohash: str) -> TorrentCovers | None:
         if known := self._known.get(infohash):
             return known
-        layout = self._catalog.layout(infohash)
-        if layout is None:
+        metainfo = self._catalog.metainfo(infohash)
+        if metainfo is None:
             return None
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        return self._known.setdefault(infohash, covers_of(layout))
+        return self._known.setdefault(infohash, covers_of(metainfo))
 
 
 def url_of(name: PictureName) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mopidy_vozduxan.covers.choice import PICTURES, TorrentCovers, covers_of, is_picture
-from mopidy_vozduxan.layout import layout_of
+from mopidy_vozduxan.layout import audio_folders
 from tests.metainfos import MB, metainfo
 
 KB = 1000
@@ -18,7 +18,7 @@ def covers(name: str, *paths: str) -> tuple[TorrentCovers, list[str]]:
     listed = dict.fromkeys(paths, 200 * KB)
     info = metainfo(name, listed)
     files = [file.path.removeprefix(f"{name}/") for file in info.files]
-    return covers_of(layout_of(info, 0)), files
+    return covers_of(info), files
 
 
 def cover(*pictures: str, name: str = "Album") -> str | None:
@@ -140,7 +140,7 @@ def test_a_back_is_a_back_whatever_the_album_is_called():
 )
 def test_a_sensible_size_is_preferred(sizes, best):
     info = metainfo("Album", {"01.flac": MB, **sizes})
-    (choice,) = covers_of(layout_of(info, 0)).folders
+    (choice,) = covers_of(info).folders
     found = [info.files[index].path for index in (*choice.named, *choice.others)]
     assert (found[0] if found else None) == (best and f"Album/{best}")
 
@@ -196,12 +196,12 @@ def test_a_folder_of_music_is_not_a_folder_of_art():
 
 def test_a_torrent_of_one_file_has_none():
     info = metainfo("song.flac", ["song.flac"])
-    assert not covers_of(layout_of(info, 0)).whole.named
+    assert not covers_of(info).whole.named
 
 
 def test_a_torrent_without_tracks_has_no_folders():
     info = metainfo("Pictures", ["cover.jpg"])
-    assert covers_of(layout_of(info, 0)).folders == ()
+    assert covers_of(info).folders == ()
 
 
 def test_tracks_know_their_folder():
@@ -222,9 +222,8 @@ _PATHS = st.lists(_NAMES, min_size=1, max_size=5).map("/".join)
 )
 def test_whatever_is_chosen_is_a_picture_of_the_torrent(paths, sizes):
     info = metainfo("Torrent", dict(zip(paths, sizes, strict=False)))
-    layout = layout_of(info, 0)
-    found = covers_of(layout)
-    assert len(found.folders) == len(layout.folders)
+    found = covers_of(info)
+    assert len(found.folders) == len(audio_folders(info))
     for choice in (*found.folders, found.whole):
         chosen = (*choice.named, *choice.others)
         assert len(set(chosen)) == len(chosen)

@@ -6,7 +6,7 @@ import pytest
 
 from mopidy_vozduxan.covers.covers import Covers
 from mopidy_vozduxan.covers.kept import KeptPictures, PictureName
-from mopidy_vozduxan.layout import Layout, layout_of
+from mopidy_vozduxan.engine.protocol import Metainfo
 from tests.covers.pictures import picture
 from tests.metainfos import metainfo
 
@@ -17,12 +17,12 @@ BOX = metainfo("Box", ["CD1/1.flac", "CD1/front.jpg", "CD2/1.flac", "CD2/folder.
 
 class FakeCatalog:
     def __init__(self, *infos) -> None:
-        self.layouts = {info.infohash: layout_of(info, 0) for info in infos}
+        self.known = {info.infohash: info for info in infos}
         self.asked = 0
 
-    def layout(self, infohash: str) -> Layout | None:
+    def metainfo(self, infohash: str) -> Metainfo | None:
         self.asked += 1
-        return self.layouts.get(infohash)
+        return self.known.get(infohash)
 
 
 @pytest.fixture
@@ -96,10 +96,10 @@ def test_the_catalog_is_asked_once_for_each_torrent(covers, catalog):
 
 
 def test_metadata_that_comes_later_counts(covers, catalog):
-    layout = catalog.layouts.pop(ALBUM.infohash)
+    info = catalog.known.pop(ALBUM.infohash)
     uri = f"vozduxan:album:{ALBUM.infohash}"
     assert covers.urls([uri]) == {uri: []}
-    catalog.layouts[ALBUM.infohash] = layout
+    catalog.known[ALBUM.infohash] = info
     assert covers.urls([uri]) == {uri: image(ALBUM, 2)}
 
 
@@ -151,7 +151,7 @@ def test_a_forgotten_torrent_has_no_pictures(covers, catalog, kept):
     covers.keep_embedded(BARE.infohash, 0, picture())
     uri = f"vozduxan:album:{BARE.infohash}"
     assert covers.urls([uri])[uri]
-    del catalog.layouts[BARE.infohash]
+    del catalog.known[BARE.infohash]
     covers.forget(BARE.infohash)
     assert covers.urls([uri]) == {uri: []}
     assert kept.embedded(BARE.infohash) == frozenset()

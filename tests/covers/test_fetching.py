@@ -17,7 +17,6 @@ from mopidy_vozduxan.exceptions import (
     Stalled,
     VozduxanError,
 )
-from mopidy_vozduxan.layout import layout_of
 from mopidy_vozduxan.target import Target
 from tests.covers.pictures import picture
 from tests.metainfos import MB, metainfo, source_of
@@ -33,9 +32,6 @@ class FakeCatalog:
 
     def source(self, infohash):
         return source_of(ALBUM) if infohash == ALBUM.infohash else None
-
-    def layout(self, infohash):
-        return layout_of(ALBUM, 0) if infohash == ALBUM.infohash else None
 
 
 class Rig:
