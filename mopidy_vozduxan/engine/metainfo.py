@@ -5,7 +5,10 @@ Every input ends in a value or in :class:`BadInput`; nothing is fetched here.
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
 from urllib.parse import parse_qs
@@ -33,6 +36,21 @@ _PAD = int(lt.file_storage.flag_pad_file)
 _V1 = r"urn:btih:(?:[0-9a-f]{40}|[a-z2-7]{32})"
 _V2 = r"urn:btmh:1220[0-9a-f]{64}"
 _TOPIC = re.compile(f"{_V1}|{_V2}", re.IGNORECASE)
+_SELECTED = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
+_PEER = re.compile(r"\[?([0-9a-fA-F.:]+?)\]?:([0-9]{1,5})")
+
+
+@dataclass(frozen=True, slots=True)
+class MagnetLink:
+    """What a magnet URI says.
+
+    ``files`` are the indexes that ``so=`` selects (BEP 53), ``None`` for all of
+    them; ``size`` is ``xl=``, the torrent's size in bytes, where it is given.
+    """
+
+    source: TorrentSource
+    files: tuple[int, ...] | None
+    size: int | None
 
 
 def read_torrent(data: bytes) -> Metainfo:
@@ -73,9 +91,20 @@ def read_magnet(uri: str) -> TorrentSource:
 
     Raises :class:`BadInput` when it is malformed or names no torrent.
     """
+    return read_link(uri).source
+
+
+def read_link(uri: str) -> MagnetLink:
+    """Return all that a magnet URI says; raises as :func:`read_magnet` does."""
     infohash = name_of(params_of_magnet(uri).info_hashes)
-    names = _magnet_fields(uri).get("dn", [""])
-    return TorrentSource(infohash, None, uri, _printable(names[0]) or None)
+    fields = _magnet_fields(uri)
+    name = _printable(fields.get("dn", [""])[0]) or None
+    size = fields.get("xl", [""])[0]
+    return MagnetLink(
+        TorrentSource(infohash, None, uri, name),
+        _selected(",".join(fields.get("so", []))),
+        int(size) if re.fullmatch("[0-9]{1,15}", size) else None,
+    )
 
 
 def params_of_torrent(data: bytes) -> Any:
@@ -103,6 +132,8 @@ def params_of_magnet(uri: str) -> Any:
         name_of(params.info_hashes)
     except (RuntimeError, ValueError) as exc:
         raise BadInput(f"The magnet link is malformed: {_reason(exc)}") from exc
+    # libtorrent (2.0.8, 2.1.1) reads x.pe only where its colon is not escaped.
+    params.peers = list(dict.fromkeys([*params.peers, *_peers(uri)]))
     return params
 
 
@@ -189,6 +220,29 @@ def _magnet_fields(uri: str) -> dict[str, list[str]]:
     # "xt.1=" and "xt.2=" are how some clients list two topics.
     topics = [v for k, vs in fields.items() if k.split(".")[0] == "xt" for v in vs]
     return {**fields, "xt": topics}
+
+
+def _peers(uri: str) -> Iterator[tuple[str, int]]:
+    for text in _magnet_fields(uri).get("x.pe", []):
+        match = _PEER.fullmatch(text)
+        try:
+            if match and 0 < int(match[2]) < 65536:
+                yield str(ipaddress.ip_address(match[1])), int(match[2])
+        except ValueError:  # a host's name, which nobody resolves (libtorrent)
+            continue
+
+
+def _selected(text: str) -> tuple[int, ...] | None:
+    """Return the file indexes in BEP 53's ``0,2,4-7``; None without a sane one.
+
+    libtorrent reads them only where the commas are not escaped.
+    """
+    indexes: set[int] = set()
+    for match in map(_SELECTED.fullmatch, text.split(",")):
+        if match:
+            last = int(match[2] or match[1])
+            indexes.update(range(int(match[1]), min(last + 1, MAX_FILES)))
+    return tuple(sorted(indexes)) or None
 
 
 def _text(get: Any) -> str:

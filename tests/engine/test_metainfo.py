@@ -9,6 +9,8 @@ import pytest
 
 from mopidy_vozduxan.engine.metainfo import (
     MAX_TORRENT_BYTES,
+    params_of_magnet,
+    read_link,
     read_magnet,
     read_torrent,
     source_of_torrent,
@@ -161,3 +163,48 @@ def test_a_display_name_that_is_not_utf8_is_still_text() -> None:
 def test_a_malformed_magnet_is_bad_input(uri: str) -> None:
     with pytest.raises(BadInput):
         read_magnet(uri)
+
+
+MAGNET = f"magnet:?xt=urn:btih:{V1}"
+
+
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        ("&so=0", (0,)),
+        ("&so=0,2,4,6-8", (0, 2, 4, 6, 7, 8)),
+        ("&so=7-8,1,7", (1, 7, 8)),
+        ("&so=1%2C3-4", (1, 3, 4)),
+        ("&so=1&so=3", (1, 3)),
+        ("&so=12345", (12345,)),
+        ("&so=2,x,-1,5-3", (2,)),
+        ("&so=99999-999999", (99_999,)),
+        ("&so=", None),
+        ("&so=all", None),
+        ("", None),
+    ],
+)
+def test_a_magnet_selects_files(text, files):
+    assert read_link(MAGNET + text).files == files
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("&xl=123", 123), ("&xl=", None), ("&xl=-1", None), ("&xl=" + "9" * 50, None)],
+)
+def test_a_magnet_may_tell_the_size(text, size):
+    assert read_link(MAGNET + text).size == size
+
+
+def test_all_that_helps_to_find_peers_is_read():
+    params = params_of_magnet(
+        MAGNET
+        + "&tr=udp%3A%2F%2Fone%3A1&tr.1=http://two/announce&ws=http%3A%2F%2Fweb%2Fa%2520b"
+        + "&x.pe=127.0.0.2:1&x.pe=127.0.0.3%3A2&x.pe=%5B::1%5D:3&x.pe=[::2]:4"
+        + "&x.pe=127.0.0.2:1&x.pe=name.example:5&x.pe=127.0.0.4:70000&x.pe=&x.pe=::1"
+    )
+    assert params.trackers == ["udp://one:1", "http://two/announce"]
+    assert params.url_seeds == ["http://web/a%20b"]
+    assert sorted(params.peers) == [
+        *[("127.0.0.2", 1), ("127.0.0.3", 2), ("::1", 3), ("::2", 4)]
+    ]
