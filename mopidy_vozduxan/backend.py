@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from mopidy import backend
 
-from mopidy_vozduxan import Extension, torrent_dirs
+from mopidy_vozduxan import Extension, __version__, torrent_dirs
+from mopidy_vozduxan.adding import Added, Adder
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import Commands
@@ -27,19 +28,27 @@ from mopidy_vozduxan.engine.metainfo import read_magnet
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
-from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, VozduxanError
+from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
+from mopidy_vozduxan.fetching import Fetcher
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.playback import VozduxanPlaybackProvider
 from mopidy_vozduxan.player import Player
 from mopidy_vozduxan.target import Target
-from mopidy_vozduxan.uris import SCHEMES, MagnetUri, TrackUri, magnet_of, parse
+from mopidy_vozduxan.uris import (
+    SCHEMES,
+    AddUri,
+    MagnetUri,
+    TrackUri,
+    magnet_of,
+    parse,
+)
 from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.door import PlayerDoor
 
 if TYPE_CHECKING:
-    from mopidy_vozduxan.engine.protocol import MetadataReceived, Metainfo
+    from mopidy_vozduxan.engine.protocol import MetadataReceived
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +76,17 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         )
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="VozduxanWorker")
         self._stopping = threading.Event()
+        fetcher = Fetcher(config["proxy"], f"Mopidy-Vozduxan/{__version__}")
+        self.adder = Adder(
+            self.catalog,
+            self.bridge.ask,
+            lambda source: self.manager.fetch_metainfo(source),
+            fetcher.fetch,
+        )
         self.library = VozduxanLibraryProvider(
             self,
             self.catalog,
-            self.fetch_metainfo,
+            self.adder,
             self._seconds("lookup_timeout"),
             self.covers,
         )
@@ -141,32 +157,35 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
 
         return self.bridge.ask(play()).result(LOOP_ANSWERS_S)
 
-    def target_of(self, uri: str, length_ms: int | None) -> Target:
-        """Return the file that ``uri`` names. Raises :class:`BadInput`."""
-        source, index = self._source_of(uri)
-        metainfo = self.catalog.metainfo(source.infohash)
-        return Target(source, metainfo, index, length_ms)
+    def target_of(
+        self, uri: str, length_ms: int | None, patience_s: float = 0.0
+    ) -> Target:
+        """Return the file that ``uri`` names.
 
-    def fetch_metainfo(self, source: TorrentSource, timeout: float) -> Metainfo | None:
-        """Return the metadata of a torrent, or ``None`` after ``timeout`` seconds."""
-        fetch = self.bridge.ask(self.manager.fetch_metainfo(source, timeout))
-        try:
-            return fetch.result(timeout + LOOP_ANSWERS_S)
-        except (MetadataTimeout, TimeoutError):
-            return None
-        except VozduxanError as exc:
-            logger.warning("Vozduxan: %s", exc)
-            return None
-
-    def _source_of(self, uri: str) -> tuple[TorrentSource, int | None]:
+        A torrent that nothing but a URL is known of is waited for no longer than
+        ``patience_s``. Raises :class:`BadInput`, or why there is none.
+        """
         match parse(uri):
             case TrackUri(infohash=infohash, index=index):
-                known = self.catalog.source(infohash)
-                return known or read_magnet(magnet_of(infohash)), index
-            case MagnetUri():
-                source = read_magnet(uri)
-                return self.catalog.source(source.infohash) or source, None
+                source = self.catalog.source(infohash)
+                source = source or read_magnet(magnet_of(infohash))
+                metainfo = self.catalog.metainfo(infohash)
+                return Target(source, metainfo, index, length_ms)
+            case MagnetUri() | AddUri():
+                return self._target_of_added(self._added(uri, patience_s))
         raise BadInput(f"{uri} names no track.")
+
+    def _added(self, uri: str, patience_s: float) -> Added:
+        added = self.adder.add(uri, 0.0)
+        # A swarm can be joined at once; what a URL leads to is not known at all.
+        return added if added.infohash else self.adder.add(uri, patience_s)
+
+    def _target_of_added(self, added: Added) -> Target:
+        # The length of what stands for a torrent is none of a track's.
+        source = self.catalog.source(added.infohash or "")
+        if source is None:
+            raise MetadataTimeout(f"“{added.name}” is still being fetched.")
+        return Target(source, self.catalog.metainfo(source.infohash), added.files)
 
     # --- on other threads
 
@@ -186,6 +205,8 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         try:
             source = TorrentSource(event.infohash, torrent=event.torrent)
             self.catalog.add(source, event.metainfo)
+            infohash = event.metainfo.infohash
+            StreamListener.send("tracks_known", infohash=infohash)
         except Exception:
             logger.exception("Vozduxan: Metadata could not be kept")
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from mopidy import backend
 
 from mopidy_vozduxan import translator
+from mopidy_vozduxan.adding import Added, Adder
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.metainfo import read_magnet
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
 from mopidy_vozduxan.layout import Folder, Layout
+from mopidy_vozduxan.layout import Track as KnownTrack
 from mopidy_vozduxan.search import matching_tracks
 from mopidy_vozduxan.uris import (
     AddUri,
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from mopidy.models import Image, Ref, SearchResult, Track
 
 logger = logging.getLogger(__name__)
-
-#: Asks the swarm for metadata: waits at most so many seconds. With 0 it only
-#: joins, so that a later call finds the metadata here. Any thread may call it.
-FetchMetainfo = Callable[[TorrentSource, float], Metainfo | None]
 
 
 class Covers(Protocol):
@@ -57,13 +53,13 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         self,
         backend: object,
         catalog: Catalog,
-        fetch_metainfo: FetchMetainfo,
+        adder: Adder,
         lookup_timeout: float,
         covers: Covers | None = None,
     ) -> None:
         super().__init__(backend)
         self._catalog = catalog
-        self._fetch_metainfo = fetch_metainfo
+        self._adder = adder
         self._lookup_timeout = lookup_timeout
         self._covers = covers
 
@@ -83,8 +79,23 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
 
     def lookup_many(self, uris: Iterable[str]) -> dict[str, list[Track]]:
         """Return the tracks of every URI. All of them share one bounded wait."""
+        wanted = list(uris)
+        self._adder.begin_all(wanted)
         until = time.monotonic() + self._lookup_timeout
-        return {uri: self._lookup_one(uri, until) for uri in uris}
+        return {uri: self._lookup_one(uri, until) for uri in wanted}
+
+    def known(self, uri: str) -> list[Track] | None:
+        """Return the tracks that ``uri`` names now; ``None`` while they are unknown.
+
+        Never waits, and may be called from any thread. Raises :class:`BadInput`.
+        """
+        match parse(uri):
+            case TrackUri() as track:
+                layout = self._catalog.layout(track.infohash)
+                return translator.tracks(_meant(layout, track)) if layout else None
+            case MagnetUri() | AddUri():
+                return self._added_tracks(self._adder.known(uri))
+        return None
 
     def search(
         self,
@@ -148,10 +159,8 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
             # Iris never browses a directory that looks up to tracks.
             case DirectoryUri(infohash) if layout := self._catalog.layout(infohash):
                 return _tracks(layout) if len(layout.folders) == 1 else []
-            case MagnetUri():
-                return self._magnet(uri, until)
-            case AddUri(url):
-                logger.warning("Vozduxan: Adding torrents from %s comes later", url)
+            case MagnetUri() | AddUri():
+                return self._added(uri, until)
         return []
 
     def _track(self, uri: str, track: TrackUri) -> list[Track]:
@@ -164,24 +173,18 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         found = layout.track(track)
         return [translator.track(found)] if found else []
 
-    def _magnet(self, uri: str, until: float) -> list[Track]:
-        source = read_magnet(uri)
-        layout = self._catalog.layout(source.infohash)
-        if layout is None:
-            self._catalog.add(source, None)
-            layout = self._fetch(source, max(0.0, until - time.monotonic()))
-        if layout is None:
-            name = source.display_name or source.infohash
-            return [translator.unresolved_track(uri, name)]
-        return _tracks(layout)
+    def _added(self, uri: str, until: float) -> list[Track]:
+        added = self._adder.add(uri, max(0.0, until - time.monotonic()))
+        tracks = self._added_tracks(added)
+        if tracks is None:
+            return [translator.unresolved_track(uri, added.name, added.size)]
+        return tracks
 
-    def _fetch(self, source: TorrentSource, timeout: float) -> Layout | None:
-        metainfo = self._fetch_metainfo(source, timeout)
-        if metainfo is None:
+    def _added_tracks(self, added: Added | None) -> list[Track] | None:
+        if added is None or added.infohash is None:
             return None
-        if self._catalog.layout(source.infohash) is None:
-            self._catalog.add(source, metainfo)
-        return self._catalog.layout(source.infohash)
+        layout = self._catalog.layout(added.infohash)
+        return _tracks(layout, files=added.files) if layout else None
 
 
 def _folders(layout: Layout, number: int | None) -> tuple[Folder, ...]:
@@ -189,6 +192,20 @@ def _folders(layout: Layout, number: int | None) -> tuple[Folder, ...]:
     return layout.folders if number is None else layout.folders[number : number + 1]
 
 
-def _tracks(layout: Layout, number: int | None = None) -> list[Track]:
-    folders = _folders(layout, number)
-    return [t for folder in folders for t in translator.tracks(folder.tracks)]
+def _tracks(
+    layout: Layout, number: int | None = None, files: Iterable[int] | None = None
+) -> list[Track]:
+    """Return the tracks of one folder or all, of certain files or all."""
+    chosen = None if files is None else frozenset(files)
+    return [
+        translator.track(track)
+        for folder in _folders(layout, number)
+        for track in folder.tracks
+        if chosen is None or track.uri.index in chosen
+    ]
+
+
+def _meant(layout: Layout, uri: TrackUri) -> list[KnownTrack]:
+    """Return the track, or the parts of the file where a sheet divides it."""
+    found = layout.track(uri)
+    return [found] if found else layout.tracks_of(uri.index)

@@ -46,7 +46,7 @@ from mopidy_vozduxan.stream import Stream
 from mopidy_vozduxan.supervisor import Supervisor
 from mopidy_vozduxan.swarm import PieceCache, Swarm
 from mopidy_vozduxan.swarms import Swarms
-from mopidy_vozduxan.target import Target, Wanted, playable_file
+from mopidy_vozduxan.target import FileChoice, Target, Wanted, playable_file
 from mopidy_vozduxan.web.streams import StreamInfo
 
 logger = logging.getLogger(__name__)
@@ -607,6 +607,6 @@ class Manager:
         await self._swarms.close()
 
 
-def _serves(stream: Stream, swarm: Swarm, index: int | None) -> bool:
+def _serves(stream: Stream, swarm: Swarm, index: FileChoice) -> bool:
     same = stream.swarm is swarm and stream.file_index == index
     return same and not stream.background

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: How long core may be held up for a torrent that only a URL is known of. What a
+#: magnet link names is waited for by the stream's reader.
+PATIENCE_S = 2.0
+
 
 class VozduxanPlaybackProvider(backend.PlaybackProvider):
     """Gives the player the URLs of our streams, and our manager its wishes."""
@@ -38,7 +42,7 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
     def translate_uri(self, uri: str) -> str | None:
         """Return the stream's URL at once; ``None`` for what can not play."""
         try:
-            target = self.backend.target_of(uri, self._length_ms)
+            target = self.backend.target_of(uri, self._length_ms, PATIENCE_S)
             token = self.backend.open_stream(target, uri)
         except VozduxanError as exc:
             logger.warning("Vozduxan: %s", exc)

@@ -21,12 +21,12 @@ from mopidy_vozduxan.planning.spans import PieceMap, Span
 from mopidy_vozduxan.planning.window import Demand, Head, Role
 from mopidy_vozduxan.reader import PieceReader
 from mopidy_vozduxan.swarm import Swarm
-from mopidy_vozduxan.target import playable_file
+from mopidy_vozduxan.target import FileChoice, playable_file
 from mopidy_vozduxan.web.streams import StreamInfo
 
 
 class Stream:
-    """The stream named by ``token``; ``index`` is ``None`` for "the first track".
+    """The stream named by ``token``; ``index`` says which file it is.
 
     ``uri`` is what the player calls it, and is only handed back; ``length_ms``
     is the track's length where it is known; ``now`` is in monotonic seconds.
@@ -36,7 +36,7 @@ class Stream:
         self,
         token: str,
         swarm: Swarm,
-        index: int | None,
+        index: FileChoice,
         now: float,
     ) -> None:
         self.token = token
@@ -79,7 +79,7 @@ class Stream:
         return self.swarm.metainfo is not None and self.file is None
 
     @property
-    def file_index(self) -> int | None:
+    def file_index(self) -> FileChoice:
         """The index of the file, also where it was asked for as the first track."""
         file = self.file
         return file.index if file else self.index

@@ -11,13 +11,13 @@ from collections.abc import Callable
 
 from mopidy_vozduxan.exceptions import (
     MetadataTimeout,
-    NoSuchFile,
     Stalled,
     VozduxanError,
 )
 from mopidy_vozduxan.planning.patience import Grudges, Verdict, judge
 from mopidy_vozduxan.stream import Stream
 from mopidy_vozduxan.swarm import Swarm
+from mopidy_vozduxan.target import FileChoice, no_such_file
 
 logger = logging.getLogger(__name__)
 
@@ -42,12 +42,12 @@ class Supervisor:
         self._metadata_timeout = metadata_timeout
         self._tell_failure = tell_failure
         self._rearm = rearm
-        self._grudges: Grudges[tuple[str, int | None], VozduxanError] = Grudges(
+        self._grudges: Grudges[tuple[str, FileChoice], VozduxanError] = Grudges(
             failed_track
         )
 
     def refuse_failed(
-        self, infohash: str, index: int | None, lived: float, now: float
+        self, infohash: str, index: FileChoice, lived: float, now: float
     ) -> None:
         """Raise what the track failed with a moment ago.
 
@@ -63,8 +63,7 @@ class Supervisor:
         if swarm.failure:
             self.failed(stream, swarm.failure, now)
         elif stream.is_nothing:
-            what = f"“{swarm.name}” has no file number {stream.index}."
-            self.failed(stream, NoSuchFile(what), now)
+            self.failed(stream, no_such_file(swarm.name, stream.index), now)
         elif stream.waiting_since is None:
             stream.failure = None
         else:

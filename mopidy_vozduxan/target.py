@@ -11,17 +11,21 @@ from mopidy_vozduxan.formats import estimated_length_ms, is_playable
 from mopidy_vozduxan.names import natural_path_key
 from mopidy_vozduxan.planning.spans import PieceMap, Span
 
+#: A file by its index, the first track among some files, or the first track of
+#: all for ``None``.
+FileChoice = int | tuple[int, ...] | None
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A file by its index, or the first track for ``None``.
+    """A file of a torrent.
 
     ``length_ms`` is the track's length where somebody knows it.
     """
 
     source: TorrentSource
     metainfo: Metainfo | None
-    index: int | None
+    index: FileChoice
     length_ms: int | None = None
 
     @property
@@ -55,16 +59,31 @@ class Target:
 Wanted = Target | Callable[[], Awaitable[Target]]
 
 
-def playable_file(metainfo: Metainfo, index: int | None) -> TorrentFile:
-    """Return the file of that index; for ``None`` the first track.
+def playable_file(metainfo: Metainfo, index: FileChoice) -> TorrentFile:
+    """Return the file that is meant. Raises :class:`NoSuchFile`."""
+    if isinstance(index, int):
+        if 0 <= index < len(metainfo.files) and not metainfo.files[index].padding:
+            return metainfo.files[index]
+        raise no_such_file(metainfo.name, index)
+    tracks = [f for f in metainfo.files if is_playable(f)]
+    if index is not None:
+        chosen = frozenset(index)
+        tracks = [track for track in tracks if track.index in chosen]
+    if not tracks:
+        raise no_such_file(metainfo.name, index)
+    return min(tracks, key=_play_order)
 
-    Raises :class:`NoSuchFile`.
-    """
+
+def no_such_file(name: str, index: FileChoice) -> NoSuchFile:
+    """Return why the torrent called ``name`` has nothing to play there."""
+    if isinstance(index, int):
+        return NoSuchFile(f"“{name}” has no file number {index}.")
     if index is None:
-        tracks = [file for file in metainfo.files if is_playable(file)]
-        if not tracks:
-            raise NoSuchFile(f"“{metainfo.name}” has no audio file.")
-        return min(tracks, key=lambda file: natural_path_key(file.path))
-    if 0 <= index < len(metainfo.files) and not metainfo.files[index].padding:
-        return metainfo.files[index]
-    raise NoSuchFile(f"“{metainfo.name}” has no file number {index}.")
+        return NoSuchFile(f"“{name}” has no audio file.")
+    return NoSuchFile(f"Of “{name}”, the magnet link selects no audio file.")
+
+
+def _play_order(file: TorrentFile) -> tuple[object, object]:
+    """As in the library's lay-out: folder by folder."""
+    folder = file.path.rpartition("/")[0]
+    return natural_path_key(folder), natural_path_key(file.path)

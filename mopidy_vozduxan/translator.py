@@ -13,7 +13,7 @@ from mopidy import models
 from mopidy.models import Ref, SearchResult
 
 from mopidy_vozduxan.catalog import TorrentSummary
-from mopidy_vozduxan.formats import stem, without_extension
+from mopidy_vozduxan.formats import estimated_length_ms, stem, without_extension
 from mopidy_vozduxan.layout import Album, Folder, Layout, Track, torrent_uri
 from mopidy_vozduxan.names import clean, natural_key, spaced, unique
 from mopidy_vozduxan.uris import AlbumUri, ArtistUri, RootUri
@@ -94,9 +94,20 @@ def album(one: Album) -> models.Album:
     )
 
 
-def unresolved_track(uri: str, name: str) -> models.Track:
-    """Return the track that stands for what no metadata is here for yet."""
-    return models.Track(uri=uri, name=clean(name) or uri)
+#: The length of a track that nothing is known of. Core seeks in no track without
+#: one, and takes a seek beyond it for "next": few tracks are longer.
+UNKNOWN_LENGTH_MS = 6 * 60_000
+
+
+def unresolved_track(uri: str, name: str, size: int | None = None) -> models.Track:
+    """Return the track that stands for what no metadata is here for yet.
+
+    ``size`` is that of the whole torrent in bytes, where it is known.
+    """
+    length = estimated_length_ms(name, size) if size else None
+    return models.Track(
+        uri=uri, name=clean(stem(name)) or uri, length=length or UNKNOWN_LENGTH_MS
+    )
 
 
 def image(url: str) -> models.Image:

@@ -101,7 +101,11 @@ class ArtistUri:
 
 @dataclass(frozen=True, slots=True)
 class AddUri:
-    """A ``.torrent`` file at an ``http(s)`` URL."""
+    """A ``.torrent`` file at an ``http(s)`` URL, or a magnet link.
+
+    A magnet link as such is a URI too, but one with commas (``so=``) does not
+    get through Iris' dialog.
+    """
 
     url: str
 
@@ -196,6 +200,8 @@ def _read_add(name: str) -> AddUri:
         parts = urlsplit(url)
     except ValueError as exc:
         raise BadInput(f"This is not a URL: {url[:200]!r}.") from exc
+    if url.lower().startswith("magnet:?"):
+        return AddUri(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise BadInput(f"Only http and https URLs can be added, not {url[:200]!r}.")
     return AddUri(url)

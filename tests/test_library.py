@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
 
+from mopidy_vozduxan.adding import Adder
+from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.engine.protocol import TorrentSource
+from mopidy_vozduxan.exceptions import FetchFailed, MetadataTimeout
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from tests.metainfos import metainfo, source_of
 
@@ -16,15 +20,25 @@ MAGNET = f"magnet:?xt=urn:btih:{LONE}&dn=Some%20name"
 
 
 class Swarms:
-    """Stands for the swarm: gives metadata it was told of, notes who asked."""
+    """Stands for the swarms: gives metadata it was told of, notes who asked.
+
+    The web has nothing. ``patience`` is how long it takes to know nothing.
+    """
 
     def __init__(self):
         self.known = {}
         self.asked = []
+        self.patience = 0.0
 
-    def __call__(self, source, timeout):
-        self.asked.append((source, timeout))
-        return self.known.get(source.infohash)
+    async def fetch_metainfo(self, source):
+        self.asked.append(source)
+        if source.infohash in self.known:
+            return self.known[source.infohash]
+        await asyncio.sleep(self.patience)
+        raise MetadataTimeout("Nobody knows.")
+
+    async def fetch(self, url):
+        raise FetchFailed("Nothing is there.")
 
 
 @pytest.fixture
@@ -42,8 +56,16 @@ def catalog(tmp_path):
 
 
 @pytest.fixture
-def library(catalog, swarms):
-    return VozduxanLibraryProvider(None, catalog, swarms, 3)
+def adder(catalog, swarms):
+    bridge = Bridge()
+    bridge.start()
+    yield Adder(catalog, bridge.ask, swarms.fetch_metainfo, swarms.fetch)
+    bridge.stop()
+
+
+@pytest.fixture
+def library(catalog, adder):
+    return VozduxanLibraryProvider(None, catalog, adder, 3)
 
 
 def names(tracks):
@@ -147,9 +169,7 @@ def test_a_magnet_whose_metadata_comes_in_time_is_its_tracks(library, swarms, ca
     swarms.known[LONE] = info
     assert [t.uri for t in library.lookup(MAGNET)] == [f"vozduxan:track:{LONE}:0"]
     assert catalog.metainfo(LONE) == info
-    ((source, timeout),) = swarms.asked
-    assert source == TorrentSource(LONE, None, MAGNET, "Some name")
-    assert 2 < timeout <= 3
+    assert swarms.asked == [TorrentSource(LONE, None, MAGNET, "Some name")]
     library.lookup(MAGNET)
     assert len(swarms.asked) == 1
 
@@ -164,27 +184,46 @@ def test_a_magnet_whose_metadata_is_late_is_one_track_that_plays_later(
     assert names(library.lookup(nameless)) == ["cd" * 20]
 
 
-def test_many_unknown_magnets_share_one_wait(catalog, monkeypatch):
-    waits = []
+def test_no_track_is_without_a_length(library):
+    (track,) = library.lookup(MAGNET)
+    assert track.length == 360_000
+    (song,) = library.lookup(f"magnet:?xt=urn:btih:{LONE}&dn=Song.flac&xl=21000000")
+    assert (song.name, song.length) == ("Song", 240_000)
+    (gone,) = library.lookup(f"vozduxan:track:{LONE}:3")
+    assert gone.length == 360_000
 
-    def late(source, timeout):  # what a swarm without metadata costs
-        waits.append(timeout)
 
-    monkeypatch.setattr(time, "monotonic", lambda: 1000.0 + sum(waits))
-    library = VozduxanLibraryProvider(None, catalog, late, 3)
-    answer = library.lookup_many([f"magnet:?xt=urn:btih:{n:040x}" for n in range(1, 6)])
+def test_many_unknown_magnets_share_one_wait(catalog, adder, swarms):
+    swarms.patience = 60
+    library = VozduxanLibraryProvider(None, catalog, adder, 1)
+    uris = [f"magnet:?xt=urn:btih:{n:040x}" for n in range(1, 11)]
+    begun = time.monotonic()
+    answer = library.lookup_many(uris)
+    assert time.monotonic() - begun < 5
     assert all(len(tracks) == 1 for tracks in answer.values())
-    assert waits == [3, 0, 0, 0, 0]  # all of them join
+    assert len(swarms.asked) == 10  # all of them join
 
 
-def test_a_swarm_that_fails_costs_only_its_own_answer(catalog):
-    def broken(source, timeout):
-        raise RuntimeError("no")
-
-    library = VozduxanLibraryProvider(None, catalog, broken, 1)
+def test_a_swarm_that_fails_costs_only_its_own_answer(catalog, swarms, library):
+    swarms.known[LONE] = None  # not what the adder expects
     album = f"vozduxan:album:{ALBUM.infohash}"
     answer = library.lookup_many([MAGNET, album])
     assert (len(answer[MAGNET]), len(answer[album])) == (0, 3)
+
+
+def test_a_magnet_selects_its_tracks(library, swarms):
+    uri = f"magnet:?xt=urn:btih:{BOX.infohash}&so=0,2"
+    assert names(library.lookup(uri)) == ["Ah", "Bee"]
+    assert library.lookup(f"magnet:?xt=urn:btih:{BOX.infohash}&so=7") == []
+
+
+def test_what_is_known_is_said_without_a_wait(library, swarms):
+    assert library.known(MAGNET) is None
+    assert library.known(f"vozduxan:track:{LONE}:0") is None
+    assert names(library.known(f"magnet:?xt=urn:btih:{BOX.infohash}&so=0")) == ["Bee"]
+    assert names(library.known(f"vozduxan:track:{BOX.infohash}:0")) == ["Bee"]
+    assert library.known(f"vozduxan:track:{BOX.infohash}:7") == []
+    assert swarms.asked == []
 
 
 def test_a_track_of_a_torrent_that_left_the_catalog_still_resolves(library, catalog):

@@ -84,6 +84,10 @@ class Catalog:
         """Return the infohash the torrent is kept under, itself where unknown."""
         return self._file.read(lambda db: torrents.name_of(db, infohash))
 
+    def also_call(self, name: str, infohash: str) -> None:
+        """Have another name, such as a URL, find the torrent from now on."""
+        self._file.write(lambda db: torrents.write_alias(db, name, infohash))
+
     def source(self, infohash: str) -> TorrentSource | None:
         """Return where the torrent's metadata comes from; None if unknown."""
         return self._file.read(lambda db: torrents.read_source(db, infohash))
