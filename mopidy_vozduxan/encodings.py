@@ -31,7 +31,7 @@ _MARKED = [
 # be any tool's default and tells nothing.
 _CLAIMABLE = re.compile(
     r"cp(?:125[013-8]|437|85\d|86\d|87\d|9\d\d)|iso8859-(?:[2-9]|1[0-6])|koi8-[rtu]"
-    r"|mac-\w+|shift_jis\w*|euc_\w+|gb\w+|big5\w*|johab|hz"
+    r"|mac-\w+|shift_jis\w*|euc_\w+|gb\w+|big5\w*|johab"
 )
 
 
@@ -51,9 +51,9 @@ def decoded_together(names: Sequence[bytes], hint: str | None = None) -> list[st
     """
     evident = [_evident(name) for name in names]
     left = [n for n, text in zip(names, evident, strict=True) if text is None]
-    codec = _certain_encoding(left) or _claimed(left, hint) or _WESTERN
+    codec = _foreign(left) or _claimed(left, hint)
     return [
-        _likelier(name, codec) if text is None else text
+        _likelier(name, codec or _foreign([name]) or _WESTERN) if text is None else text
         for name, text in zip(names, evident, strict=True)
     ]
 
@@ -70,13 +70,21 @@ def repaired_together(texts: Sequence[str]) -> list[str]:
     """Return several texts of one source (an album's tags) as they were meant."""
     texts = [text if text.isascii() else _utf8_misread(text) for text in texts]
     raw = [None if text.isascii() else _misread_bytes(text) for text in texts]
-    codec = _certain_encoding([data for data in raw if data])
-    if codec is None or codec == _WESTERN:
-        return texts
+    codec = _foreign([data for data in raw if data])
     return [
-        text if data is None else _likelier(data, codec)
+        text if data is None else _as_meant(text, data, codec or _foreign([data]))
         for text, data in zip(texts, raw, strict=True)
     ]
+
+
+def _as_meant(text: str, data: bytes, codec: str | None) -> str:
+    return _likelier(data, codec) if codec else text
+
+
+def _foreign(names: Sequence[bytes]) -> str | None:
+    """Return the encoding that all names certainly have, if it is no Western one."""
+    codec = _certain_encoding(names)
+    return None if codec == _WESTERN else codec
 
 
 def _evident(data: bytes) -> str | None:
@@ -127,8 +135,10 @@ def _claimed(names: Sequence[bytes], hint: str | None) -> str | None:
         codec = codecs.lookup(hint or "").name
     except (LookupError, ValueError):
         return None
-    fits = all(_strict(name, codec) is not None for name in names)
-    return codec if fits and _CLAIMABLE.fullmatch(codec) else None
+    known = _CLAIMABLE.fullmatch(codec)
+    return (
+        codec if known and all(_strict(n, codec) is not None for n in names) else None
+    )
 
 
 def _likelier(data: bytes, codec: str) -> str:
