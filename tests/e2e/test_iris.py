@@ -9,36 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.stage import Album, Listener, album, seeded, until
-from tests.rig.album import Track
+from tests.e2e import shown
+from tests.e2e.stage import Album, Listener, until
 from tests.rig.torrents import magnet_of
 
 if int(importlib.metadata.version("mopidy").split(".")[0]) >= 4:
     pytest.skip("Iris 3.70 uses what Mopidy 4 has no more", allow_module_level=True)
 
 from tests.e2e.iris import CONFIG, Iris
+from tests.e2e.shown import NAME, OTHER_TITLES, SECONDS, TITLES
 from tests.rig.browser import browser
-
-TITLES = ["First Piece", "Rarest First", "Optimistic Unchoke", "Endgame"]
-SECONDS = 40
-NAME = "Loopback"
-OTHER_TITLES = ["Handshake", "Have", "Cancel"]
 
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Album]:
-    folder = tmp_path_factory.mktemp("album") / f"The Seeders - {NAME} (2024)"
-    tracks = [Track(title, "mp3", SECONDS) for title in TITLES]
-    with album(folder, tracks) as made, seeded(made, seconds=6):
-        yield made
-
-
-@pytest.fixture(scope="module")
-def unknown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Album]:
-    """An album that Mopidy has never heard of."""
-    folder = tmp_path_factory.mktemp("other") / "The Seeders - Wire Protocol"
-    tracks = [Track(title, "opus", 20) for title in OTHER_TITLES]
-    with album(folder, tracks, seed=2) as made, seeded(made, seconds=2):
+    with shown.records(tmp_path_factory.mktemp("album")) as made:
         yield made
 
 
@@ -137,8 +122,16 @@ def test_next_plays_the_next_track(
 
 
 def test_a_magnet_link_is_added_through_the_dialog(
-    iris: Iris, listener: Listener, unknown: Album
+    iris: Iris, listener: Listener, tmp_path: Path
 ) -> None:
+    with shown.unknown(tmp_path) as unknown:
+        add_through_the_dialog(iris, unknown)
+        iris.click(".playback-controls .play")
+        until(lambda: iris.title == OTHER_TITLES[0])
+        until(lambda: position_ms(listener) > 500)
+
+
+def add_through_the_dialog(iris: Iris, unknown: Album) -> None:
     iris.open("Now playing")
     iris.click_text("header a", "Add")
     link = magnet_of(unknown.torrent, [unknown.tracker.url])
@@ -148,9 +141,6 @@ def test_a_magnet_link_is_added_through_the_dialog(
     iris.click(".modal--add-to-queue .button--primary")
     until(lambda: [row.name for row in iris.rows] == OTHER_TITLES)
     assert all(row.length != "-" for row in iris.rows), iris.rows
-    iris.click(".playback-controls .play")
-    until(lambda: iris.title == OTHER_TITLES[0])
-    until(lambda: position_ms(listener) > 500)
 
 
 def test_search_finds_a_track_by_a_word_of_its_title(iris: Iris) -> None:
