@@ -94,8 +94,14 @@ class Catalog:
 
     def metainfo(self, infohash: str) -> Metainfo | None:
         """Return what the torrent says of itself; None while that is unknown."""
-        layout = self.layout(infohash)
-        return layout.metainfo if layout else None
+        if layout := self._layouts.get(infohash):
+            return layout.metainfo
+
+        def read(db: sqlite3.Connection) -> tuple[Metainfo, int] | None:
+            return torrents.read_metainfo(db, torrents.name_of(db, infohash))
+
+        known = self._file.read(read)
+        return known[0] if known else None
 
     def torrents(self) -> list[TorrentSummary]:
         """Return every torrent known to have a track, in no order."""

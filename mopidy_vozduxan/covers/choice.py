@@ -68,6 +68,7 @@ class TorrentCovers:
     is for the torrent as such.
     """
 
+    infohash: str
     folders: tuple[Choice, ...]
     tracks: tuple[tuple[int, ...], ...]
     whole: Choice
@@ -88,6 +89,7 @@ def covers_of(metainfo: Metainfo) -> TorrentCovers:
     root = paths[0].partition("/")[0] if paths else ""
     whole = _chosen(found, [root])
     return TorrentCovers(
+        metainfo.infohash,
         folders,
         tuple(tuple(file.index for file in files) for _, files in with_audio),
         whole if whole.named or not folders else folders[0],

@@ -76,7 +76,7 @@ class Covers:
         if covers is None:
             return None
         found = (
-            self._embedded_in(name.infohash, covers, number)
+            self._embedded_in(covers, number)
             for number, choice in enumerate(covers.folders)
             if name.index in (*choice.named, *choice.others)
         )
@@ -85,6 +85,7 @@ class Covers:
     def forget(self, infohash: str) -> None:
         """Forget a torrent's pictures, and delete those that were kept."""
         self._known.pop(infohash, None)
+        self._refused = {name for name in self._refused if name.infohash != infohash}
         self._kept.forget(infohash)
 
     def _has_embedded(self, infohash: str, index: int) -> bool:
@@ -93,7 +94,9 @@ class Covers:
         number = covers.folder_of(index) if covers else None
         if covers is None or number is None:
             return False
-        return not self._kept.embedded(infohash).isdisjoint(covers.tracks[number])
+        return not self._kept.embedded(covers.infohash).isdisjoint(
+            covers.tracks[number]
+        )
 
     def _urls(self, uri: str) -> list[str]:
         try:
@@ -126,26 +129,28 @@ class Covers:
             return None
         choice = covers.whole if number is None else covers.folders[number]
         return (
-            self._first(infohash, choice.named)
-            or self._embedded_in(infohash, covers, number)
-            or self._first(infohash, choice.others)
+            self._first(covers, choice.named)
+            or self._embedded_in(covers, number)
+            or self._first(covers, choice.others)
         )
 
-    def _first(self, infohash: str, indexes: Iterable[int]) -> PictureName | None:
-        names = (PictureName(infohash, index) for index in indexes)
+    def _first(
+        self, covers: TorrentCovers, indexes: Iterable[int]
+    ) -> PictureName | None:
+        names = (PictureName(covers.infohash, index) for index in indexes)
         return next((name for name in names if name not in self._refused), None)
 
     def _embedded_in(
-        self, infohash: str, covers: TorrentCovers, number: int | None
+        self, covers: TorrentCovers, number: int | None
     ) -> PictureName | None:
-        here = self._kept.embedded(infohash)
+        here = self._kept.embedded(covers.infohash)
         if not here:
             return None
         folders = (
             covers.tracks if number is None else covers.tracks[number : number + 1]
         )
         found = (index for tracks in folders for index in tracks if index in here)
-        return next((PictureName(infohash, i, embedded=True) for i in found), None)
+        return next((PictureName(covers.infohash, i, True) for i in found), None)
 
     def _covers(self, infohash: str) -> TorrentCovers | None:
         if known := self._known.get(infohash):

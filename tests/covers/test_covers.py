@@ -84,6 +84,13 @@ def test_where_there_is_none_the_list_is_empty(covers, uri):
     assert covers.urls([uri]) == {uri: []}
 
 
+def test_a_torrent_is_named_as_it_names_itself(covers, catalog):
+    """A hybrid's magnet may hold its v2 hash alone."""
+    catalog.known["f" * 64] = ALBUM
+    uri = f"magnet:?xt=urn:btmh:1220{'f' * 64}"
+    assert covers.urls([uri]) == {uri: image(ALBUM, 2)}
+
+
 def test_exactly_what_was_asked_for_is_answered(covers):
     uris = [f"vozduxan:album:{BOX.infohash}:0", "x", f"vozduxan:track:{'1' * 40}:0"]
     assert covers.urls(iter(uris)).keys() == set(uris)
