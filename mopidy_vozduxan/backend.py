@@ -35,6 +35,7 @@ from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.playback import VozduxanPlaybackProvider
 from mopidy_vozduxan.player import Player
+from mopidy_vozduxan.playlists import VozduxanPlaylistsProvider
 from mopidy_vozduxan.target import Target
 from mopidy_vozduxan.uris import (
     SCHEMES,
@@ -90,6 +91,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self._seconds("lookup_timeout"),
             self.covers,
         )
+        self.playlists = VozduxanPlaylistsProvider(self, self.catalog)
         self.playback = VozduxanPlaybackProvider(audio, self)
         self.audio = audio
 

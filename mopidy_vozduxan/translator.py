@@ -13,6 +13,7 @@ from mopidy import models
 from mopidy.models import Ref, SearchResult
 
 from mopidy_vozduxan.catalog import TorrentSummary
+from mopidy_vozduxan.catalog.playlists import Playlist
 from mopidy_vozduxan.formats import estimated_length_ms, stem, without_extension
 from mopidy_vozduxan.layout import Album, Folder, Layout, Track, torrent_uri
 from mopidy_vozduxan.names import clean, natural_key, spaced, unique
@@ -108,6 +109,28 @@ def unresolved_track(uri: str, name: str, size: int | None = None) -> models.Tra
     return models.Track(
         uri=uri, name=clean(stem(name)) or uri, length=length or UNKNOWN_LENGTH_MS
     )
+
+
+def playlist_refs(playlists: Iterable[Playlist]) -> list[Ref]:
+    """Return one ref per playlist, in natural order."""
+    ordered = sorted(playlists, key=lambda p: (natural_key(p.name), str(p.uri)))
+    names = unique(playlist.name for playlist in ordered)
+    return [
+        Ref.playlist(uri=str(playlist.uri), name=name)
+        for playlist, name in zip(ordered, names, strict=True)
+    ]
+
+
+def playlist(one: Playlist, found: Iterable[Track]) -> models.Playlist:
+    """Return a playlist of those tracks."""
+    tracks = [track(each) for each in found]
+    name = clean(one.name) or str(one.uri)
+    return models.Playlist(uri=str(one.uri), name=name, tracks=tracks)
+
+
+def playlist_items(found: Iterable[Track]) -> list[Ref]:
+    """Return one ref per track of a playlist, in its order."""
+    return [Ref.track(uri=str(t.uri), name=clean(t.tags.title or "?")) for t in found]
 
 
 def image(url: str) -> models.Image:
