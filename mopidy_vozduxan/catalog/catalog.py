@@ -192,7 +192,7 @@ class Catalog:
         self._file.write(lambda db: playlists.write_playlist(db, uri, name, tracks))
 
     def playlists(self) -> list[Playlist]:
-        """Return every playlist, in a stable order."""
+        """Return every playlist without its tracks, in a stable order."""
         return self._file.read(playlists.list_playlists)
 
     def playlist(self, infohash: str, index: int) -> Playlist | None:

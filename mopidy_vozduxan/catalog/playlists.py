@@ -12,14 +12,11 @@ from mopidy_vozduxan.uris import PlaylistUri
 
 @dataclass(frozen=True, slots=True)
 class Playlist:
-    """A playlist; ``tracks`` are track URIs."""
+    """A playlist; ``tracks`` are track URIs, left out where many are listed."""
 
     uri: PlaylistUri
     name: str
-    tracks: tuple[str, ...]
-
-
-_PLAYLISTS = "SELECT infohash, idx, name, tracks FROM playlist"
+    tracks: tuple[str, ...] = ()
 
 
 def write_playlist(
@@ -33,17 +30,15 @@ def write_playlist(
 
 
 def list_playlists(db: sqlite3.Connection) -> list[Playlist]:
-    """Return every playlist, in a stable order."""
-    return [_playlist(*row) for row in db.execute(f"{_PLAYLISTS} ORDER BY 1, 2")]
+    """Return every playlist without its tracks, in a stable order."""
+    rows = db.execute("SELECT infohash, idx, name FROM playlist ORDER BY 1, 2")
+    return [Playlist(PlaylistUri(*place), name) for *place, name in rows]
 
 
 def read_playlist(db: sqlite3.Connection, uri: PlaylistUri) -> Playlist | None:
     """Return one playlist; None where it is unknown."""
     row = db.execute(
-        f"{_PLAYLISTS} WHERE infohash = ? AND idx = ?", (uri.infohash, uri.index)
+        "SELECT name, tracks FROM playlist WHERE infohash = ? AND idx = ?",
+        (uri.infohash, uri.index),
     ).fetchone()
-    return _playlist(*row) if row else None
-
-
-def _playlist(infohash: str, index: int, name: str, tracks: str) -> Playlist:
-    return Playlist(PlaylistUri(infohash, index), name, names_in(tracks))
+    return Playlist(uri, row[0], names_in(row[1])) if row else None
