@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from mopidy import backend
 
-from mopidy_vozduxan import Extension, __version__, torrent_dirs
+from mopidy_vozduxan import Extension, __version__, server_file, torrent_dirs
 from mopidy_vozduxan.adding import Added, Adder
 from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.cache import Cache
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import Commands
 from mopidy_vozduxan.covers.covers import Covers
@@ -30,7 +31,9 @@ from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.fetching import Fetcher
+from mopidy_vozduxan.frontend import vacate
 from mopidy_vozduxan.library import VozduxanLibraryProvider
+from mopidy_vozduxan.library_commands import LibraryCommands, Removal
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.playback import VozduxanPlaybackProvider
@@ -66,14 +69,15 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
     def __init__(self, config: Any, audio: Any):
         super().__init__()
         self._config = config[Extension.ext_name]
-        data_dir = pathlib.Path(Extension.get_data_dir(config))
+        self._data_dir = data_dir = pathlib.Path(Extension.get_data_dir(config))
         cache_dir = pathlib.Path(Extension.get_cache_dir(config))
         self.catalog = Catalog(data_dir / "catalog.db")
         self._kept_pictures = KeptPictures(cache_dir / "images")
         self.covers = Covers(self.catalog, self._kept_pictures)
         self.bridge = Bridge()
+        self._cache = Cache.within(cache_dir, data_dir)
         self._engine = LibtorrentEngine(
-            cache_dir / "torrents", data_dir / "resume", settings_from(self._config)
+            self._cache.data_dir, self._cache.resume_dir, settings_from(self._config)
         )
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="VozduxanWorker")
         self._stopping = threading.Event()
@@ -108,6 +112,13 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self.manager,
             self.player,
             commands=partial(Commands, self.manager, self.catalog, _released),
+            library=LibraryCommands(
+                self.manager,
+                self.catalog,
+                self._cache,
+                self.adder,
+                Removal(vacate, self.covers.forget),
+            ),
             progress=self.manager.progress,
             pictures=PictureFetcher(
                 self.catalog,
@@ -120,11 +131,13 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self.door = PlayerDoor(me)
         self.door.start()
         running.announce(me)
+        server_file.write(self._data_dir, self.door.address)
         self._workers.submit(self._find_torrents)
 
     def on_stop(self) -> None:
         """Stop in the other order: no requests, no streams, no swarms."""
         running.withdraw()
+        server_file.remove(self._data_dir, self.door.address)
         self._stopping.set()
         self.bridge.stop(CLOSE_S, self._close)
         self._workers.shutdown(wait=True, cancel_futures=True)

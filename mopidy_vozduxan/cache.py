@@ -25,6 +25,11 @@ class Cache:
         self.data_dir = data_dir
         self.resume_dir = resume_dir
 
+    @classmethod
+    def within(cls, cache_dir: Path, data_dir: Path) -> Cache:
+        """Return that of a Mopidy with these folders for our extension."""
+        return cls(cache_dir / "torrents", data_dir / "resume")
+
     def infohashes(self) -> list[str]:
         """Return the torrents of which there is anything at all."""
         data = (path.name for path in _entries(self.data_dir))

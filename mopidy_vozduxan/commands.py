@@ -140,16 +140,7 @@ class Commands:
             raise BadInput("magnet is missing.")
         source, metainfo = await asyncio.to_thread(self._known, uri)
         metainfo = metainfo or await self._manager.fetch_metainfo(source)
-        return [
-            {
-                "index": file.index,
-                "path": file.path,
-                "size": file.size,
-                "mime": content_type(file.path),
-            }
-            for file in metainfo.files
-            if not file.padding
-        ]
+        return described(metainfo)
 
     def _stream(self, token: str) -> Result:
         return {"url": self._url_for(token), "token": token}
@@ -191,6 +182,20 @@ class Commands:
             return source, None
         # This link's trackers and peers are the fresher ones.
         return replace(known, magnet=magnet), self._catalog.metainfo(known.infohash)
+
+
+def described(metainfo: Metainfo) -> Result:
+    """Return a torrent's files as JSON says them; sizes are in bytes."""
+    return [
+        {
+            "index": file.index,
+            "path": file.path,
+            "size": file.size,
+            "mime": content_type(file.path),
+        }
+        for file in metainfo.files
+        if not file.padding
+    ]
 
 
 #: What may be asked for over HTTP, by name.

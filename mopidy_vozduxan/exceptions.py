@@ -28,6 +28,13 @@ class NoSuchFile(VozduxanError):
     status = 404
 
 
+class NoSuchTorrent(VozduxanError):
+    """Neither the library nor the disk has a torrent of that infohash."""
+
+    code = "NO_SUCH_TORRENT"
+    status = 404
+
+
 class NoSuchStream(VozduxanError):
     """No stream has that token (any more)."""
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from mopidy.core import CoreListener
 
+from mopidy_vozduxan import removing
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.planning.queue import upcoming
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 POLL_S = 1.0
 #: The tracklist is looked at once it has been still for so long.
 AIM_AFTER_S = 0.2
+#: A look-up of another backend may hold core for long.
+VACATE_S = 10.0
 #: So many queued tracks are looked at for fetching ahead.
 MOST_AHEAD = 32
 
@@ -210,6 +213,10 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
             logger.info("Vozduxan: The stream was released; playback stops.")
             self._core.playback.stop().get()
 
+    def vacate(self, infohashes: frozenset[str]) -> None:
+        """Let go of a torrent that is being removed; return when that is done."""
+        removing.vacate(self._core, self._player, self._starting, infohashes)
+
     def _move_on(self) -> None:
         """Play the next track that can be, or stop: never a second round."""
         playback = self._core.playback
@@ -234,6 +241,16 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         before, self._heard_ms = self._heard_ms, self._player.position_ms()
         playing = self._core.playback.get_state().get() == "playing"
         return playing and self._heard_ms == before
+
+
+def vacate(infohashes: frozenset[str]) -> None:
+    """Have core let go of a torrent; blocks until it has, at most ``VACATE_S``."""
+    for frontend in pykka.ActorRegistry.get_by_class(VozduxanFrontend):
+        try:
+            frontend.proxy().vacate(infohashes).get(timeout=VACATE_S)
+        except (pykka.Timeout, pykka.ActorDeadError) as exc:
+            logger.warning("Vozduxan: Mopidy is busy; a track may end early")
+            logger.debug("%r", exc)
 
 
 class Alarm:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence, Set
 from dataclasses import dataclass
 
 from mopidy_vozduxan.engine.protocol import (
@@ -507,6 +507,39 @@ class Manager:
     def players(self) -> frozenset[str]:
         """Return the tokens that Mopidy's own player was given."""
         return frozenset(s.token for s in self._streams.values() if s.uri)
+
+    def streams(self) -> list[tuple[Stream, str | None]]:
+        """Return every stream with the bucket it is in, in the order of their turn."""
+        return [(s, self._buckets.holder(s.token)) for s in self._in_turn()]
+
+    def swarms(self) -> list[Swarm]:
+        """Return every swarm we are in."""
+        return self._swarms.all()
+
+    # --- leaving for good
+
+    async def remove(self, infohashes: Set[str], *, delete_data: bool) -> None:
+        """End all streams of a torrent, by any of its names, and leave its swarm.
+
+        With ``delete_data`` returns when nothing is left of it on disk. Raises
+        :class:`StorageFailed`.
+        """
+        for stream in list(self._streams.values()):
+            if not stream.swarm.names.isdisjoint(infohashes):
+                self._end(stream.token)
+        await self._swarms.remove(infohashes, delete_data=delete_data)
+
+    async def player_has(self, infohashes: Set[str]) -> bool:
+        """Return whether the player was given a stream of that torrent last."""
+        stream = self._streams.get(self._player or "")
+        return stream is not None and not stream.swarm.names.isdisjoint(infohashes)
+
+    def is_used(self, infohash: str) -> bool:
+        """Return whether a torrent has streams, or anybody waits for its swarm."""
+        swarm = self._swarms.get(infohash)
+        if swarm is None:
+            return False
+        return swarm.is_waited_for or swarm.infohash in self._used()
 
     # --- plans
 

@@ -7,7 +7,7 @@ only, where there is no other way (:func:`forget_pending_start`).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 import pykka
@@ -110,6 +110,11 @@ class Player:
             with contextlib.suppress(VozduxanError):
                 targets.append(self._target_of(uri, length_ms))
         self._bridge.tell(self._manager.aim, targets, AHEAD[:known])
+
+    def has(self, infohashes: Set[str]) -> bool:
+        """Return whether the stream it was given last is of that torrent."""
+        asked = self._bridge.ask(self._manager.player_has(infohashes))
+        return asked.result(ANSWERS_S)
 
     def release(self, token: str) -> None:
         """End a stream that the player was given."""

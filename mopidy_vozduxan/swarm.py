@@ -101,6 +101,12 @@ class Swarm:
         return self.source.infohash
 
     @property
+    def names(self) -> frozenset[str]:
+        """The infohash it was joined by, and the one it describes itself by."""
+        own = self.metainfo.infohash if self.metainfo else self.infohash
+        return frozenset((self.infohash, own))
+
+    @property
     def name(self) -> str:
         """What a listener calls the torrent."""
         if self.metainfo:

@@ -91,14 +91,7 @@ class Swarms:
         """
         if infohash in self._swarms:
             return self._swarms[infohash]
-        return next(
-            (
-                swarm
-                for swarm in self._swarms.values()
-                if swarm.metainfo and swarm.metainfo.infohash == infohash
-            ),
-            None,
-        )
+        return next((s for s in self._swarms.values() if infohash in s.names), None)
 
     def join(self, source: TorrentSource, metainfo: Metainfo | None) -> Swarm:
         """Return the swarm of a torrent, joining it with the next plan."""
@@ -115,12 +108,32 @@ class Swarms:
             self._changed(True)
         return swarm
 
-    def leave(self, swarm: Swarm, *, delete_data: bool = False) -> None:
-        """Leave a swarm; whoever still waits for it is cancelled."""
+    def leave(self, swarm: Swarm, *, delete_data: bool = False) -> asyncio.Future[None]:
+        """Leave a swarm; whoever still waits for it is cancelled.
+
+        The future is the engine's: see :meth:`Engine.remove`.
+        """
         del self._swarms[swarm.infohash]
         swarm.broke(Cancelled(f"“{swarm.name}” was left."))
-        self._engine.remove(swarm.infohash, delete_data=delete_data)
         self._changed(True)
+        return self._engine.remove(swarm.infohash, delete_data=delete_data)
+
+    async def remove(self, infohashes: Set[str], *, delete_data: bool) -> None:
+        """Leave the swarms of those names, and delete what is on disk of them.
+
+        Raises :class:`StorageFailed`, when it has tried all of them.
+        """
+        swarms = [s for s in self.all() if not s.names.isdisjoint(infohashes)]
+        ends = {s.infohash: self.leave(s, delete_data=delete_data) for s in swarms}
+        if delete_data:  # also of what is not joined
+            for name in infohashes - ends.keys():
+                ends[name] = self._engine.remove(name, delete_data=True)
+        results = await asyncio.gather(
+            *map(asyncio.shield, ends.values()), return_exceptions=True
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
 
     def leave_idle(self, used: Set[str]) -> None:
         """Leave the swarms that nobody has used for long; ``used`` are in use."""

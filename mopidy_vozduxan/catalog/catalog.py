@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from mopidy_vozduxan.catalog import playlists, torrents, tracks
+from mopidy_vozduxan.catalog import inventory, playlists, torrents, tracks
 from mopidy_vozduxan.catalog.entries import read_layout
 from mopidy_vozduxan.catalog.file import CatalogFile
 from mopidy_vozduxan.catalog.playlists import Playlist
@@ -106,6 +106,20 @@ class Catalog:
     def torrents(self) -> list[TorrentSummary]:
         """Return every torrent known to have a track, in no order."""
         return self._file.read(torrents.list_torrents)
+
+    def inventory(self) -> list[inventory.Entry]:
+        """Return every torrent, also those without metadata, in no order."""
+        return self._file.read(inventory.list_entries)
+
+    def names_like(self, start: str, most: int = 2) -> list[str]:
+        """Return torrents whose infohash starts like that, a few hex digits."""
+        return self._file.read(lambda db: inventory.names_like(db, start, most))
+
+    def names_of(self, infohash: str) -> frozenset[str]:
+        """Return every infohash of a torrent: a hybrid may be met by its v2 name."""
+        return self._file.read(
+            lambda db: inventory.names_of(db, torrents.name_of(db, infohash))
+        )
 
     def found(self) -> dict[Path, tuple[int, int]]:
         """Return (mtime_ns, size) of every ``.torrent`` file read so far."""

@@ -7,16 +7,20 @@ command: names and arguments are :mod:`mopidy_vozduxan.commands`' affair.
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import logging
 from collections.abc import Callable
+from typing import cast
 
 from tornado.concurrent import Future
+from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
 from mopidy_vozduxan.arguments import MAX_BODY_BYTES, read_object
 from mopidy_vozduxan.commands import COMMANDS
 from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
+from mopidy_vozduxan.library_commands import LIBRARY_COMMANDS
 from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.handler import Handler
 from mopidy_vozduxan.web.running import Running
@@ -25,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 #: From 100 MB on Tornado hangs up without an answer: that many digits.
 _HOPELESS_DIGITS = 9
+_MOST_HEARD = 10**_HOPELESS_DIGITS
 
 
 class NoSuchCommand(VozduxanError):
@@ -32,6 +37,13 @@ class NoSuchCommand(VozduxanError):
 
     code = "NO_SUCH_COMMAND"
     status = 404
+
+
+class WrongKey(VozduxanError):
+    """The request does not come from a program of the server's own user."""
+
+    code = "FORBIDDEN"
+    status = 403
 
 
 class TooLarge(VozduxanError):
@@ -138,19 +150,44 @@ class CommandHandler(GuardedHandler):
         return None
 
     async def _run(self, command: str) -> object:
-        if command not in COMMANDS:
-            raise NoSuchCommand(f"There is no such command, but {', '.join(COMMANDS)}.")
+        if command not in (*COMMANDS, *LIBRARY_COMMANDS):
+            names = ", ".join((*COMMANDS, *LIBRARY_COMMANDS))
+            raise NoSuchCommand(f"There is no such command, but {names}.")
         running = self._find()
-        if running.commands is None:
-            raise ShuttingDown("Mopidy-Vozduxan is not running.")
-        commands = running.commands(self._url_for)
         given = read_object(bytes(self._body))
-        return await running.bridge.call(commands.run(command, given))
+        if command in LIBRARY_COMMANDS and running.library:
+            return await running.bridge.call(running.library.run(command, given))
+        if command in COMMANDS and running.commands:
+            commands = running.commands(self._url_for)
+            return await running.bridge.call(commands.run(command, given))
+        raise ShuttingDown("Mopidy-Vozduxan is not running.")
 
     def _url_for(self, token: str) -> str:
         """Return a stream's URL at the door that this client came through."""
         request = self.request
         return f"{request.protocol}://{request.host}/vozduxan/stream/{token}"
+
+
+@stream_request_body
+class KeyedCommandHandler(CommandHandler):
+    """The same for programs of this user, who know ``key``; never for pages."""
+
+    def initialize(
+        self, find: Callable[[], Running], rules: CrossSiteRules, key: str = ""
+    ) -> None:
+        """Take the key besides."""
+        super().initialize(find, rules)
+        self._key = key
+
+    def prepare(self) -> None:
+        """Let nobody in without the key, nor listen to them."""
+        given = self.request.headers.get("Authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {self._key}".encode()):
+            return self.refuse(WrongKey("The key of the running Mopidy is missing."))
+        # The player's door takes no bodies otherwise.
+        connection = cast(HTTP1Connection, self.request.connection)
+        connection.set_max_body_size(_MOST_HEARD)
+        return super().prepare()
 
 
 def _too_large() -> TooLarge:

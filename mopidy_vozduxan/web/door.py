@@ -2,14 +2,15 @@
 
 Mopidy's own HTTP server stands still while any client's slow call runs, may be
 switched off, and is not up yet when Mopidy resumes playing at its start. The
-player therefore gets a server that depends on none of that. It serves streams
-and nothing else, believes no forwarding header, and is reachable from this
-machine only.
+player therefore gets a server that depends on none of that. It serves streams, and the
+commands to who has the key (:mod:`mopidy_vozduxan.server_file`), believes no
+forwarding header, and is reachable from this machine only.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 import socket
 
 from tornado.httpserver import HTTPServer
@@ -17,6 +18,9 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from mopidy_vozduxan.exceptions import ShuttingDown
+from mopidy_vozduxan.server_file import ServerAddress
+from mopidy_vozduxan.web.api import KeyedCommandHandler
+from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.running import Running
 from mopidy_vozduxan.web.stream import StreamHandler
 
@@ -40,6 +44,7 @@ class PlayerDoor:
         self._sockets: list[socket.socket] = []
         self._port: int | None = None
         self._server: HTTPServer | None = None
+        self._key = secrets.token_urlsafe(32)
 
     def start(self) -> None:
         """Bind a free port, on any thread; URLs are valid from now on."""
@@ -54,6 +59,11 @@ class PlayerDoor:
         if self._port is None:
             raise ShuttingDown("The player's door is not open.")
         return f"http://{_HOST}:{self._port}/vozduxan/stream/{token}"
+
+    @property
+    def address(self) -> ServerAddress:
+        """Where commands are taken, and the key to that."""
+        return ServerAddress(f"http://{_HOST}:{self._port}/vozduxan/api/", self._key)
 
     @property
     def proxy(self) -> dict[str, object]:
@@ -75,10 +85,14 @@ class PlayerDoor:
         await self._server.close_all_connections()
 
     def _serve(self) -> None:
-        options = {"find": lambda: self._running, "player": True}
+        find = {"find": lambda: self._running}
         # A request to a proxy names the whole URL: see `proxy`.
         pattern = r"(?:http://[^/]+)?/vozduxan/stream/([A-Za-z0-9_-]+)"
-        routes = [(pattern, StreamHandler, options)]
+        keyed = {**find, "rules": CrossSiteRules(), "key": self._key}
+        routes = [
+            (pattern, StreamHandler, {**find, "player": True}),
+            (r"/vozduxan/api/(.*)", KeyedCommandHandler, keyed),
+        ]
         self._server = HTTPServer(
             Application(routes, log_function=_log_request),
             idle_connection_timeout=_IDLE_SECONDS,

@@ -13,6 +13,7 @@ from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.commands import Commands
 from mopidy_vozduxan.covers.fetching import PictureFetcher
 from mopidy_vozduxan.exceptions import ShuttingDown
+from mopidy_vozduxan.library_commands import LibraryCommands
 from mopidy_vozduxan.player import Player
 from mopidy_vozduxan.progress import Board
 from mopidy_vozduxan.web.streams import Streams
@@ -26,6 +27,7 @@ class Running:
     streams: Streams
     player: Player | None = None  # for the frontend
     commands: Callable[[Callable[[str], str]], Commands] | None = None
+    library: LibraryCommands | None = None
     progress: Board | None = None
     pictures: PictureFetcher | None = None
 

@@ -1,0 +1,375 @@
+"""The commands that manage the library: add, list, files, remove, status, purge.
+
+Lives on our event loop, beside the eight of the original player. Checks what it
+is given, asks the others, and answers with what JSON can say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mopidy_vozduxan import arguments
+from mopidy_vozduxan.cache import Cache
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.commands import Result, described
+from mopidy_vozduxan.engine.metainfo import read_magnet, read_torrent
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
+from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, NoSuchTorrent
+from mopidy_vozduxan.manager import Manager
+from mopidy_vozduxan.names import natural_path_key
+from mopidy_vozduxan.uris import AddUri, MagnetUri, magnet_of, parse
+
+if TYPE_CHECKING:
+    from mopidy_vozduxan.catalog.inventory import Entry
+
+#: Longer than this nobody waits for an answer, in seconds.
+LONGEST_WAIT_S = 3600
+#: So long a URL is waited for where nobody says how long.
+LOOKED_IN_S = 60.0
+#: So many may wait for what they add at a time.
+ADDERS = 8
+
+_HEX = re.compile(r"[0-9a-f]{1,64}")
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|[a-z2-7]{32}")
+_URI = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+
+
+class Added(Protocol):
+    """A torrent that was added; ``infohash`` is unknown before a URL was read."""
+
+    @property
+    def infohash(self) -> str | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def known(self) -> bool: ...
+
+
+class Adder(Protocol):
+    """Brings torrents into the library; both calls block."""
+
+    def add(self, text: str, timeout: float) -> Added:
+        """Add what a magnet link or a URL names, waiting so many seconds."""
+
+    def add_torrent(self, data: bytes) -> Added:
+        """Add a ``.torrent`` file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What else has to let go of a torrent, given all its infohashes.
+
+    ``vacate`` takes it out of Mopidy's queue and blocks until that is done,
+    ``forget`` drops what was made of it, its covers say.
+    """
+
+    vacate: Callable[[frozenset[str]], None] = lambda _: None
+    forget: Callable[[str], None] = lambda _: None
+
+
+class LibraryCommands:
+    """The commands; every one may raise :class:`BadInput`, and what it says."""
+
+    def __init__(
+        self,
+        manager: Manager,
+        catalog: Catalog,
+        cache: Cache,
+        adder: Adder,
+        removal: Removal,
+        *,
+        running: bool = True,
+    ) -> None:
+        self._manager = manager
+        self._catalog = catalog
+        self._cache = cache
+        self._adder = adder
+        self._removal = removal
+        self._running = running
+        # Of their own: adders wait for swarms, and others must not wait for them.
+        self._adders = ThreadPoolExecutor(ADDERS, thread_name_prefix="VozduxanAdder")
+
+    async def run(self, command: str, given: Mapping[str, object]) -> Result:
+        """Run one of :data:`LIBRARY_COMMANDS` with arguments out of JSON."""
+        method = LIBRARY_COMMANDS[command]
+        _, *known = inspect.signature(method).parameters
+        arguments.check_names(given, known)
+        return await method(self, **given)
+
+    # --- adding, and looking in
+
+    async def torrent_add(
+        self, source: object = None, torrentFileB64: object = None, wait: object = 0
+    ) -> Result:
+        """Add a torrent; with ``wait`` stay up to so many seconds for its metadata.
+
+        Raises what the ways in do: :class:`FetchFailed`, :class:`StorageFailed`.
+        """
+        seconds = _seconds(wait)
+        text = arguments.text("source", source)
+        encoded = arguments.text("torrentFileB64", torrentFileB64)
+        if (text is None) == (encoded is None):
+            raise BadInput("Either source or torrentFileB64 must be given.")
+        if encoded is not None:
+            data = await asyncio.to_thread(arguments.decoded, "torrentFileB64", encoded)
+            added = await asyncio.to_thread(self._adder.add_torrent, data)
+        else:
+            added = await self._add(_link(text or ""), seconds)
+        return await self._result_of(added, text)
+
+    async def torrent_files(
+        self, source: object = None, torrentFileB64: object = None, wait: object = None
+    ) -> Result:
+        """Return the files of a torrent, as ``torrent_magnet_list_files`` does.
+
+        ``source`` may also be an infohash, or how one in the library begins.
+        Raises :class:`NoSuchTorrent`, :class:`MetadataTimeout`.
+        """
+        seconds = None if wait is None else _seconds(wait)
+        text = arguments.text("source", source)
+        encoded = arguments.text("torrentFileB64", torrentFileB64)
+        if (text is None) == (encoded is None):
+            raise BadInput("Either source or torrentFileB64 must be given.")
+        if encoded is not None:
+            data = arguments.decoded("torrentFileB64", encoded)
+            return described(await asyncio.to_thread(read_torrent, data))
+        return described(await self._metainfo_of(text or "", seconds))
+
+    async def torrent_list(self) -> Result:
+        """Return every torrent of the library, in natural order of their names."""
+        entries, sizes = await asyncio.gather(
+            asyncio.to_thread(self._catalog.inventory),
+            asyncio.to_thread(self._cache.sizes),
+        )
+        rows = [self._row(entry, sizes.get(entry.infohash, 0)) for entry in entries]
+        return sorted(rows, key=lambda row: natural_path_key(str(row["name"])))
+
+    # --- taking away
+
+    async def torrent_remove(
+        self, infohash: object = None, deleteData: object = False
+    ) -> Result:
+        """Take a torrent out of the library, and with ``deleteData`` off the disk.
+
+        What plays of it gives way to the next track that is not of it, and its
+        entries leave the tracklist. Raises :class:`NoSuchTorrent`,
+        :class:`StorageFailed`.
+        """
+        delete = arguments.flag("deleteData", deleteData)
+        name = arguments.text("infohash", infohash)
+        if name is None:
+            raise BadInput("infohash is missing.")
+        found = await asyncio.to_thread(self._find, name)
+        names = await asyncio.to_thread(self._catalog.names_of, found)
+        freed = await asyncio.to_thread(self._size_of, names) if delete else 0
+        await asyncio.to_thread(self._catalog.remove, found)
+        await asyncio.to_thread(self._removal.vacate, names)
+        await self._manager.remove(names, delete_data=delete)
+        # Metadata that came meanwhile has put it back.
+        await asyncio.to_thread(self._catalog.remove, found)
+        await asyncio.to_thread(self._removal.forget, found)
+        return {"infohash": found, "freedBytes": freed}
+
+    async def torrent_purge(self) -> Result:
+        """Delete the data of all torrents that nothing uses now; the library stays.
+
+        Raises :class:`StorageFailed`.
+        """
+        sizes = await asyncio.to_thread(self._cache.sizes)
+        unused = {name for name in sizes if not self._manager.is_used(name)}
+        await self._manager.remove(unused, delete_data=True)
+        freed = sum(sizes[name] for name in unused)
+        return {"torrents": len(unused), "freedBytes": freed}
+
+    # --- how it stands
+
+    async def torrent_status(self) -> Result:
+        """Return what is known now: rates in bytes/s, all else in bytes."""
+        entries, sizes = await asyncio.gather(
+            asyncio.to_thread(self._catalog.inventory),
+            asyncio.to_thread(self._cache.sizes),
+        )
+        return {
+            "running": self._running,
+            "versions": _versions(),
+            "library": {
+                "torrents": len(entries),
+                "tracks": sum(entry.track_count for entry in entries),
+                "waitingForMetadata": sum(not entry.known for entry in entries),
+            },
+            "bytesOnDisk": sum(sizes.values()),
+            "streams": self._streams(),
+            "swarms": self._swarms(),
+        }
+
+    def _streams(self) -> list[dict[str, object]]:
+        rows: list[dict[str, object]] = []
+        for stream, bucket in self._manager.streams():
+            size, held, ahead = self._manager.amounts(stream.token)
+            rows.append(
+                {
+                    "token": stream.token,
+                    "infohash": stream.swarm.infohash,
+                    "fileIdx": stream.file_index,
+                    "name": stream.name,
+                    "bucket": bucket,
+                    "background": stream.background,
+                    "size": size,
+                    "heldBytes": held,
+                    "bufferedBytes": ahead,
+                }
+            )
+        return rows
+
+    def _swarms(self) -> list[dict[str, object]]:
+        return [
+            {
+                "infohash": swarm.infohash,
+                "name": swarm.name,
+                "known": swarm.metainfo is not None,
+                "numPeers": swarm.statistics.num_peers,
+                "numSeeds": swarm.statistics.num_seeds,
+                "downloadRate": swarm.statistics.download_rate,
+                "uploadRate": swarm.statistics.upload_rate,
+            }
+            for swarm in self._manager.swarms()
+        ]
+
+    # --- which torrent is meant
+
+    async def _metainfo_of(self, text: str, seconds: float | None) -> Metainfo:
+        if not _URI.match(text) and not _HASH.fullmatch(text.lower()):
+            text = await asyncio.to_thread(self._find, text)
+        text = _link(text)
+        match parse(text):
+            case MagnetUri():
+                source = read_magnet(text)
+            case AddUri():
+                added = await self._add(
+                    text, LOOKED_IN_S if seconds is None else seconds
+                )
+                if added.infohash is None:
+                    raise MetadataTimeout(f"“{added.name}” could not be read in time.")
+                source = TorrentSource(added.infohash)
+            case uri:
+                infohash = getattr(uri, "infohash", None)
+                if infohash is None:
+                    raise BadInput(f"{text} names no torrent.")
+                source = read_magnet(magnet_of(infohash))
+        known = await asyncio.to_thread(self._catalog.metainfo, source.infohash)
+        if known:
+            return known
+        kept = await asyncio.to_thread(self._catalog.source, source.infohash)
+        return await self._manager.fetch_metainfo(kept or source, seconds)
+
+    def _find(self, start: str) -> str:
+        """Return the torrent whose infohash is that, or starts like that."""
+        start = start.lower()
+        if not _HEX.fullmatch(start):
+            raise BadInput(f"This is not an infohash: {start[:80]!r}.")
+        known = set(self._catalog.names_like(start))
+        known |= {
+            self._catalog.name_of(name)
+            for name in self._cache.infohashes()
+            if name.startswith(start)
+        }
+        if not known:
+            raise NoSuchTorrent(f"There is no torrent {start}.")
+        if len(known) > 1:
+            raise BadInput(f"More than one torrent's infohash starts with {start}.")
+        return known.pop()
+
+    def _size_of(self, infohashes: frozenset[str]) -> int:
+        return sum(map(self._cache.size, infohashes))
+
+    # --- what is answered
+
+    async def _add(self, link: str, seconds: float) -> Added:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._adders, self._adder.add, link, seconds)
+
+    async def _result_of(self, added: Added, text: str | None) -> Result:
+        uri = _link(text or "")
+        if added.infohash:
+            uri = await asyncio.to_thread(self._uri_of, added.infohash)
+        return {
+            "infohash": added.infohash,
+            "name": added.name,
+            "known": added.known,
+            "uri": uri,
+            "numPeers": self._peers_of(added.infohash),
+        }
+
+    def _peers_of(self, infohash: str | None) -> int:
+        swarms = (s for s in self._manager.swarms() if infohash in s.names)
+        return sum(swarm.statistics.num_peers for swarm in swarms)
+
+    def _uri_of(self, infohash: str) -> str:
+        """Return what clients look the torrent up by."""
+        layout = self._catalog.layout(infohash)
+        if layout:
+            return str(layout.uri)
+        source = self._catalog.source(infohash)
+        return (source and source.magnet) or magnet_of(infohash)
+
+    def _row(self, entry: Entry, on_disk: int) -> dict[str, object]:
+        return {
+            "infohash": entry.infohash,
+            "name": entry.name or entry.infohash,
+            "known": entry.known,
+            "tracks": entry.track_count,
+            "size": entry.size,
+            "bytesOnDisk": on_disk,
+            "addedMs": entry.added_ms,
+        }
+
+
+def _link(text: str) -> str:
+    """Return a bare infohash as the magnet link it stands for, others as they are."""
+    text = text.strip()
+    if _HASH.fullmatch(text.lower()):
+        return magnet_of(text.lower())
+    if text.lower().startswith(("http://", "https://")):
+        return str(AddUri(text))
+    return text
+
+
+def _seconds(wait: object) -> float:
+    if isinstance(wait, bool) or not isinstance(wait, int | float):
+        raise BadInput("wait must be a number of seconds.")
+    if not 0 <= wait <= LONGEST_WAIT_S:
+        raise BadInput(f"wait must be from 0 to {LONGEST_WAIT_S} seconds.")
+    return float(wait)
+
+
+def _versions() -> dict[str, object]:
+    packages = {"Mopidy-Vozduxan": "vozduxan", "Mopidy": "mopidy"}
+    versions: dict[str, object] = {
+        name: importlib.metadata.version(package) for package, name in packages.items()
+    }
+    try:
+        versions["libtorrent"] = importlib.metadata.version("libtorrent")
+    except importlib.metadata.PackageNotFoundError:
+        versions["libtorrent"] = None
+    return versions
+
+
+#: What may be asked for over HTTP, by name.
+LIBRARY_COMMANDS: dict[str, Callable[..., Awaitable[Result]]] = {
+    method.__name__: method
+    for method in (
+        LibraryCommands.torrent_add,
+        LibraryCommands.torrent_list,
+        LibraryCommands.torrent_files,
+        LibraryCommands.torrent_remove,
+        LibraryCommands.torrent_status,
+        LibraryCommands.torrent_purge,
+    )
+}
