@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from mopidy_vozduxan.planning.plan import Plan, Urgency
@@ -55,10 +55,16 @@ class Tiers:
     soon_bytes: int = 4 * MIB
     later_pieces: int = 60
     later_bytes: int = 64 * MIB
-    #: So much ahead of what sounds, and what follows may be fetched as well. Its
-    #: pieces stay behind those of the first tier, so this need not be as long.
-    safe_s: float = 8.0
+    #: So much ahead of what sounds, and what follows may be fetched as well.
+    safe_s: float = 6.0
+    #: What the player takes of a track before it sounds. Of the next track that
+    #: comes first, and alone: pieces of one urgency come in any order, and of 30 s
+    #: nothing was there without a gap when 10 s of it had come. Meanwhile the first
+    #: tier is no longer than ``safe_s``.
+    opening_s: float = 5.5
+    opening_bytes: int = 576 * 1024
     prefetch_s: float = 30.0
+    prefetch_bytes: int = 32 * MIB
     head_s: float = 10.0
     #: So many missing pieces have deadlines, if they are due so soon. A deadline
     #: makes a piece as urgent as one that is waited for, and the engine fetches
@@ -69,6 +75,15 @@ class Tiers:
     deadline_s: float = 5.0
     #: A window reaches this many times the contiguously read bytes.
     earning: int = 4
+
+    def for_opening(self) -> Tiers:
+        """Return them for as long as the opening of the next track is missing."""
+        return replace(
+            self,
+            soon_s=min(self.soon_s, self.safe_s),
+            prefetch_s=self.opening_s,
+            prefetch_bytes=self.opening_bytes,
+        )
 
 
 def tiers_of(readahead_s: float) -> Tiers:
@@ -241,12 +256,14 @@ class _Canvas:
             if not self._holds(demand, span):
                 break  # what comes after this waits for it
         following = [d for d in demands if calm and _follows(d)]
-        later = following
-        if all(self._holds(d, _beginning(d, self.tiers)) for d in following):
+        later, tiers, opening = following, self.tiers, self.tiers.for_opening()
+        if all(self._holds(d, _beginning(d, tiers)) for d in following):
             later = list(demands)  # else the next beginning comes first
+        elif not all(self._holds(d, _beginning(d, opening)) for d in following):
+            tiers = opening
         for urgency, those in ((Urgency.LATER, later), (Urgency.SOON, demands)):
             for demand in sorted(those, key=lambda d: -d.role):
-                for span in _spans(demand, urgency, self.tiers, calm=calm):
+                for span in _spans(demand, urgency, tiers, calm=calm):
                     self._fill(demand, span, urgency)
         self.paint_awaited(demands)
 
@@ -369,7 +386,7 @@ def _front(demand: Demand) -> int:
 
 def _beginning(demand: Demand, tiers: Tiers) -> Span:
     seconds = tiers.prefetch_s if demand.role is Role.PREFETCH else tiers.head_s
-    return Span(0, int(seconds * demand.byte_rate))
+    return Span(0, min(int(seconds * demand.byte_rate), tiers.prefetch_bytes))
 
 
 def _spans(demand: Demand, urgency: Urgency, tiers: Tiers, *, calm: bool) -> list[Span]:

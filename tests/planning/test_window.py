@@ -222,6 +222,9 @@ def test_prefetch_of_another_swarm_waits_until_the_current_stream_is_safe():
     assert starving.trickle or sum(map(bool, starving.urgencies)) <= 1
     safe = {"s": SwarmView(ALBUM, frozenset(range(100)))}
     fetching = plans(demands, safe | {"t": other}, NOW_MS)["t"]
+    assert wanted(fetching, LATER) == [0, 1, 2, 3, 4, 5]
+    other = SwarmView(200, frozenset(range(6)))
+    fetching = plans(demands, safe | {"t": other}, NOW_MS)["t"]
     assert len(wanted(fetching, LATER)) == 30
 
 
@@ -236,7 +239,8 @@ def test_a_next_track_that_is_due_outranks_the_safe_rest_of_the_current():
 def test_in_calm_the_next_beginning_comes_before_what_is_due_later():
     playing = demand(Head(3000, 3000, False), playhead=1000)
     following = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=190_000)
-    lacking = plan_of(playing, following, held=range(30))
+    opened = [*range(30), *range(200, 206)]
+    lacking = plan_of(playing, following, held=opened)
     assert wanted(lacking, LATER) == list(range(200, 230))
     there = plan_of(playing, following, held=[*range(30), *range(200, 230)])
     assert wanted(there, LATER)[0] == 25
@@ -278,3 +282,13 @@ def test_a_read_in_the_background_of_another_swarm_waits_for_what_plays():
     assert plans([playing, read], views, NOW_MS)["t"].urgencies.count(LATER) == 0
     views["s"] = SwarmView(ALBUM, frozenset(range(30)))
     assert plans([playing, read], views, NOW_MS)["t"].urgencies[0] == LATER
+
+
+def test_until_the_next_track_can_open_the_first_tier_is_short():
+    playing = demand(Head(3000, 3000, False), playhead=1000)
+    following = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=190_000)
+    lacking = plan_of(playing, following, held=range(17))
+    assert wanted(lacking, SOON) == list(range(10, 16))
+    assert wanted(lacking, LATER) == list(range(200, 206))
+    opened = plan_of(playing, following, held=[*range(17), *range(200, 206)])
+    assert wanted(opened, SOON) == list(range(10, 25))
