@@ -56,7 +56,7 @@ class Tiers:
     later_pieces: int = 60
     later_bytes: int = 64 * MIB
     #: So much ahead of what sounds, and what follows may be fetched as well.
-    safe_s: float = 6.0
+    safe_s: float = 5.0
     #: What the player takes of a track before it sounds. Of the next track that
     #: comes first, and alone: pieces of one urgency come in any order, and of 30 s
     #: nothing was there without a gap when 10 s of it had come. Meanwhile the first
