@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 import libtorrent as lt
 
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
+from mopidy_vozduxan.engine.raw_names import readable_names
 from mopidy_vozduxan.exceptions import BadInput
 
 #: The largest known torrents (over 100 000 files, v2 hashes) stay below 20 MB.
@@ -58,7 +59,7 @@ def read_torrent(data: bytes) -> Metainfo:
 
     Raises :class:`BadInput` when they are not a torrent we can play from.
     """
-    return metainfo_of(params_of_torrent(data).ti)
+    return metainfo_of(params_of_torrent(data).ti, data)
 
 
 def source_of_torrent(data: bytes) -> TorrentSource:
@@ -81,7 +82,7 @@ def read_with_magnet(
     info = params_of_torrent(torrent).ti
     if magnet and not _agree(info.info_hashes(), params_of_magnet(magnet).info_hashes):
         raise BadInput("The magnet link names another torrent than the file")
-    metainfo = metainfo_of(info)
+    metainfo = metainfo_of(info, torrent)
     source = TorrentSource(metainfo.infohash, torrent, magnet, metainfo.name)
     return source, metainfo
 
@@ -146,15 +147,19 @@ def name_of(info_hashes: Any) -> str:
     raise BadInput("The torrent has no info-hash")
 
 
-def metainfo_of(info: Any) -> Metainfo:
-    """Return our value for libtorrent's ``torrent_info``."""
+def metainfo_of(info: Any, torrent: bytes | None = None) -> Metainfo:
+    """Return our value for libtorrent's ``torrent_info``.
+
+    ``torrent``, the bytes it was read from, may say how old names are encoded.
+    """
     layout = info.layout() if hasattr(info, "layout") else info.files()
+    name, paths = readable_names(info, torrent) or _own_names(info, layout)
     return Metainfo(
         infohash=name_of(info.info_hashes()),
-        name=_printable(_text(info.name)),
+        name=_printable(name),
         piece_length=info.piece_length(),
         size=info.total_size(),
-        files=tuple(_file(layout, index) for index in range(layout.num_files())),
+        files=tuple(_file(layout, index, path) for index, path in enumerate(paths)),
         private=bool(info.priv()),
     )
 
@@ -183,11 +188,19 @@ def _tiers(params: Any) -> list[list[bytes]]:
     return [tiers[number] for number in sorted(tiers)]
 
 
-def _file(layout: Any, index: int) -> TorrentFile:
-    path = _printable(_text(lambda: layout.file_path(index)))
+def _own_names(info: Any, layout: Any) -> tuple[str, list[str]]:
+    paths = [_path(layout, index) for index in range(layout.num_files())]
+    return _text(info.name), [path.replace("\\", "/") for path in paths]
+
+
+def _path(layout: Any, index: int) -> str:
+    return _text(lambda: layout.file_path(index))
+
+
+def _file(layout: Any, index: int, path: str) -> TorrentFile:
     return TorrentFile(
         index=index,
-        path=path.replace("\\", "/"),
+        path=_printable(path),
         offset=layout.file_offset(index),
         size=layout.file_size(index),
         padding=bool(int(layout.file_flags(index)) & _PAD),

@@ -1,0 +1,98 @@
+"""The names in torrents from before UTF-8, from their own bytes.
+
+libtorrent puts "_" for what is not UTF-8 and swallows what follows: "Песня.mp3"
+in cp1251 becomes "__mp3", which is no audio file any more. What is read here is
+for people only; on disk libtorrent's names stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import libtorrent as lt
+
+from mopidy_vozduxan.encodings import decoded_together
+
+#: Folders and name of one file, as bytes.
+RawPath = tuple[bytes, ...]
+
+_NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f]")
+
+
+def readable_names(info: Any, torrent: bytes | None) -> tuple[str, list[str]] | None:
+    """Return the torrent's name and its files' paths, decoded.
+
+    ``info`` is libtorrent's ``torrent_info``; what ``torrent``, the whole file's
+    bytes, says of the encoding helps. None where libtorrent's own names are right:
+    all is UTF-8, or there is ``name.utf-8`` and ``path.utf-8``.
+    """
+    if info.info_hashes().has_v2():
+        return None  # v2 asks for UTF-8
+    paths = _raw_paths(bytes(info.info_section()))
+    if len(paths) != info.num_files():
+        return None
+    parts = list(dict.fromkeys(part for path in paths for part in path))
+    if all(_is_utf8(part) for part in parts):
+        return None
+    text = _texts(parts, _claimed_encoding(torrent) if torrent else None)
+    return text[paths[0][0]], ["/".join(text[part] for part in path) for path in paths]
+
+
+def _claimed_encoding(torrent: bytes) -> str | None:
+    fields = _bdecoded(torrent)
+    claim = fields.get(b"encoding") or fields.get(b"codepage")
+    if isinstance(claim, bytes):
+        return claim[:40].decode("ascii", "replace")
+    return f"cp{claim}" if isinstance(claim, int) else None
+
+
+def _texts(parts: Sequence[bytes], hint: str | None) -> dict[bytes, str]:
+    """Return the parts' texts: no two equal, or two folders would become one."""
+    for texts in (
+        decoded_together(parts, hint),
+        [part.decode("latin-1") for part in parts],
+    ):
+        safe = [_safe(text) for text in texts]
+        if len(set(safe)) == len(parts):
+            break
+    return dict(zip(parts, safe, strict=True))
+
+
+def _safe(text: str) -> str:
+    name = _NOT_IN_NAMES.sub("_", text)
+    return "_" if name.strip() in ("", ".", "..") else name
+
+
+def _raw_paths(section: bytes) -> list[RawPath]:
+    """Return the paths of all files, none where they are not what they should be."""
+    fields = _bdecoded(section)
+    root, files = _best(fields, b"name", bytes), fields.get(b"files", [{b"path": []}])
+    try:
+        paths = [(root, *_best(file, b"path", list)) for file in files]
+    except (AttributeError, TypeError):
+        return []
+    sound = all(isinstance(part, bytes) for path in paths for part in path)
+    return paths if sound else []
+
+
+def _best(fields: dict[bytes, Any], key: bytes, kind: type) -> Any:
+    best = fields.get(key + b".utf-8")
+    return best if isinstance(best, kind) else fields.get(key)
+
+
+def _bdecoded(data: bytes) -> dict[bytes, Any]:
+    try:
+        fields: Any = lt.bdecode(data)
+    except (RuntimeError, ValueError):
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def _is_utf8(part: bytes) -> bool:
+    try:
+        part.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
