@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 
 from mopidy_vozduxan.covers.kept import PictureName
 from mopidy_vozduxan.covers.picture import Picture
@@ -62,6 +63,11 @@ class ImageHandler(Handler):
         super().on_connection_close()
         if self._work:
             self._work.cancel()
+
+    def _log(self) -> None:
+        """Leave out of the log what Tornado would call an error: a dead swarm."""
+        if self.get_status() != HTTPStatus.GATEWAY_TIMEOUT:
+            super()._log()
 
     async def _picture(self, name: PictureName) -> tuple[Picture, bool]:
         """Return the picture, or for now another that is here, and which it is."""

@@ -106,6 +106,12 @@ def test_what_goes_wrong_is_json(mopidy_door, pictures, error, status, code):
     assert reply.headers["cache-control"] == "no-store"
 
 
+def test_a_dead_swarm_is_no_error_in_the_log(mopidy_door, pictures, caplog):
+    pictures.pictures[PictureName(INFOHASH, 3)] = Stalled("Nobody sends.")
+    assert mopidy_door.get(URL).status == 504
+    assert not caplog.records
+
+
 def test_our_own_mistake_is_not_shown(mopidy_door, pictures, caplog):
     pictures.pictures[PictureName(INFOHASH, 3)] = ValueError("secret")
     reply = mopidy_door.get(URL)
