@@ -30,12 +30,12 @@ from mopidy_vozduxan.exceptions import (
     VozduxanError,
 )
 from mopidy_vozduxan.newest import Newest
-from mopidy_vozduxan.planning.buckets import BUCKET_ROLES, Buckets, affordable
+from mopidy_vozduxan.open_streams import OpenStreams
+from mopidy_vozduxan.planner import Planner
+from mopidy_vozduxan.planning.buckets import Buckets, affordable
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.planning.window import (
-    Demand,
-    Role,
     is_calm,
     plans,
     tiers_of,
@@ -46,7 +46,7 @@ from mopidy_vozduxan.stream import Stream
 from mopidy_vozduxan.supervisor import Supervisor
 from mopidy_vozduxan.swarm import PieceCache, Swarm
 from mopidy_vozduxan.swarms import Swarms
-from mopidy_vozduxan.target import FileChoice, Target, Wanted, playable_file
+from mopidy_vozduxan.target import Target, Wanted, playable_file
 from mopidy_vozduxan.web.streams import StreamInfo
 
 logger = logging.getLogger(__name__)
@@ -57,8 +57,6 @@ RELEASES_PER_EVICTION = 10
 #: A demuxer that has what it needs hangs up within milliseconds (5 to 50 measured),
 #: but the kernel would read megabytes ahead for it.
 DEMUXER_PAUSE_S = 0.15
-#: Pieces that nobody waits for may come by the hundred each second.
-PLAN_LATER_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +97,9 @@ class Manager:
         self._limits = limits
         self._tiers = tiers_of(limits.readahead)
         self._clock = clock
-        self._streams: dict[str, Stream] = {}
-        self._buckets = Buckets()
-        self._queued: tuple[str, ...] = ()  # whose heads are fetched
-        self._player: str | None = None  # what Mopidy's player was given last
+        self._streams = OpenStreams()
+        self._planner = Planner(self._plan)
+        self._changed = self._planner.changed
         self._newest: Newest[str] = Newest()  # by bucket
         self._releases = 0
         self._swarms = Swarms(
@@ -124,7 +121,6 @@ class Manager:
         )
         self.on_event = self._swarms.on_event
         self.progress = Board()
-        self._planning: asyncio.Handle | None = None
         self._tick: asyncio.TimerHandle | None = None
         self._closing = False
 
@@ -138,7 +134,7 @@ class Manager:
         """
         self._refuse_failed(target)
         stream = self._open(target)
-        stream.uri, self._player = uri, stream.token
+        stream.uri, self._streams.player = uri, stream.token
         stream.expect(0)
         self._put("current", stream)
         return stream.token
@@ -152,11 +148,13 @@ class Manager:
         """
         near, far = following[: len(buckets)], following[len(buckets) :]
         streams = [s for s in map(self._try_open, near) if s is not None]
-        current = self._buckets.current
+        current = self._streams.buckets.current
         tokens = [t for t in dict.fromkeys(s.token for s in streams) if t != current]
-        self._buckets = Buckets(current, **dict(zip(buckets, tokens, strict=False)))
+        self._streams.buckets = Buckets(
+            current, **dict(zip(buckets, tokens, strict=False))
+        )
         logger.debug("Next come %s", [self._streams[t].name for t in tokens])
-        self._queued = self._open_heads(far)
+        self._streams.queued = self._open_heads(far)
         self._release_orphans()
 
     def _open_heads(self, targets: Sequence[Target]) -> tuple[str, ...]:
@@ -182,16 +180,16 @@ class Manager:
         self._releases += 1
         self._end(token)
         if self._releases % RELEASES_PER_EVICTION == 0:
-            self._swarms.leave_idle(self._used())
+            self._swarms.leave_idle(self._streams.used())
 
     def dispose(self) -> None:
         """Release what the buckets hold, then evict every swarm without a stream."""
-        tokens, self._buckets = self._buckets.tokens(), Buckets()
-        self._queued, self._player = (), None
+        tokens, self._streams.buckets = self._streams.buckets.tokens(), Buckets()
+        self._streams.queued, self._streams.player = (), None
         for token in tokens:
             self._end(token)
         self._release_orphans()
-        self._swarms.leave_unused(self._used())
+        self._swarms.leave_unused(self._streams.used())
 
     def forecast(self, token: str, position_ms: int) -> None:
         """Expect a reader at ``position_ms``: the player is about to seek there."""
@@ -220,10 +218,9 @@ class Manager:
         index = target.index
         if swarm.metainfo:
             index = playable_file(swarm.metainfo, index).index
-        for stream in self._streams.values():
-            if _serves(stream, swarm, index):
-                stream.length_ms = target.length_ms or stream.length_ms
-                return stream
+        if stream := self._streams.serving(swarm, index):
+            stream.length_ms = target.length_ms or stream.length_ms
+            return stream
         swarm.streamed = True
         stream = Stream(secrets.token_urlsafe(24), swarm, index, self._clock())
         stream.length_ms = target.length_ms
@@ -238,26 +235,19 @@ class Manager:
             return None
 
     def _put(self, bucket: str, stream: Stream) -> None:
-        self._buckets, _ = self._buckets.put(bucket, stream.token)
+        self._streams.buckets, _ = self._streams.buckets.put(bucket, stream.token)
         self._release_orphans()
 
     def _release_orphans(self) -> None:
         """End the streams that nobody owns, once what reads them has finished."""
-        owned = {*self._buckets.tokens(), *self._queued, self._player}
-        for stream in list(self._streams.values()):
-            busy = stream.claims or stream.readers or stream.background
-            if stream.token not in owned and not busy:
-                self._end(stream.token)
+        for stream in self._streams.orphans():
+            self._end(stream.token)
         self._changed()
 
     def _end(self, token: str) -> None:
-        stream = self._streams.pop(token, None)
+        stream = self._streams.take_out(token)
         if stream is None:
             return
-        self._buckets = self._buckets.without(token)
-        self._queued = tuple(t for t in self._queued if t != token)
-        if self._player == token:
-            self._player = None
         stream.gone.set()
         self.progress.released(token)
         for reader in list(stream.readers):
@@ -307,7 +297,7 @@ class Manager:
 
     async def _prefetch(self, target: Wanted, bucket: str) -> str:
         stream = await self._claim(target)
-        if self._buckets.current != stream.token:
+        if self._streams.buckets.current != stream.token:
             self._put(bucket, stream)
         self._unclaim(stream)
         return stream.token
@@ -429,7 +419,7 @@ class Manager:
     @property
     def is_calm(self) -> bool:
         """Whether what plays is safe, so that the background gets anything at all."""
-        return is_calm(self._demands(), self._swarms.views(), self._tiers)
+        return is_calm(self._streams.demands(), self._swarms.views(), self._tiers)
 
     def is_asked_for(self, token: str) -> bool:
         """Whether the swarm is asked for what readers of a stream wait for.
@@ -510,7 +500,9 @@ class Manager:
 
     def streams(self) -> list[tuple[Stream, str | None]]:
         """Return every stream with the bucket it is in, in the order of their turn."""
-        return [(s, self._buckets.holder(s.token)) for s in self._in_turn()]
+        return [
+            (s, self._streams.buckets.holder(s.token)) for s in self._streams.in_turn()
+        ]
 
     def swarms(self) -> list[Swarm]:
         """Return every swarm we are in."""
@@ -531,7 +523,7 @@ class Manager:
 
     async def player_has(self, infohashes: Set[str]) -> bool:
         """Return whether the player was given a stream of that torrent last."""
-        stream = self._streams.get(self._player or "")
+        stream = self._streams.get(self._streams.player or "")
         return stream is not None and not stream.swarm.names.isdisjoint(infohashes)
 
     def is_used(self, infohash: str) -> bool:
@@ -539,59 +531,17 @@ class Manager:
         swarm = self._swarms.get(infohash)
         if swarm is None:
             return False
-        return swarm.is_waited_for or swarm.infohash in self._used()
+        return swarm.is_waited_for or swarm.infohash in self._streams.used()
 
     # --- plans
 
-    def _changed(self, soon: bool = True) -> None:
-        """Make the plans anew, once, after all that happens in this turn.
-
-        With ``soon=False`` in a moment: nobody waits for the outcome.
-        """
-        planned_soon = type(self._planning) is asyncio.Handle
-        if self._closing or planned_soon or (self._planning and not soon):
-            return
-        if self._planning:
-            self._planning.cancel()
-        loop = asyncio.get_running_loop()
-        if soon:
-            self._planning = loop.call_soon(self._plan)
-        else:
-            self._planning = loop.call_later(PLAN_LATER_S, self._plan)
-
     def _plan(self) -> None:
-        self._planning = None
         now_ms = int(self._clock() * 1000)
         views = self._swarms.views()
-        self._swarms.carry_out(plans(self._demands(), views, now_ms, self._tiers))
+        self._swarms.carry_out(
+            plans(self._streams.demands(), views, now_ms, self._tiers)
+        )
         self._tick_while_needed()
-
-    def _demands(self) -> list[Demand]:
-        """Return what every stream asks for, with the time its turn comes."""
-        demands, starts_in_ms = [], 0
-        for stream in self._in_turn():
-            if stream.swarm.failure:
-                continue
-            role = self._role(stream)
-            wanted_now = role is Role.CURRENT or stream.readers
-            demand = stream.demand(role, 0 if wanted_now else starts_in_ms)
-            if demand:
-                demands.append(demand)
-            starts_in_ms += stream.remaining_ms
-        return demands
-
-    def _in_turn(self) -> list[Stream]:
-        """Return the streams in the order they will be played, others last."""
-        turn = dict.fromkeys((*self._buckets.tokens(), *self._queued, *self._streams))
-        return [self._streams[token] for token in turn]
-
-    def _role(self, stream: Stream) -> Role:
-        if stream.claims:
-            return Role.CURRENT
-        if stream.background:
-            return Role.BACKGROUND
-        bucket = self._buckets.holder(stream.token)
-        return BUCKET_ROLES[bucket] if bucket else Role.QUEUED
 
     # --- supervision
 
@@ -610,7 +560,7 @@ class Manager:
             self._supervisor.look_at(stream, now)
             if stream.waiting_since is not None:
                 self._changed(False)  # a wait that lasts counts for more
-        self._swarms.leave_idle(self._used())
+        self._swarms.leave_idle(self._streams.used())
         self._tick_while_needed()
 
     def _swarm_broke(self, swarm: Swarm) -> None:
@@ -624,22 +574,14 @@ class Manager:
         infohash = target.source.infohash
         self._supervisor.refuse_failed(infohash, target.index, lived, self._clock())
 
-    def _used(self) -> set[str]:
-        return {stream.swarm.infohash for stream in self._streams.values()}
-
     async def close(self) -> None:
         """Release everything and leave all swarms in order."""
         self._closing = True
         self._newest.end_all()
-        for handle in (self._planning, self._tick):
-            if handle:
-                handle.cancel()
+        self._planner.close()
+        if self._tick:
+            self._tick.cancel()
         for stream in list(self._streams.values()):
             for reader in list(stream.readers):
                 reader.fail(ShuttingDown("Mopidy is stopping."))
         await self._swarms.close()
-
-
-def _serves(stream: Stream, swarm: Swarm, index: FileChoice) -> bool:
-    same = stream.swarm is swarm and stream.file_index == index
-    return same and not stream.background

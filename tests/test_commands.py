@@ -208,7 +208,7 @@ def test_a_superseded_prepare_is_cancelled_and_leaves_no_token(play):
         assert list(stage.manager._streams) == [token]
         stage.engine.give(0)  # too late: it overwrites nothing
         await stage.settle()
-        assert stage.manager._buckets.current == token
+        assert stage.manager._streams.buckets.current == token
 
     play(test)
 
@@ -225,7 +225,7 @@ def test_a_later_request_wins_however_long_the_earlier_one_is_looked_up(play):
         token = await stage.prepare(1)
         with pytest.raises(Cancelled):
             await early
-        assert stage.manager._buckets.current == token
+        assert stage.manager._streams.buckets.current == token
 
     play(test)
 
@@ -254,7 +254,7 @@ def test_a_stream_released_while_it_is_prepared_is_cancelled(play):
         stage.engine.give(0)
         with pytest.raises(Cancelled):
             await task
-        assert stage.manager._buckets.tokens() == ()
+        assert stage.manager._streams.buckets.tokens() == ()
 
     play(test)
 
@@ -305,8 +305,8 @@ def test_the_next_tracks_have_buckets_of_their_own(play, warm, bucket):
             nextTorrentFileB64=None,
             warmOnly=warm,
         )
-        assert stage.manager._buckets.holder(answer["token"]) == bucket
-        assert stage.manager._buckets.current == current
+        assert stage.manager._streams.buckets.holder(answer["token"]) == bucket
+        assert stage.manager._streams.buckets.current == current
         assert answer["url"] == f"url/{answer['token']}"
 
     play(test)
@@ -328,7 +328,7 @@ def test_a_prefetched_track_is_promoted_with_all_that_was_fetched(play):
         assert stage.engine.added == added
         assert stage.engine.removed == []
         assert wanted - {9, 10} <= set(stage.engine.wanted())
-        assert stage.manager._buckets.tokens() == (ahead["token"],)
+        assert stage.manager._streams.buckets.tokens() == (ahead["token"],)
 
     play(test)
 
@@ -384,9 +384,9 @@ def test_disposing_takes_all_buckets_and_every_swarm_at_once(play):
                 nextFileIdx=index,
                 warmOnly=warm,
             )
-        assert len(stage.manager._buckets.tokens()) == 3
+        assert len(stage.manager._streams.buckets.tokens()) == 3
         assert await stage.run("torrent_dispose_preview") == {}
-        assert stage.manager._buckets.tokens() == ()
+        assert stage.manager._streams.buckets.tokens() == ()
         assert stage.manager._streams == {}
         assert stage.engine.removed == [INFOHASH]
 

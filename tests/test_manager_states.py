@@ -115,7 +115,7 @@ class Streaming(RuleBasedStateMachine):
         token = self.act(self.manager.play, target, "uri")
         if token:
             self.see(token)
-            assert self.manager._buckets.current == token
+            assert self.manager._streams.buckets.current == token
 
     @rule(infohash=swarms, index=indexes, known=st.booleans())
     def prepare(self, infohash, index, known):
@@ -123,9 +123,9 @@ class Streaming(RuleBasedStateMachine):
 
     @rule(infohash=swarms, index=indexes, bucket=st.sampled_from(["prefetch", "warm"]))
     def prefetch(self, infohash, index, bucket):
-        current = self.manager._buckets.current
+        current = self.manager._streams.buckets.current
         self.begin(self.manager.prefetch(self.target(infohash, index), bucket))
-        assert self.manager._buckets.current == current
+        assert self.manager._streams.buckets.current == current
 
     @rule()
     def cancel_prepare(self):
@@ -146,7 +146,7 @@ class Streaming(RuleBasedStateMachine):
     @rule()
     def dispose(self):
         self.act(self.manager.dispose)
-        assert self.manager._buckets.tokens() == ()
+        assert self.manager._streams.buckets.tokens() == ()
 
     @rule(pick=picks, offset=st.integers(0, 2000))
     def notify_position(self, pick, offset):
@@ -218,16 +218,16 @@ class Streaming(RuleBasedStateMachine):
 
     @invariant()
     def a_token_sits_in_one_bucket_at_most(self):
-        tokens = self.manager._buckets.tokens()
+        tokens = self.manager._streams.buckets.tokens()
         assert len(tokens) == len(set(tokens))
         assert set(tokens) <= set(self.manager._streams)
 
     @invariant()
     def no_stream_is_without_an_owner(self):
         owned = {
-            *self.manager._buckets.tokens(),
-            *self.manager._queued,
-            self.manager._player,
+            *self.manager._streams.buckets.tokens(),
+            *self.manager._streams.queued,
+            self.manager._streams.player,
         }
         for token, stream in self.manager._streams.items():
             assert token in owned or stream.claims or stream.readers
