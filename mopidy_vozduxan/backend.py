@@ -120,6 +120,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
                 Removal(vacate, self.covers.forget),
             ),
             progress=self.manager.progress,
+            provider=self.library,
             pictures=PictureFetcher(
                 self.catalog,
                 self.covers,

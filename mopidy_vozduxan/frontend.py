@@ -13,17 +13,19 @@ the listener asked for; a ``stop`` then is an event, and ends the start.
 from __future__ import annotations
 
 import logging
-import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pykka
 from mopidy.core import CoreListener
 
 from mopidy_vozduxan import removing
+from mopidy_vozduxan.alarm import Alarm
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.planning.queue import upcoming
 from mopidy_vozduxan.player import DEFAULT_BUFFERS, Player
+from mopidy_vozduxan.tracklist import Tracklist
 from mopidy_vozduxan.uris import SCHEMES
 from mopidy_vozduxan.web import running
 
@@ -38,6 +40,10 @@ POLL_S = 1.0
 AIM_AFTER_S = 0.2
 #: A look-up of another backend may hold core for long.
 VACATE_S = 10.0
+#: The tracklist is corrected so long after its torrent was found, and, as tags
+#: come one by one, no more often than this. Each time all clients read it anew.
+FOUND_AFTER_S = 0.1
+CORRECT_AFTER_S = 1.0
 #: So many queued tracks are looked at for fetching ahead.
 MOST_AHEAD = 32
 
@@ -49,6 +55,9 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         super().__init__()
         self._prefetch_tracks = config["vozduxan"]["prefetch_tracks"]
         self._core = core
+        longest = config["core"]["max_tracklist_length"]
+        self._tracklist = Tracklist(core, longest)
+        self._news: set[str] = set()  # torrents that more is known of
         self._token: str | None = None  # of what sounds, or is to
         self._sounding = False  # something does, of whatever backend
         self._starting: str | None = None  # the URI that is to sound
@@ -59,6 +68,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._heard_ms = -1  # the position when a failure was last looked at
         self._poll = Alarm()
         self._aim = Alarm()
+        self._correction = Alarm()
 
     def on_start(self) -> None:
         """Catch up: core may have restored what it played before we were there."""
@@ -70,11 +80,12 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
             self.track_playback_started(current)
         elif start := self._player.latest_start:
             self.start_requested(*start)
+        self._take_over_tracklist()
 
     def on_stop(self) -> None:
         """Let no alarm outlive the actor."""
-        self._poll.cancel()
-        self._aim.cancel()
+        for alarm in (self._poll, self._aim, self._correction):
+            alarm.cancel()
 
     def on_event(self, event: str, **kwargs: Any) -> None:
         """Take an event, if there is a player to do anything about it."""
@@ -143,6 +154,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
             self._player.silence()
         self._let_go()
         self._player.aim([], 0)
+        self._correct_in(FOUND_AFTER_S)
 
     def follow_position(self) -> None:
         """Tell the manager what sounds, about once a second while it does."""
@@ -164,6 +176,8 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     def tracklist_changed(self) -> None:
         """Something else may come next; changes come by the dozen."""
+        if not self._news:
+            self._correct_in(AIM_AFTER_S)
         if self._prefetch_tracks and self._sounding:
             self._aim.set(AIM_AFTER_S, self.actor_ref.proxy().aim)
 
@@ -193,6 +207,46 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
             most=MOST_AHEAD,
         )
         return [tracks[tlid] for tlid in tlids]
+
+    # --- what becomes known
+
+    def source_resolved(self, uri: str, infohash: str) -> None:
+        """The torrent that an entry stands for was found."""
+        self._news.add(infohash)
+        self._correct_in(FOUND_AFTER_S)
+
+    def tracks_known(self, infohash: str) -> None:
+        """Tags and lengths of a torrent were read."""
+        if not self._news:
+            self._correct_in(CORRECT_AFTER_S)
+        self._news.add(infohash)
+
+    def correct_tracklist(self) -> None:
+        """Put what is known by now in the place of what was not."""
+        library = running.provider()
+        news, self._news = self._news, set()
+        if library:
+            self._tracklist.correct(news, library.known, self._held)
+
+    def _take_over_tracklist(self) -> None:
+        """Look after entries from before: core may have restored them."""
+        library = running.provider()
+        if library:
+            for uri in self._tracklist.stand_ins():
+                library.begin(uri)
+            self._news |= self._tracklist.torrents()
+            self._correct_in(FOUND_AFTER_S)
+
+    def _correct_in(self, seconds: float) -> None:
+        self._correction.set(seconds, self.actor_ref.proxy().correct_tracklist)
+
+    def _held(self, tl_tracks: Sequence[TlTrack]) -> set[int]:
+        """Return the entries that are selected, or that the player has."""
+        current = self._core.playback.get_current_tlid().get()
+        starting = self._starting or self._starts != self._player.starts
+        idle = self._core.playback.get_state().get() == "stopped" and not starting
+        uri = None if idle else self._player.latest_uri
+        return {t.tlid for t in tl_tracks if t.tlid == current or t.track.uri == uri}
 
     # --- what fails
 
@@ -251,25 +305,6 @@ def vacate(infohashes: frozenset[str]) -> None:
         except (pykka.Timeout, pykka.ActorDeadError) as exc:
             logger.warning("Vozduxan: Mopidy is busy; a track may end early")
             logger.debug("%r", exc)
-
-
-class Alarm:
-    """One call in the future; setting it again replaces it."""
-
-    def __init__(self) -> None:
-        self._timer: threading.Timer | None = None
-
-    def set(self, seconds: float, call: Any, *args: object) -> None:
-        """Have ``call(*args)`` made after ``seconds``, on a thread of its own."""
-        self.cancel()
-        self._timer = threading.Timer(seconds, call, args)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def cancel(self) -> None:
-        """Make no call."""
-        if self._timer:
-            self._timer.cancel()
 
 
 def _is_ours(track: Track) -> bool:

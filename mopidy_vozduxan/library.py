@@ -97,6 +97,10 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
                 return self._added_tracks(self._adder.known(uri))
         return None
 
+    def begin(self, uri: str) -> None:
+        """Search for the torrent that ``uri`` names, if it is unknown; at once."""
+        self._adder.begin(uri)
+
     def search(
         self,
         query: Mapping[str, Iterable[str]],

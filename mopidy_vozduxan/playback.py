@@ -41,6 +41,7 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
 
     def translate_uri(self, uri: str) -> str | None:
         """Return the stream's URL at once; ``None`` for what can not play."""
+        self.backend.player.latest_uri = uri
         try:
             target = self.backend.target_of(uri, self._length_ms, PATIENCE_S)
             token = self.backend.open_stream(target, uri)

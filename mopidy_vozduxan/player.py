@@ -50,6 +50,8 @@ class Player:
         self._manager = manager
         #: The stream that core chose last; set by the playback provider.
         self.latest_token: str | None = None
+        #: What core calls it; the playback provider sets this first.
+        self.latest_uri: str | None = None
         #: How often core has told the player to start, and the last time it did.
         self.starts = 0
         self.latest_start: tuple[int, str, str] | None = None

@@ -1,5 +1,6 @@
 """The frontend as a real actor, between a core and a player that only note."""
 
+import queue
 from types import SimpleNamespace
 
 import pykka
@@ -7,10 +8,12 @@ import pytest
 from mopidy.models import TlTrack, Track
 
 from mopidy_vozduxan.frontend import VozduxanFrontend
+from mopidy_vozduxan.tracklist import Tracklist
 from mopidy_vozduxan.web import running
 
 OURS = [f"vozduxan:track:{'ab' * 20}:{n}" for n in range(3)]
 FOREIGN = "file:///song.mp3"
+MAGNET = f"magnet:?xt=urn:btih:{'cd' * 20}"
 
 
 class Answer:
@@ -67,7 +70,7 @@ class Player:
     """Mopidy's player, noting what is asked of it."""
 
     def __init__(self):
-        self.latest_token = None
+        self.latest_token = self.latest_uri = None
         self.starts = 0
         self.latest_start = None
         self.calls = []
@@ -78,7 +81,7 @@ class Player:
     def begin(self, token, uri):
         """What the playback provider does when core starts a track."""
         self.starts += 1
-        self.latest_token = token
+        self.latest_token, self.latest_uri = token, uri
         self.latest_start = self.starts, token, uri
         return {"start": self.starts, "token": token, "uri": uri}
 
@@ -104,14 +107,33 @@ class Player:
         self.calls.append("buffers")
 
 
+class Library:
+    """The library, noting what is searched for; it knows nothing."""
+
+    def __init__(self):
+        self.begun = []
+
+    def known(self, uri):
+        return None
+
+    def begin(self, uri):
+        self.begun.append(uri)
+
+
 class Stage:
     def __init__(self, uris=tuple(OURS), prefetch_tracks=2):
         self.core = Core(uris)
         self.player = Player()
-        self.config = {"vozduxan": {"prefetch_tracks": prefetch_tracks}}
+        self.library = Library()
+        self.config = {
+            "vozduxan": {"prefetch_tracks": prefetch_tracks},
+            "core": {"max_tracklist_length": 100},
+        }
 
     def start(self):
-        running.announce(running.Running(None, None, self.player))
+        running.announce(
+            running.Running(None, None, self.player, provider=self.library)
+        )
         self.ref = VozduxanFrontend.start(self.config, self.core)
         self.actor = self.ref.proxy()
         return self
@@ -287,3 +309,67 @@ def test_what_core_has_restored_is_followed():
 def test_events_without_a_backend_are_let_go(stage):
     running.withdraw()
     stage.tell("seeked", time_position=1)
+
+
+@pytest.fixture
+def corrections(monkeypatch):
+    """What the tracklist is corrected by: torrents, and the entries that stay."""
+    made = queue.Queue()
+
+    def correct(self, infohashes, known, held):
+        made.put((set(infohashes), held(self._read())))
+
+    monkeypatch.setattr(Tracklist, "correct", correct)
+    return made
+
+
+def correction_with(corrections, infohash):
+    """The first correction by what is known of that torrent."""
+    while infohash not in (correction := corrections.get(timeout=10))[0]:
+        pass
+    return correction
+
+
+def test_what_is_found_corrects_the_tracklist(stage, corrections):
+    stage.tell("source_resolved", uri=MAGNET, infohash="ab")
+    assert correction_with(corrections, "ab")[1] == set()
+
+
+def test_tags_correct_the_tracklist_a_few_at_a_time(stage, corrections):
+    correction_with(corrections, "ab" * 20)  # what was there at the start
+    for infohash in ("ab", "cd", "ab"):
+        stage.tell("tracks_known", infohash=infohash)
+    assert corrections.get(timeout=10) == ({"ab", "cd"}, set())
+    assert corrections.empty()
+
+
+def test_what_plays_and_what_the_player_has_stay_in_the_tracklist(stage, corrections):
+    stage.play(0)
+    stage.player.latest_uri = OURS[1]  # the next track, without a gap
+    stage.tell("source_resolved", uri=MAGNET, infohash="ab")
+    assert correction_with(corrections, "ab")[1] == {1, 2}
+
+
+def test_what_is_about_to_start_stays_in_the_tracklist(stage, corrections):
+    stage.player.begin("A", OURS[2])  # the event is still on its way
+    stage.tell("source_resolved", uri=MAGNET, infohash="ab")
+    assert correction_with(corrections, "ab")[1] == {3}
+
+
+def test_when_all_is_still_only_what_is_selected_stays(stage, corrections):
+    stage.play(0)
+    stage.player.latest_uri = OURS[1]
+    stage.state("playing", "stopped")
+    stage.tell("source_resolved", uri=MAGNET, infohash="ab")
+    assert correction_with(corrections, "ab")[1] == {1}
+
+
+def test_what_was_in_the_tracklist_before_is_looked_after(corrections):
+    stage = Stage([OURS[0], MAGNET, FOREIGN])
+    try:
+        stage.start()
+        correction_with(corrections, "ab" * 20)
+        assert stage.library.begun == [MAGNET]
+    finally:
+        pykka.ActorRegistry.stop_all(timeout=10)
+        running.withdraw()

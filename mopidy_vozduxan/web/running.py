@@ -13,6 +13,7 @@ from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.commands import Commands
 from mopidy_vozduxan.covers.fetching import PictureFetcher
 from mopidy_vozduxan.exceptions import ShuttingDown
+from mopidy_vozduxan.library import VozduxanLibraryProvider
 from mopidy_vozduxan.library_commands import LibraryCommands
 from mopidy_vozduxan.player import Player
 from mopidy_vozduxan.progress import Board
@@ -30,6 +31,7 @@ class Running:
     library: LibraryCommands | None = None
     progress: Board | None = None
     pictures: PictureFetcher | None = None
+    provider: VozduxanLibraryProvider | None = None  # for the frontend
 
 
 _running: Running | None = None
@@ -50,6 +52,11 @@ def withdraw() -> None:
 def player() -> Player | None:
     """Return the player of the running backend, if there is one."""
     return _running.player if _running else None
+
+
+def provider() -> VozduxanLibraryProvider | None:
+    """Return the library of the running backend, if there is one."""
+    return _running.provider if _running else None
 
 
 def find() -> Running:
