@@ -60,6 +60,7 @@ class Extension(ext.Extension):
         schema["readahead"] = config.Integer(minimum=5, maximum=600)
         schema["queue_heads_max_size"] = config.Integer(minimum=0, maximum=10_000)
         schema["listen_interfaces"] = ListenInterfaces()
+        schema["scan_tags"] = config.String(choices=["all", "opened", "never"])
         for switch in ("dht", "lsd", "upnp", "natpmp"):
             schema[switch] = config.Boolean()
         return schema

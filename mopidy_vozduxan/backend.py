@@ -25,6 +25,7 @@ from mopidy_vozduxan.commands import Commands
 from mopidy_vozduxan.covers.covers import Covers
 from mopidy_vozduxan.covers.fetching import PictureFetcher
 from mopidy_vozduxan.covers.kept import KeptPictures
+from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
 from mopidy_vozduxan.engine.metainfo import read_magnet
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.engine.session import LibtorrentEngine
@@ -32,13 +33,19 @@ from mopidy_vozduxan.engine.settings import settings_from
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.fetching import Fetcher
 from mopidy_vozduxan.frontend import vacate
+from mopidy_vozduxan.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from mopidy_vozduxan.library_commands import LibraryCommands, Removal
 from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.m3u import read_playlist
 from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.playback import VozduxanPlaybackProvider
 from mopidy_vozduxan.player import Player
 from mopidy_vozduxan.playlists import VozduxanPlaylistsProvider
+from mopidy_vozduxan.scanning.file import Door
+from mopidy_vozduxan.scanning.scanner import Pace
+from mopidy_vozduxan.scanning.scanning import Scanning
+from mopidy_vozduxan.scanning.torrent import Readers
 from mopidy_vozduxan.target import Target
 from mopidy_vozduxan.uris import (
     SCHEMES,
@@ -81,6 +88,21 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         )
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="VozduxanWorker")
         self._stopping = threading.Event()
+        self._scanning = Scanning(
+            self._config["scan_tags"],
+            self.bridge,
+            self.catalog,
+            Readers(
+                sheet=read_sheet,
+                best_sheet=best_sheet,
+                playlist=read_playlist,
+                tags=tags_of,
+                texts=texts_of,
+                picture=self.covers.keep_embedded,
+            ),
+            give_up_s=self._seconds("stall_timeout"),
+            pace=Pace(),
+        )
         fetcher = Fetcher(config["proxy"], f"Mopidy-Vozduxan/{__version__}")
         self.adder = Adder(
             self.catalog,
@@ -133,6 +155,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self.door.start()
         running.announce(me)
         server_file.write(self._data_dir, self.door.address)
+        self._scanning.start(self.manager, Door(self.door.url_for, self.door.proxy))
         self._workers.submit(self._find_torrents)
 
     def on_stop(self) -> None:
@@ -145,6 +168,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self.catalog.close()
 
     async def _close(self) -> None:
+        await self._scanning.close()
         await self.manager.close()
         await self.door.stop()
 

@@ -83,6 +83,7 @@ def test_the_defaults_are_valid(extension):
         "prefetch_tracks": 2,
         "readahead": 60,
         "queue_heads_max_size": 64,
+        "scan_tags": "all",
         "listen_interfaces": "0.0.0.0:6881,[::]:6881",
         "dht": True,
         "lsd": True,
@@ -111,6 +112,7 @@ def test_the_ends_of_a_range_are_accepted(extension, key, bounds):
         *((key, str(low - 1)) for key, (low, _) in RANGES.items()),
         *((key, str(high + 1)) for key, (_, high) in RANGES.items()),
         *((key, nonsense) for key in RANGES for nonsense in ("", "soon", "2.5")),
+        ("scan_tags", "sometimes"),
         *((key, "perhaps") for key in ("enabled", "dht", "lsd", "upnp", "natpmp")),
     ],
 )

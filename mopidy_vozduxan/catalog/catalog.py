@@ -159,12 +159,12 @@ class Catalog:
                 break
             self._name(rest)
 
-    def unscanned(self, infohash: str) -> list[int]:
+    def unscanned(self, infohash: str, *, tried: bool = False) -> list[int]:
         """Return the files whose tags were not read, in the order of play.
 
-        Those that could not be read come again a day later.
+        Those that could not be read come again a day later; at once with ``tried``.
         """
-        return self._file.read(lambda db: tracks.unread(db, infohash))
+        return self._file.read(lambda db: tracks.unread(db, infohash, tried=tried))
 
     def unscanned_torrents(self, limit: int) -> list[str]:
         """Return torrents that have such files, the newest first."""
@@ -177,6 +177,10 @@ class Catalog:
     def note_unreadable(self, infohash: str, index: int) -> None:
         """Note that a file's tags could not be read; it is left alone for a day."""
         self._file.write(lambda db: tracks.note_unreadable(db, infohash, index))
+
+    def leave_alone(self, infohash: str) -> None:
+        """Note that no tags of a torrent could be read; see `note_unreadable`."""
+        self._file.write(lambda db: tracks.leave_alone(db, infohash))
 
     def scan_again(self, infohash: str) -> None:
         """Let all tags of a torrent be read again; what is known stays until then."""

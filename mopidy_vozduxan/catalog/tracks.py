@@ -20,6 +20,7 @@ from mopidy_vozduxan.tags import CUE_FRAMES_PER_S, Part, Tags
 
 #: After a try that failed, tags are left alone so long: a dead swarm may return.
 RETRY_MS = 24 * 3600 * 1000
+_NEVER = 1 << 62  # a time that nothing was tried after
 
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)
 
@@ -107,6 +108,15 @@ def note_unreadable(db: sqlite3.Connection, infohash: str, index: int) -> None:
     )
 
 
+def leave_alone(db: sqlite3.Connection, infohash: str) -> None:
+    """Note the same of every file of a torrent."""
+    db.execute(
+        "UPDATE track SET tried_ms = ? WHERE NOT read"
+        " AND album IN (SELECT id FROM album WHERE infohash = ?)",
+        (time.time_ns() // 1_000_000, infohash),
+    )
+
+
 def forget_read(db: sqlite3.Connection, infohash: str) -> None:
     """Let a torrent's tags be read again."""
     db.execute(
@@ -116,12 +126,15 @@ def forget_read(db: sqlite3.Connection, infohash: str) -> None:
     )
 
 
-def unread(db: sqlite3.Connection, infohash: str) -> list[int]:
-    """Return the files whose tags should be read, in the order of play."""
+def unread(db: sqlite3.Connection, infohash: str, *, tried: bool) -> list[int]:
+    """Return the files whose tags should be read, in the order of play.
+
+    With ``tried`` also those that could not be read within the last day.
+    """
     rows = db.execute(
         "SELECT DISTINCT idx, place FROM album JOIN track ON track.album = album.id"
         " WHERE infohash = ? AND NOT read AND tried_ms < ? ORDER BY place",
-        (infohash, _tried_before()),
+        (infohash, _NEVER if tried else _tried_before()),
     )
     return [index for index, _ in rows]
 

@@ -196,7 +196,9 @@ def _set_tags(pipeline: Gst.Pipeline, tags: dict[str, str | int]) -> None:
         found.add_value(Gst.TagMergeMode.REPLACE, name, GObject.Value(typed, value))
     elements = pipeline.iterate_all_by_interface(Gst.TagSetter)
     for element in iter(lambda: elements.next()[1], None):
-        element.merge_tags(found, Gst.TagMergeMode.REPLACE_ALL)
+        # Not `element.merge_tags`: an audio encoder has another by that name, once
+        # somebody imports GstAudio.
+        Gst.TagSetter.merge_tags(element, found, Gst.TagMergeMode.REPLACE_ALL)
 
 
 def make_cover(path: Path, *, seed: int = 1, size: int = 300) -> None:

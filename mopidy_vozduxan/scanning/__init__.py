@@ -1,0 +1,1 @@
+"""Tags and lengths, CUE sheets and playlists, read from swarms in the background."""

@@ -1,0 +1,103 @@
+"""Lengths as the library asks for them: opened, and waited for within bounds.
+
+Called on any thread; core stands still while it waits, so it mostly does not. A
+wait happens once per torrent and while, for torrents whose swarm shows life.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from mopidy_vozduxan.scanning.torrent import Outcome
+
+#: A swarm that shows no sign of life for so long is not waited for.
+STILL_S = 1.2
+#: So long no torrent is waited for, or read, again: MPD looks up track by track.
+AGAIN_S = 600.0
+#: Of more torrents at once the lengths would not come in time anyway.
+MOST = 4
+
+
+class Lengths:
+    """``open`` hands a torrent to the scanner, from any thread.
+
+    Without it nothing is read, and nothing waited for.
+    """
+
+    def __init__(
+        self,
+        open: Callable[[str], None] | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._open = open
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._busy: dict[str, float] = {}  # being read: when it last moved
+        self._ended: dict[str, float] = {}  # read: when
+        self._waited: dict[str, float] = {}  # waited for: when
+
+    def opened(self, infohash: str) -> None:
+        """Somebody opened or queued a torrent: read it before others. At once."""
+        if self._open is None:
+            return
+        with self._changed:
+            now = self._clock()
+            if infohash in self._busy or _recent(self._ended, infohash, now):
+                return
+            self._busy[infohash] = now
+        self._open(infohash)
+
+    def wait(self, infohashes: Iterable[str], until: float) -> None:
+        """Wait for the lengths of torrents, until ``until`` (`time.monotonic`).
+
+        Ends earlier once they are known, or their swarms show no life.
+        """
+        wanted = set(infohashes)
+        for infohash in wanted:
+            self.opened(infohash)
+        with self._changed:
+            waiting = self._worth_waiting_for(wanted)
+            for infohash in waiting:
+                self._waited[infohash] = self._busy[infohash] = self._clock()
+            while (seconds := self._patience(waiting, until)) > 0:
+                self._changed.wait(seconds)
+
+    # --- what the scanner says
+
+    def moved(self, infohash: str) -> None:
+        """The torrent's swarm shows life."""
+        with self._changed:
+            if infohash in self._busy:
+                self._busy[infohash] = self._clock()
+
+    def ended(self, infohash: str, outcome: Outcome) -> None:
+        """What can be read of the torrent was read."""
+        with self._changed:
+            self._busy.pop(infohash, None)
+            if outcome is not Outcome.TOO_EARLY:
+                self._ended[infohash] = self._clock()
+            self._changed.notify_all()
+
+    # --- under the lock
+
+    def _worth_waiting_for(self, wanted: set[str]) -> set[str]:
+        now = self._clock()
+        found = {
+            infohash
+            for infohash in wanted & self._busy.keys()
+            if not _recent(self._waited, infohash, now)
+        }
+        return found if len(found) <= MOST else set()
+
+    def _patience(self, waiting: set[str], until: float) -> float:
+        """Return how many seconds more to wait, 0 or less for none."""
+        moves = [self._busy[one] for one in waiting if one in self._busy]
+        if not moves:
+            return 0.0
+        return min(until, max(moves) + STILL_S) - self._clock()
+
+
+def _recent(times: dict[str, float], infohash: str, now: float) -> bool:
+    return now - times.get(infohash, -AGAIN_S) < AGAIN_S

@@ -1,0 +1,90 @@
+"""The background reading of tags as the backend sees it: built, started, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.scanning.file import Door, FileScanner
+from mopidy_vozduxan.scanning.lookups import Lengths
+from mopidy_vozduxan.scanning.reading import Swarms
+from mopidy_vozduxan.scanning.scanner import Pace, Scanner
+from mopidy_vozduxan.scanning.torrent import Known, Means, Readers
+
+logger = logging.getLogger(__name__)
+
+#: News of a torrent are told together. It is also longer than a lookup's answer
+#: takes to get into the tracklist, where the news then finds it.
+TELL_AFTER_S = 1.0
+
+
+class Scanning:
+    """``scan_tags`` is ``all``, ``opened`` or ``never``.
+
+    :attr:`lengths` is for the library.
+    """
+
+    def __init__(
+        self,
+        scan_tags: str,
+        bridge: Bridge,
+        catalog: Known,
+        readers: Readers,
+        *,
+        give_up_s: float,
+        pace: Pace,
+    ) -> None:
+        self._scan_tags = scan_tags
+        self._bridge = bridge
+        self._catalog = catalog
+        self._readers = readers
+        self._give_up_s = give_up_s
+        self._pace = pace
+        self._scanner: Scanner | None = None
+        self._untold: dict[str, asyncio.TimerHandle] = {}
+        self.lengths = Lengths(None if scan_tags == "never" else self._open)
+
+    def start(self, swarms: Swarms, door: Door) -> None:
+        """Begin, from any thread."""
+        if self._scan_tags != "never":
+            self._bridge.tell(self._start, swarms, door)
+
+    async def close(self) -> None:
+        """Stop reading; nothing more is told."""
+        for timer in self._untold.values():
+            timer.cancel()
+        if self._scanner:
+            await self._scanner.close()
+
+    def _open(self, infohash: str) -> None:
+        self._bridge.tell(self._opened, infohash)
+
+    # --- on our loop
+
+    def _start(self, swarms: Swarms, door: Door) -> None:
+        means = Means(
+            swarms=swarms,
+            catalog=self._catalog,
+            files=FileScanner(door),
+            readers=self._readers,
+            give_up_s=self._give_up_s,
+            found=self._found,
+            moved=self.lengths.moved,
+        )
+        catalog = self._scan_tags == "all"
+        self._scanner = Scanner(means, self._pace, self.lengths.ended, catalog=catalog)
+
+    def _opened(self, infohash: str) -> None:
+        if self._scanner:
+            self._scanner.opened(infohash)
+
+    def _found(self, infohash: str) -> None:
+        if infohash not in self._untold:
+            loop = asyncio.get_running_loop()
+            self._untold[infohash] = loop.call_later(TELL_AFTER_S, self._tell, infohash)
+
+    def _tell(self, infohash: str) -> None:
+        del self._untold[infohash]
+        StreamListener.send("tracks_known", infohash=infohash)

@@ -1,0 +1,319 @@
+"""Reads what one torrent says of itself: sheets, playlists, then every track.
+
+Runs on our event loop and sends what blocks to threads. Nothing here decides
+whose turn it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Set,
+)
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from typing import Any, Protocol
+
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
+from mopidy_vozduxan.exceptions import BadInput, Stalled, VozduxanError
+from mopidy_vozduxan.formats import extension, stem
+from mopidy_vozduxan.planning.spans import PieceMap
+from mopidy_vozduxan.scanning.file import FileScanner
+from mopidy_vozduxan.scanning.gstreamer import Scan
+from mopidy_vozduxan.scanning.reading import Reading, Swarms, opened
+from mopidy_vozduxan.tags import Part, Tags
+from mopidy_vozduxan.target import Target
+from mopidy_vozduxan.uris import TrackUri
+
+logger = logging.getLogger(__name__)
+
+#: So many files of a torrent are asked for at once: each costs a round trip.
+FILES_AT_ONCE = 4
+#: A sheet of 99 tracks takes 10 kB, a playlist of 1000 tracks 100 kB.
+LARGEST_TEXT = 256 * 1024
+#: Some torrents have a sheet for every encoding, and a playlist for every folder.
+MOST_TEXTS = 200
+
+
+class Known(Protocol):
+    """What is needed of the catalog, from any thread."""
+
+    def source(self, infohash: str) -> TorrentSource | None:
+        """Return where the torrent's metadata comes from."""
+
+    def metainfo(self, infohash: str) -> Metainfo | None:
+        """Return what the torrent says of itself."""
+
+    def unscanned(self, infohash: str, *, tried: bool = False) -> list[int]:
+        """Return the files whose tags were not read, in the order they are played.
+
+        Those that failed within a day are among them only with ``tried``.
+        """
+
+    def unscanned_torrents(self, limit: int) -> list[str]:
+        """Return torrents with such files, the newest first."""
+
+    def leave_alone(self, infohash: str) -> None:
+        """Do not ask for this torrent again soon."""
+
+    def keep_tags(self, infohash: str, index: int, tags: Tags) -> None:
+        """Keep what a file says of itself."""
+
+    def note_unreadable(self, infohash: str, index: int) -> None:
+        """Do not ask for this file again soon."""
+
+    def keep_sheet(self, infohash: str, index: int, parts: Sequence[Part]) -> None:
+        """Divide a file."""
+
+    def keep_playlist(
+        self, infohash: str, index: int, name: str, tracks: Sequence[str]
+    ) -> None:
+        """Keep the tracks of a playlist file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What understands the files. Sheets and playlists that are junk: BadInput."""
+
+    sheet: Callable[[bytes, str, Metainfo], Mapping[int, tuple[Part, ...]]]
+    best_sheet: Callable[[Sequence[tuple[Part, ...]]], tuple[Part, ...]]
+    playlist: Callable[[bytes, str, Metainfo], Sequence[int]]
+    #: Takes what a scan found, the length in ms, and texts of the album's others.
+    tags: Callable[[Mapping[str, list[Any]], int | None, Sequence[str]], Tags]
+    texts: Callable[[Mapping[str, list[Any]]], Sequence[str]]
+    #: Takes infohash, file index and an embedded picture.
+    picture: Callable[[str, int, bytes], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What reading a torrent takes.
+
+    A swarm that is asked for ``give_up_s`` seconds and does nothing is dead.
+    ``found(infohash)`` is called whenever more is known, ``moved(infohash)``
+    whenever the swarm shows life.
+    """
+
+    swarms: Swarms
+    catalog: Known
+    files: FileScanner
+    readers: Readers
+    give_up_s: float
+    found: Callable[[str], None]
+    moved: Callable[[str], None]
+
+
+class Outcome(Enum):
+    """How reading a torrent ended."""
+
+    DONE = auto()
+    #: There is no metadata yet.
+    TOO_EARLY = auto()
+    #: Nobody in the swarm gave us anything, or it broke.
+    DEAD = auto()
+
+
+async def read_torrent(
+    means: Means, infohash: str, *, tried: bool, budget: int
+) -> tuple[Outcome, int]:
+    """Read what is not known of a torrent; return how that ended and what it cost.
+
+    ``tried``: also what could not be read within the last day. No more than
+    ``budget`` bytes of first pieces are asked for. May be cancelled at any time.
+    Raises :class:`StorageFailed` for what broke the catalog.
+    """
+    catalog = means.catalog
+    source = await asyncio.to_thread(catalog.source, infohash)
+    metainfo = await asyncio.to_thread(catalog.metainfo, infohash)
+    if source is None or metainfo is None:
+        return Outcome.TOO_EARLY, 0
+    infohash = metainfo.infohash
+    if not await asyncio.to_thread(catalog.unscanned, infohash, tried=tried):
+        return Outcome.DONE, 0
+    visit = _Visit(means, source, metainfo)
+    try:
+        await visit.read_sheets()
+        await visit.read_playlists()
+        rest = await asyncio.to_thread(catalog.unscanned, infohash, tried=tried)
+        files = _affordable(metainfo, rest, budget)
+        await visit.read_tracks(files)
+    except VozduxanError as exc:
+        logger.debug("Given up: %s: %s", metainfo.name, exc)
+        await asyncio.to_thread(catalog.leave_alone, infohash)
+        return Outcome.DEAD, 0
+    if len(files) < len(rest):
+        await asyncio.to_thread(catalog.leave_alone, infohash)
+    return Outcome.DONE, len(files) * metainfo.piece_length
+
+
+class _Visit:
+    """One torrent being read."""
+
+    def __init__(self, means: Means, source: TorrentSource, metainfo: Metainfo) -> None:
+        self._means = means
+        self._source = source
+        self._metainfo = metainfo
+        self._infohash = metainfo.infohash
+        self._read = 0  # files that came
+        self._stalled: list[TorrentFile] = []  # files that nobody gave us
+        self._pictured: set[str] = set()  # folders with a picture
+        self._scans: dict[TorrentFile, Scan] = {}
+        self._kept: dict[TorrentFile, Tags] = {}
+
+    # --- what divides and orders files
+
+    async def read_sheets(self) -> None:
+        """Divide the files that CUE sheets divide."""
+        found: dict[int, list[tuple[Part, ...]]] = defaultdict(list)
+        async for file, data in self._texts({"cue"}):
+            try:
+                sheets = self._means.readers.sheet(data, file.path, self._metainfo)
+            except BadInput as exc:
+                logger.debug("No sheet: %s", exc)
+                continue
+            for index, parts in sheets.items():
+                found[index].append(parts)
+        for index, several in found.items():
+            parts = self._means.readers.best_sheet(several)
+            await self._keep(self._means.catalog.keep_sheet, index, parts)
+
+    async def read_playlists(self) -> None:
+        """Keep the playlists."""
+        async for file, data in self._texts({"m3u", "m3u8"}):
+            try:
+                tracks = self._means.readers.playlist(data, file.path, self._metainfo)
+            except BadInput as exc:
+                logger.debug("No playlist: %s", exc)
+                continue
+            uris = [str(TrackUri(self._infohash, index)) for index in tracks]
+            keep = self._means.catalog.keep_playlist
+            await self._keep(keep, file.index, stem(file.path), uris)
+
+    async def _texts(
+        self, endings: Set[str]
+    ) -> AsyncIterator[tuple[TorrentFile, bytes]]:
+        """Yield the contents of the small files with these endings."""
+        files = [
+            file
+            for file in self._metainfo.files
+            if extension(file.path) in endings
+            and not file.padding
+            and 0 < file.size <= LARGEST_TEXT
+        ]
+        for file in files[:MOST_TEXTS]:
+            with self._bearing(file):
+                async with self._opened(file) as reading:
+                    data = await reading.span(0, file.size)
+                yield file, data
+
+    # --- tracks
+
+    async def read_tracks(self, files: Sequence[TorrentFile]) -> None:
+        """Read the tags and lengths of ``files``, a few at a time, in order."""
+        slots = asyncio.Semaphore(FILES_AT_ONCE)
+        tasks = [asyncio.ensure_future(self._in(slots, file)) for file in files]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for file in self._scans:  # all of them tell more of their encoding
+            await self._keep_tags(file)
+        for file in self._stalled:
+            await self._keep(self._means.catalog.note_unreadable, file.index)
+
+    async def _in(self, slots: asyncio.Semaphore, file: TorrentFile) -> None:
+        async with slots:
+            with self._bearing(file):
+                await self._read_track(file)
+
+    async def _read_track(self, file: TorrentFile) -> None:
+        async with self._opened(file) as reading:
+            scan = await self._means.files.scan(reading, file)
+        if scan is None:
+            await self._keep(self._means.catalog.note_unreadable, file.index)
+            return
+        self._scans[file] = Scan(_without_pictures(scan.tags), scan.length_ms)
+        await self._keep_tags(file)
+        await self._keep_picture(file, scan)
+
+    async def _keep_tags(self, file: TorrentFile) -> None:
+        scan, readers = self._scans[file], self._means.readers
+        tags = readers.tags(scan.tags, scan.length_ms, self._texts_beside(file))
+        if tags != self._kept.get(file):
+            self._kept[file] = tags
+            await self._keep(self._means.catalog.keep_tags, file.index, tags)
+
+    def _texts_beside(self, file: TorrentFile) -> list[str]:
+        return [
+            text
+            for other, scan in self._scans.items()
+            if other is not file and _folder(other) == _folder(file)
+            for text in self._means.readers.texts(scan.tags)
+        ]
+
+    async def _keep_picture(self, file: TorrentFile, scan: Scan) -> None:
+        if scan.pictures and _folder(file) not in self._pictured:
+            self._pictured.add(_folder(file))
+            picture = scan.pictures[0]
+            await self._keep(self._means.readers.picture, file.index, picture)
+
+    # --- all of them
+
+    def _opened(self, file: TorrentFile) -> AbstractAsyncContextManager[Reading]:
+        means = self._means
+        target = Target(self._source, self._metainfo, file.index)
+        moved = partial(means.moved, self._infohash)
+        return opened(means.swarms, target, means.give_up_s, moved)
+
+    @contextmanager
+    def _bearing(self, file: TorrentFile) -> Iterator[None]:
+        """Put up with a file that nobody has, where others came."""
+        try:
+            yield
+            self._read += 1
+        except Stalled:
+            self._stalled.append(file)
+            if len(self._stalled) > self._read + 1:
+                raise
+
+    async def _keep(self, keep: Callable[..., object], *what: object) -> None:
+        await asyncio.to_thread(keep, self._infohash, *what)
+        self._means.found(self._infohash)
+
+
+def _folder(file: TorrentFile) -> str:
+    return file.path.rpartition("/")[0]
+
+
+def _without_pictures(tags: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    return {
+        name: values
+        for name, values in tags.items()
+        if not any(isinstance(value, bytes) for value in values)
+    }
+
+
+def _affordable(
+    metainfo: Metainfo, indexes: Sequence[int], budget: int
+) -> list[TorrentFile]:
+    """Return the first of these files whose first pieces take ``budget`` bytes."""
+    files, pieces = [], set()
+    for index in indexes:
+        file = metainfo.files[index]
+        where = PieceMap(file.offset, file.size, metainfo.piece_length)
+        pieces.add(where.piece_at(0))
+        if len(pieces) * metainfo.piece_length > budget:
+            break
+        files.append(file)
+    return files

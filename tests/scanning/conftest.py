@@ -1,0 +1,178 @@
+"""A stage for scans: our own parts and real swarms, but no Mopidy process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
+from mopidy_vozduxan.engine.metainfo import read_torrent
+from mopidy_vozduxan.engine.protocol import TorrentSource
+from mopidy_vozduxan.engine.session import LibtorrentEngine
+from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.gst_tags import tags_of, texts_of
+from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.manager import Limits, Manager
+from mopidy_vozduxan.scanning.file import Door
+from mopidy_vozduxan.scanning.scanner import Pace
+from mopidy_vozduxan.scanning.scanning import Scanning
+from mopidy_vozduxan.scanning.torrent import Readers
+from mopidy_vozduxan.tags import Tags
+from mopidy_vozduxan.target import Target
+from mopidy_vozduxan.web.door import PlayerDoor
+from mopidy_vozduxan.web.running import Running
+from tests.engine.conftest import LOOPBACK
+from tests.rig.seeder import Swarm
+from tests.rig.torrents import make_torrent
+from tests.rig.tracker import Tracker
+
+#: Two busy cores may take this long for anything that is about to happen.
+PATIENCE_S = 40.0
+
+
+def no_playlist(data: bytes, path: str, metainfo: object) -> tuple[int, ...]:
+    raise BadInput("No playlists here.")
+
+
+class Told:
+    """The news of torrents, and a way to wait for them."""
+
+    def __init__(self) -> None:
+        self.infohashes: list[str] = []
+        self._changed = threading.Condition()
+
+    def send(self, event: str, **kwargs: Any) -> None:
+        assert event == "tracks_known"
+        with self._changed:
+            self.infohashes.append(kwargs["infohash"])
+            self._changed.notify_all()
+
+    def wait(self, infohash: str) -> None:
+        with self._changed:
+            assert self._changed.wait_for(
+                lambda: infohash in self.infohashes, PATIENCE_S
+            )
+
+
+class Stage:
+    """A context manager: the backend's parts, as far as scans need them."""
+
+    def __init__(
+        self,
+        folder: Path,
+        told: Told,
+        scan_tags: str = "opened",
+        give_up_s: float = 3.0,
+        pace: Pace = Pace(first=0, pause=0, look=0.1),
+        **readers: Callable[..., Any],
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.told = told
+        self.pictures: dict[int, bytes] = {}
+        self.catalog = Catalog(folder / "catalog.db")
+        self.bridge = Bridge()
+        self._engine = LibtorrentEngine(folder / "torrents", folder / "r", LOOPBACK)
+        known: dict[str, Any] = {
+            "sheet": read_sheet,
+            "best_sheet": best_sheet,
+            "playlist": no_playlist,
+            "tags": tags_of,
+            "texts": texts_of,
+            "picture": lambda _, index, data: self.pictures.update({index: data}),
+        }
+        self.scanning = Scanning(
+            scan_tags,
+            self.bridge,
+            self.catalog,
+            Readers(**{**known, **readers}),
+            give_up_s=give_up_s,
+            pace=pace,
+        )
+        self.lengths = self.scanning.lengths
+
+    def __enter__(self) -> Stage:
+        self.bridge.start()
+        self.manager = Manager(
+            self._engine, Limits(), self.bridge.loop.time, _nothing, _nothing
+        )
+        self.bridge.tell(self._engine.start, self.bridge.loop, self.manager.on_event)
+        self.door = PlayerDoor(Running(self.bridge, self.manager))
+        self.door.start()
+        self.scanning.start(self.manager, Door(self.door.url_for, self.door.proxy))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bridge.stop(20, self._close)
+        self.catalog.close()
+
+    async def _close(self) -> None:
+        await self.scanning.close()
+        await self.manager.close()
+        await self.door.stop()
+
+    def add(self, torrent: bytes) -> str:
+        metainfo = read_torrent(torrent)
+        self.catalog.add(TorrentSource(metainfo.infohash, torrent=torrent), metainfo)
+        return metainfo.infohash
+
+    def look_up(self, infohash: str, seconds: float = PATIENCE_S) -> float:
+        """Wait as a lookup does; return how long that took."""
+        begin = time.monotonic()
+        self.lengths.wait([infohash], begin + seconds)
+        return time.monotonic() - begin
+
+    def tags(self, infohash: str) -> list[Tags]:
+        """What is shown of a torrent's tracks, in order."""
+        layout = self.catalog.layout(infohash)
+        assert layout
+        return [track.tags for folder in layout.folders for track in folder.tracks]
+
+    def target(self, infohash: str, index: int) -> Target:
+        source, metainfo = (
+            self.catalog.source(infohash),
+            self.catalog.metainfo(infohash),
+        )
+        assert source
+        return Target(source, metainfo, index)
+
+    def held(self, infohash: str) -> set[int]:
+        """The pieces that are on disk."""
+
+        async def held() -> set[int]:
+            swarm = self.manager._swarms.get(infohash)
+            return set(swarm.held) if swarm else set()
+
+        return self.bridge.ask(held()).result(PATIENCE_S)
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    told = Told()
+    monkeypatch.setattr(StreamListener, "send", told.send)
+    return told
+
+
+@contextmanager
+def seeded(
+    folder: Path, piece_length: int = 64 * 1024, **options: Any
+) -> Iterator[tuple[bytes, Swarm]]:
+    """Seed what is in a folder; its torrent, and the swarm."""
+    with Tracker() as tracker:
+        torrent = make_torrent(
+            folder, piece_length=piece_length, trackers=[tracker.url]
+        )
+        with Swarm(torrent, folder.parent, **options) as swarm:
+            tracker.peers = swarm.peers
+            yield torrent, swarm

@@ -1,0 +1,134 @@
+"""What is read of each format, from real swarms and by Mopidy's own scanner."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from mopidy_vozduxan.tags import Tags
+from tests.rig import album
+from tests.rig.album import FORMATS, Track, make_album
+from tests.scanning.conftest import Stage, Told, seeded
+
+PIECE = 64 * 1024
+SECONDS = 20
+MORE_ENCODERS = {
+    "wv": "wavpackenc",
+    "mp3-untagged": "lamemp3enc target=bitrate bitrate=192 cbr=true",
+    "m4a-alac": "avenc_alac ! mp4mux",
+    "mp3-vbr": "lamemp3enc target=quality quality=4",
+}
+
+#: How many pieces of 64 KiB a file costs at most: its beginning, and its end where
+#: that tells something, with whatever the boundaries cut. qtdemux reads all of an
+#: M4A of up to 4 MiB whose index is at its end.
+MOST_PIECES = {"ogg": 8, "opus": 8, "m4a": 8, "m4a-alac": 5, "wv": 7, "mp3-untagged": 5}
+
+
+@pytest.fixture(autouse=True)
+def _encoders(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, encoder in MORE_ENCODERS.items():
+        monkeypatch.setitem(album._ENCODERS, name, encoder)
+
+
+def scanned(folder: Path, told: Told) -> tuple[list[Tags], int]:
+    """Have a folder's files read; what is shown of them, and pieces per file."""
+    stage_folder = folder.parent / "stage"
+    with (
+        seeded(folder, PIECE) as (torrent, _),
+        Stage(stage_folder, told) as stage,
+    ):
+        infohash = stage.add(torrent)
+        stage.look_up(infohash)
+        assert stage.catalog.unscanned(infohash, tried=True) == []
+        tags = stage.tags(infohash)
+        return tags, -(-len(stage.held(infohash)) // len(tags))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_tags_and_length_for_a_few_pieces(
+    tmp_path: Path, told: Told, format: str
+) -> None:
+    folder = tmp_path / "Album by Name"
+    tracks = [Track(title, format, SECONDS) for title in ("Söng", "Two", "Three")]
+    make_album(folder, tracks, album="Album by Tag", cover=False)
+    found, pieces = scanned(folder, told)
+    assert [tags.title for tags in found] == ["Söng", "Two", "Three"]
+    for tags in found:
+        assert abs((tags.length_ms or 0) - SECONDS * 1000) < 100
+        if format != "wav":  # GStreamer writes no tags into it
+            assert tags.artists == ("The Rig",)
+            assert tags.album == "Album by Tag"
+    assert pieces <= MOST_PIECES.get(format, 3)
+
+
+def test_an_index_at_the_end_is_read_and_not_what_is_before_it(
+    tmp_path: Path, told: Told
+) -> None:
+    folder = tmp_path / "Album by Name"
+    make_album(folder, [Track("Söng", "m4a-alac", 45)], cover=False)
+    (tags,), pieces = scanned(folder, told)
+    assert (tags.title, tags.length_ms) == ("Söng", 45_000)
+    assert pieces <= MOST_PIECES["m4a-alac"]
+
+
+def test_tags_at_the_end_of_an_mp3(tmp_path: Path, told: Told) -> None:
+    path = tmp_path / "Album" / "x.mp3"
+    encode(path, "mp3-untagged")
+    with path.open("ab") as file:
+        file.write(id3v1("Песня", "Артист", "Альбом"))
+    (tags,), pieces = scanned(path.parent, told)
+    assert (tags.title, tags.artists) == ("Песня", ("Артист",))
+    assert abs((tags.length_ms or 0) - SECONDS * 1000) < 100
+    assert pieces <= MOST_PIECES["mp3-untagged"]
+
+
+def test_tags_at_the_end_of_a_wavpack(tmp_path: Path, told: Told) -> None:
+    path = tmp_path / "Album" / "x.wv"
+    encode(path, "wv")
+    with path.open("ab") as file:
+        file.write(ape({"Title": "Söng", "Artist": "An Artist"}))
+    (tags,), pieces = scanned(path.parent, told)
+    assert (tags.title, tags.artists) == ("Söng", ("An Artist",))
+    assert abs((tags.length_ms or 0) - SECONDS * 1000) < 100
+    assert pieces <= MOST_PIECES["wv"]
+
+
+def test_a_length_that_must_be_guessed_is_not_too_short(
+    tmp_path: Path, told: Told
+) -> None:
+    path = tmp_path / "Album" / "x.mp3"
+    path.parent.mkdir()
+    # Loud first: by its beginning the rest would be as short.
+    pcm = album.make_pcm(SECONDS / 2, seed=3)
+    album.encode(pcm + bytes(len(pcm)), path, "mp3-vbr")
+    (tags,), _ = scanned(path.parent, told)
+    assert tags.length_ms and tags.length_ms > SECONDS * 1000 * 0.55
+
+
+def encode(path: Path, format: str) -> None:
+    path.parent.mkdir()
+    album.encode(album.make_pcm(SECONDS, seed=3), path, format)
+
+
+def id3v1(title: str, artist: str, name: str) -> bytes:
+    """A tag as Russian programs wrote it."""
+    fields = [text.encode("cp1251").ljust(30, b"\0") for text in (title, artist, name)]
+    return b"TAG" + b"".join(fields) + b"1999" + bytes(30) + b"\xff"
+
+
+def ape(items: dict[str, str]) -> bytes:
+    """An APEv2 tag."""
+    body = b""
+    for key, text in items.items():
+        value = text.encode()
+        body += len(value).to_bytes(4, "little") + bytes(4) + key.encode() + b"\0"
+        body += value
+
+    def frame(flags: int) -> bytes:
+        numbers = (2000, len(body) + 32, len(items), flags)
+        return b"APETAGEX" + struct.pack("<4I8x", *numbers)
+
+    return frame(0xA000_0000) + body + frame(0x8000_0000)
