@@ -6,10 +6,12 @@ class of their element, because Iris has no other names for them.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
@@ -145,10 +147,16 @@ class Iris:
     # --- pictures
 
     def picture(self, name: str) -> None:
-        """Keep what is seen now, when pictures were asked for."""
-        if self._pictures is not None:
-            self._pictures.mkdir(parents=True, exist_ok=True)
-            self._browser.save_screenshot(str(self._pictures / f"{name}.png"))
+        """Keep what is seen now, when pictures were asked for.
+
+        In 256 colours, which makes files of less than half the size.
+        """
+        if self._pictures is None:
+            return
+        self._pictures.mkdir(parents=True, exist_ok=True)
+        with Image.open(io.BytesIO(self._browser.get_screenshot_as_png())) as seen:
+            few = seen.convert("RGB").quantize(256)
+            few.save(self._pictures / f"{name}.png", optimize=True)
 
     def _run(self, script: str, *arguments: object) -> Any:
         return self._browser.execute_script(script, *arguments)

@@ -20,6 +20,10 @@ from tests.e2e.iris import CONFIG, Iris
 from tests.e2e.shown import NAME, OTHER_TITLES, SECONDS, TITLES
 from tests.rig.browser import browser
 
+#: The class of what has a picture as its background; half of them glow around it.
+IMAGE = "thumbnail__image:not(.thumbnail__image--glow)"
+COVER_PX = 300
+
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Album]:
@@ -82,6 +86,18 @@ def test_an_album_shows_its_tracks_with_their_lengths(
     assert all(re.fullmatch(r"0:[345]\d", row.length) for row in iris.rows), iris.rows
 
 
+def test_covers_are_shown_beside_an_album_and_on_its_tile(
+    iris: Iris, records: Album
+) -> None:
+    iris.open("Browse", "Torrents")
+    until(lambda: iris.texts(".grid__item__name") == [records.folder.name])
+    until(lambda: iris.widths(f".grid__item .{IMAGE}") == [COVER_PX])
+    iris.picture("iris-browse")
+    open_album(iris, records)
+    until(lambda: iris.widths(f".album-view .thumbnail--large .{IMAGE}") == [COVER_PX])
+    iris.picture("iris-album")
+
+
 def test_play_starts_the_album_and_the_progress_moves(
     iris: Iris, listener: Listener, records: Album
 ) -> None:
@@ -119,6 +135,8 @@ def test_next_plays_the_next_track(
     iris.open("Now playing")
     until(lambda: [row.name for row in iris.rows if row.plays] == [TITLES[1]])
     assert [row.name for row in iris.rows] == TITLES
+    until(lambda: set(iris.widths(f".current-track .{IMAGE}")) == {COVER_PX})
+    iris.picture("iris-queue")
 
 
 def test_a_magnet_link_is_added_through_the_dialog(
@@ -138,6 +156,7 @@ def add_through_the_dialog(iris: Iris, unknown: Album) -> None:
     iris.type(".modal--add-to-queue input[type=text]", link)
     iris.click(".modal--add-to-queue .add-uri")
     until(lambda: "Remove" in iris.texts(".modal--add-to-queue .list__item")[0])
+    iris.picture("iris-add")
     iris.click(".modal--add-to-queue .button--primary")
     until(lambda: [row.name for row in iris.rows] == OTHER_TITLES)
     assert all(row.length != "-" for row in iris.rows), iris.rows
@@ -154,3 +173,4 @@ def test_search_finds_an_album_and_its_tracks(iris: Iris) -> None:
     iris.type(".search-form input", NAME.upper(), enter=True)
     until(lambda: iris.texts(".grid__item__name") == [NAME])
     assert sorted(row.name for row in iris.rows) == sorted(TITLES)
+    iris.picture("iris-search")
