@@ -1,70 +1,53 @@
-"""What file and folder names say of the music: pure, and never lossy.
+"""Names as text: cleaned, spaced, sorted, made unique; and numbers of discs. Pure.
 
-A name that fits no pattern is its own title. Whether "12 Monkeys" is track 12
-or a title, only its neighbours know: a :class:`Style` is read from a folder's
-files first. All text that comes out is clean (see :func:`clean`) and NFC.
+Nothing is lost that a reader would miss. All text that comes out is clean (see
+:func:`clean`) and NFC. What a file's name says is in ``track_names``, what a
+folder's says in ``album_names``.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
-from mopidy_vozduxan.formats import stem
+from collections.abc import Iterable
+from urllib.parse import unquote
 
 #: One part of a natural sort key: digits count by value, the rest by letters.
 NaturalKey = tuple[tuple[int, int, str], ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a folder's files are named.
-
-    ``numbered``: a number before a blank is a track number. ``artists``: what
-    stands before the first dash is an artist. ``scene``: no blanks at all,
-    ``01-artist-some_title``.
-    """
-
-    numbered: bool = False
-    artists: bool = True
-    scene: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TrackName:
-    """What a file's name says."""
-
-    title: str
-    artist: str | None = None
-    track_no: int | None = None
-    disc_no: int | None = None
-
-
 # Not \s: C0 controls are blanks too; then what flips or breaks lines.
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028-\u202e\u2066-\u2069\s]+")
-_DASH = re.compile(r"(?<!\S)[-–—－]{1,2}(?!\S)")
+# Marks of direction and word breaks, which no eye sees and no pattern expects.
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
+# Between Chinese characters people put no blanks.
+_DASH = re.compile(r"(?<!\S)[-–—－]{1,2}(?!\S)|(?<=[㐀-鿿])[-－](?=[㐀-鿿])")
 _DIGITS = re.compile(r"([0-9]{1,18})")  # int() of 4300 digits raises ValueError
 
-_DISC_WORD = r"(?:cd|dis[ck]|disque|диск|ディスク)"
-_DISC = rf"{_DISC_WORD}[ ._-]*(?P<disc>\d{{1,2}})"
-_DISC_FOLDER = re.compile(rf"{_DISC}(?![^\W_])", re.IGNORECASE)
-_DISC_SUFFIX = re.compile(rf".*[ (\[._-]{_DISC}[)\] ]*", re.IGNORECASE)
-
-_AFTER = r"(?:\s*[-–—.:)\]]+\s*|\s+)(?=\S)"
-# "1-02 Title", "CD1-02 Title", "d1t02. Title"; "10.15 Saturday Night" is none.
-_DISC_AND_TRACK = re.compile(
-    rf"(?:(?:{_DISC_WORD}|d)\s?(?P<word>\d{{1,2}})\s?(?:[-.]|t(?:rack)?|\s)\s?"
-    rf"|(?P<dash>\d{{1,2}})-|(?P<dot>[1-9])\.)(?P<track>\d\d){_AFTER}",
+_DOMAIN = (
+    r"[a-z0-9-]{2,}\.(?:org|com|net|ru|to|me|cc|info|biz|ua|by|se|in|tv|ws|su|eu|fm)"
+)
+_SITE = re.compile(
+    rf"[\[({{【]\s*(?:https?[:_]+)?(?:www\.)?{_DOMAIN}\s*[\])}}】]"
+    rf"|(?<![^\s_-])www\.{_DOMAIN}(?![^\s_-])",
     re.IGNORECASE,
 )
-_TRACK = re.compile(
-    r"[\[(#]?(?P<track>\d{1,3})"
-    r"(?P<after>\.(?!\.)\s*|\s*[-–—:]\s*|[)\]][.\s-]*|\s+|(?=\.\.))(?=\S)"
+
+_DISC_WORD = r"(?:cd|dis[ck]o?|disque|диск|ディスク|δίσκος|דיסק)"
+_DISC_NO = r"\d{1,2}|(?<=[ ._-])(?:one|two|three|four|five|i{1,3}|iv|v)"
+_WORDS = ("one", "two", "three", "four", "five")
+_ROMANS = ("i", "ii", "iii", "iv", "v")
+_DISC = (
+    rf"{_DISC_WORD}[ ._#№-]*(?P<disc>{_DISC_NO})(?:\s*(?:of|из|von|de)\s*\d{{1,2}})?"
 )
-# "Artist - Album - 03 - Title" falls apart at the dashes, this at its number.
-_INNER_TRACK = re.compile(r"(?:(?P<dot>\d{1,3})\.|(?P<blank>0\d{1,2}))\s+(?=\S)")
+_DISC_FOLDER = re.compile(rf"[\[(]?{_DISC}(?![^\W_])", re.IGNORECASE)
+_DISC_SUFFIX = re.compile(rf".*[ (\[._-]{_DISC}[)\] ]*", re.IGNORECASE)
+_DISC_AFTER = re.compile(
+    rf"(?P<disc>\d{{1,2}})(?:-?й|\.)?[ _]{_DISC_WORD}", re.IGNORECASE
+)
+_BONUS = re.compile(
+    r"[\[(]?(?:bonus|бонус)[ ._-]*(?:cd|dis[ck]|tracks?|диск|треки)?[\])]?",
+    re.IGNORECASE,
+)
 
 
 def clean(text: str) -> str:
@@ -76,14 +59,26 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()  # most names, and a list of torrents is long
     encodable = text.encode("utf-8", "replace").decode("utf-8")
-    line = _UNPRINTABLE.sub(" ", encodable).strip()
+    line = _UNPRINTABLE.sub(" ", _INVISIBLE.sub("", encodable)).strip()
     return unicodedata.normalize("NFC", line)
 
 
 def spaced(text: str) -> str:
-    """Return ``text`` clean, its underscores as blanks where it has no blanks."""
+    """Return ``text`` clean, with blanks where it has other signs in their place."""
     line = clean(text)
-    return line if " " in line else clean(line.replace("_", " "))
+    if " " in line:
+        return line
+    line = clean(unquote(line)) if "%20" in line else line.replace("_", " ")
+    for joint in ".+":
+        if f"{joint}-{joint}" in line:
+            line = line.replace(joint, " ")
+    return clean(line)
+
+
+def without_sites(text: str) -> str:
+    """Return ``text`` without the web sites that people put into names."""
+    rest = clean(_SITE.sub(" ", text))
+    return rest.strip(" -_–") if rest != text and dash_parts(rest) else text
 
 
 def dash_parts(text: str) -> list[str]:
@@ -131,102 +126,30 @@ def unique(names: Iterable[str]) -> list[str]:
 
 def disc_of_folder(name: str) -> int | None:
     """Return the number of a folder that is one disc of something: "CD 2"."""
-    match = _DISC_FOLDER.match(clean(name))
-    return int(match["disc"]) if match else None
+    text = clean(name)
+    match = _DISC_FOLDER.match(text) or _DISC_AFTER.fullmatch(text)
+    return disc_number(match["disc"]) if match else None
 
 
-def style_of(paths: Sequence[str]) -> Style:
-    """Return how the files of one folder are named."""
-    stems = [clean(stem(path)) for path in paths]
-    scene = any("_" in s for s in stems) and not any(" " in s for s in stems)
-    if len(stems) < 2:
-        return Style(scene=scene)
-    numbers = sum(bool(_DISC_AND_TRACK.match(s) or _TRACK.match(s)) for s in stems)
-    loose = Style(numbered=numbers * 3 > len(stems) * 2, scene=scene)
-    names = [track_name(path, loose) for path in paths]
-    # "Polly - Live", "Lake of Fire - Live": what never changes is no title.
-    titles = {name.title for name in names}
-    artists = all(name.artist for name in names) and len(titles) > 1
-    return Style(loose.numbered, artists, scene)
+def is_disc_folder(name: str) -> bool:
+    """Whether a folder is one disc of something, be it one without a number."""
+    return disc_of_folder(name) is not None or bool(_BONUS.fullmatch(clean(name)))
 
 
-def track_name(path: str, style: Style | None = None) -> TrackName:
-    """Return what the path of an audio file says of its track."""
-    style = style or style_of([path])
-    whole = clean(stem(path))
-    text = _opened(whole) if style.scene else spaced(whole)
-    disc_no, track_no, rest = _numbers(text, style)
-    if track_no is None and style.artists and (found := _inner(text)):
-        artist, track_no, title = found
-        return TrackName(title, artist, track_no, _disc_above(path))
-    singer, title = _artist_and_title(rest, style)
-    return TrackName(
-        title or whole or "?", singer, track_no, disc_no or _disc_above(path)
-    )
-
-
-def _numbers(text: str, style: Style) -> tuple[int | None, int | None, str]:
-    """Return disc number, track number, and the text after them."""
-    match = _DISC_AND_TRACK.match(text)
-    if match and (match["word"] or match["dot"] or _is_disc(match["dash"], style)):
-        disc = match["word"] or match["dash"] or match["dot"]
-        return int(disc), int(match["track"]), text[match.end() :]
-    match = _TRACK.match(text)
-    if match and _is_number(match, text, style):
-        return None, int(match["track"]), text[match.end() :]
-    # A bare "07" keeps its digits as the title as well.
-    bare = text.isdecimal() and (text.startswith("0") or style.numbered)
-    return None, int(text) if bare and len(text) <= 3 else None, text
-
-
-def _is_disc(number: str, style: Style) -> bool:
-    return style.numbered or number.startswith("0") or len(number) == 1
-
-
-def _is_number(match: re.Match[str], text: str, style: Style) -> bool:
-    after = match["after"]
-    if text[match.end()].isdecimal() and after.strip() == after:
-        return False  # "10.15 Saturday Night", "3-11"
-    if style.numbered or match["track"].startswith("0"):
-        return True
-    # "3. Title", "3.Title", "3 - Title", but neither "4-Ever" nor "99 Problems".
-    return after[:1] == "." or (
-        after.strip() in tuple("-–—") and after != after.strip()
-    )
-
-
-def _inner(text: str) -> tuple[str, int, str] | None:
-    """Return artist, number and title of "Artist - [Album -] 03[.| -] Title"."""
-    parts = dash_parts(text)
-    for place, part in enumerate(parts[1:], start=1):
-        if part.isdecimal() and len(part) <= 3 and place + 1 < len(parts):
-            return parts[0], int(part), " - ".join(parts[place + 1 :])
-        if match := _INNER_TRACK.match(part):
-            title = " - ".join([part[match.end() :], *parts[place + 1 :]])
-            return parts[0], int(match["dot"] or match["blank"]), title
-    return None
-
-
-def _artist_and_title(text: str, style: Style) -> tuple[str | None, str]:
-    parts = dash_parts(text)
-    if style.artists and len(parts) > 1:
-        return parts[0], " - ".join(parts[1:])
-    return None, text
-
-
-def _opened(text: str) -> str:
-    """Return a scene name with blanks: "01-artist-a_title" has two joints."""
-    if "_-_" not in text:
-        joints = 2 if text[:1].isdecimal() else 1
-        text = text.replace("-", " - ", joints)
-    return clean(text.replace("_", " "))
-
-
-def _disc_above(path: str) -> int | None:
+def disc_above(path: str) -> int | None:
     """Return the disc number that the folders of ``path`` tell, innermost first."""
     for folder in reversed(path.split("/")[:-1]):
-        name = clean(folder)
-        match = _DISC_FOLDER.match(name) or _DISC_SUFFIX.fullmatch(name)
-        if match:
-            return int(match["disc"])
+        disc_no = disc_of_folder(folder)
+        if disc_no is None and (match := _DISC_SUFFIX.fullmatch(clean(folder))):
+            disc_no = disc_number(match["disc"])
+        if disc_no is not None:
+            return disc_no
     return None
+
+
+def disc_number(text: str) -> int:
+    """Return the number that "2", "two" or "II" is."""
+    for numbers in (_WORDS, _ROMANS):
+        if text.lower() in numbers:
+            return numbers.index(text.lower()) + 1
+    return int(text)

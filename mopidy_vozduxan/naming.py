@@ -8,8 +8,9 @@ from mopidy_vozduxan.album_names import AlbumName, album_name
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
 from mopidy_vozduxan.formats import estimated_length_ms, without_extension
 from mopidy_vozduxan.layout import audio_folders
-from mopidy_vozduxan.names import Style, clean, disc_of_folder, style_of, track_name
+from mopidy_vozduxan.names import clean, disc_of_folder
 from mopidy_vozduxan.tags import Tags
+from mopidy_vozduxan.track_names import Style, style_of, track_name
 
 
 @dataclass(frozen=True, slots=True)

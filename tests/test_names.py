@@ -8,16 +8,13 @@ from hypothesis import strategies as st
 
 from mopidy_vozduxan.album_names import AlbumName, album_name
 from mopidy_vozduxan.names import (
-    Style,
-    TrackName,
     clean,
     disc_of_folder,
     natural_key,
     natural_path_key,
-    style_of,
-    track_name,
     unique,
 )
+from mopidy_vozduxan.track_names import Style, TrackName, style_of, track_name
 
 ALONE = [
     # path, title, artist, track, disc
