@@ -349,6 +349,11 @@ class Manager:
             raise NoSuchStream("The stream was released.")
         return info
 
+    def fail(self, token: str, error: VozduxanError) -> None:
+        """Take note that a stream's file is no sound that can be played."""
+        if stream := self._streams.get(token):
+            self._supervisor.failed(stream, error, self._clock())
+
     def open_reader(
         self, token: str, start: int, stop: int, *, player: bool
     ) -> PieceReader:

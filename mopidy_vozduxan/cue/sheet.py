@@ -14,11 +14,11 @@ Design notes
 
 from __future__ import annotations
 
-import codecs
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 from mopidy_vozduxan.cue.syntax import Sheet, SheetFile, SheetTrack, parse
+from mopidy_vozduxan.encodings import decoded
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.formats import extension, is_playable, stem
@@ -40,7 +40,7 @@ def read_sheet(
     ``path`` is the sheet's own in the torrent; the files are looked for in its
     folder. Raises :class:`BadInput` where nothing is certain.
     """
-    sheet = parse(_decoded(data))
+    sheet = parse(_text(data))
     folder = path.rpartition("/")[0]
     nearby = [
         file
@@ -142,26 +142,15 @@ def _one(name: str | None) -> tuple[str, ...]:
     return (name,) if name else ()
 
 
-def _decoded(data: bytes) -> str:
+def _text(data: bytes) -> str:
     if len(data) > MOST_BYTES:
         raise BadInput(f"A CUE sheet of {len(data)} bytes is too large to be one.")
-    for encoding in _encodings(data):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("cp1252", "replace")
-
-
-def _encodings(data: bytes) -> tuple[str, ...]:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return ("utf-16",)
     # Without a mark: every other byte of what is mostly ASCII is 0.
     if data[1:2] == b"\0":
-        return ("utf-16-le",)
+        return data.decode("utf-16-le", "replace")
     if data[:1] == b"\0":
-        return ("utf-16-be",)
-    return ("utf-8-sig",)
+        return data.decode("utf-16-be", "replace")
+    return decoded(data)
 
 
 def _name(path: str) -> str:

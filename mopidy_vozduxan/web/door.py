@@ -18,9 +18,11 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from mopidy_vozduxan.exceptions import ShuttingDown
-from mopidy_vozduxan.server_file import ServerAddress
-from mopidy_vozduxan.web.api import KeyedCommandHandler
-from mopidy_vozduxan.web.csrf import CrossSiteRules
+        keyed = {**find, "rules": CrossSiteRules(), "key": self._key}
+        routes = [
+            (pattern, StreamHandler, {**find, "player": True}),
+            (pattern + PATTERN, CutHandler, {**find, "heads": Heads()}),
+            (r"/vozduxan/api/(.*)", KeyedCommandHandler, keyed),
 from mopidy_vozduxan.web.running import Running
 from mopidy_vozduxan.web.stream import StreamHandler
 
@@ -91,6 +93,7 @@ class PlayerDoor:
         keyed = {**find, "rules": CrossSiteRules(), "key": self._key}
         routes = [
             (pattern, StreamHandler, {**find, "player": True}),
+            (pattern + PATTERN, CutHandler, {**find, "heads": Heads()}),
             (r"/vozduxan/api/(.*)", KeyedCommandHandler, keyed),
         ]
         self._server = HTTPServer(

@@ -41,6 +41,9 @@ WRITE_BYTES = 64 * 1024
 #: the origin that Mopidy's own web clients run on.
 _MEDIA_TYPE = re.compile(r"(?:audio|video)/[A-Za-z0-9.+-]+|application/ogg")
 
+#: What is served, and what opens a reader over a span ``[start, stop)`` of it.
+Body = tuple[StreamInfo, Callable[[int, int], Reader]]
+
 #: The other two ways a response ends, as numbers for :func:`_first_of`.
 _RELEASED, _GONE = 1, 2
 
@@ -48,7 +51,7 @@ _RELEASED, _GONE = 1, 2
 class StreamHandler(Handler):
     """Serves ``/stream/<token>``. Lives on the event loop of its server."""
 
-    SUPPORTED_METHODS = ("GET", "HEAD")
+    SUPPORTED_METHODS: tuple[str, ...] = ("GET", "HEAD")
 
     def initialize(self, find: Callable[[], Running], player: bool = False) -> None:
         """Take the way to the running backend, and which door this is."""
@@ -72,7 +75,7 @@ class StreamHandler(Handler):
         self._describe_body(info, self._decide(info))
         return None
 
-    async def get(self, token: str) -> None:
+    async def get(self, token: str, *_: str) -> None:
         """Send the stream, or the span of it that is asked for."""
         try:
             running = self._find()
@@ -95,11 +98,12 @@ class StreamHandler(Handler):
 
     async def _serve(self, running: Running, token: str) -> None:
         try:
-            info = await running.bridge.call(running.streams.describe(token))
+            info, open_reader = await running.bridge.call(self._body(running, token))
             answer = self._decide(info)
             self._describe_body(info, answer)
             if answer.start < answer.stop:
-                await self._send(running, token, answer)
+                opened = partial(open_reader, answer.start, answer.stop)
+                await self._send(RemoteReader(running.bridge, opened), answer)
         except StreamClosedError:
             self._break_off()
         except VozduxanError as error:
@@ -107,6 +111,11 @@ class StreamHandler(Handler):
         except Exception:
             logger.exception("Serving a stream failed.")
             await self._fail(VozduxanError("Serving the stream failed."))
+
+    async def _body(self, running: Running, token: str) -> Body:
+        """Return what is served: what it is, and how spans of it are read."""
+        info = await running.streams.describe(token)
+        return info, partial(running.streams.open_reader, token, player=self._player)
 
     def _decide(self, info: StreamInfo) -> Answer:
         header = self.request.headers.get
@@ -134,8 +143,7 @@ class StreamHandler(Handler):
             self.set_header("Content-Type", _media_type(info.content_type))
             self.set_header("Content-Disposition", _disposition(info.name))
 
-    async def _send(self, running: Running, token: str, answer: Answer) -> None:
-        reader = RemoteReader(running, token, answer, player=self._player)
+    async def _send(self, reader: RemoteReader, answer: Answer) -> None:
         try:
             if self._player:
                 await self.flush()
@@ -189,17 +197,9 @@ class RemoteReader:
     cancelled at any moment leaves no reader behind.
     """
 
-    def __init__(
-        self, running: Running, token: str, answer: Answer, *, player: bool
-    ) -> None:
-        self._bridge: Bridge = running.bridge
-        self._open = partial(
-            running.streams.open_reader,
-            token,
-            answer.start,
-            answer.stop,
-            player=player,
-        )
+    def __init__(self, bridge: Bridge, opened: Callable[[], Reader]) -> None:
+        self._bridge = bridge
+        self._open = opened
         self._reader: Reader | None = None
         self._closed = False
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from mopidy_vozduxan.exceptions import VozduxanError
+
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
@@ -56,6 +58,9 @@ class Streams(Protocol):
         This is what ends the responses of a released stream, also those whose
         client has stopped reading and those that wait for a dead swarm.
         """
+
+    def fail(self, token: str, error: VozduxanError) -> None:
+        """Tell the listener's side that the player cannot play this stream."""
 
     def open_reader(self, token: str, start: int, stop: int, *, player: bool) -> Reader:
         """Open a reader over ``[start, stop)``, offsets in bytes of the stream.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from mopidy_vozduxan.planning.position import Timeline
 
@@ -50,6 +50,22 @@ def read(head: bytes, start: int, size: int) -> Timeline | None:
         if len(frames) >= _FEWEST_FRAMES:
             return _counted(head, at, frames[0], size) or _constant(at, frames, size)
         at = head.find(b"\xff", at + 1, start + _STRAY)
+    return None
+
+
+def next_frame(data: bytes) -> int | None:
+    """Return where in ``data`` the first frame of sound begins.
+
+    A frame that only holds a Xing or a VBRI header is none.
+    """
+    at = data.find(b"\xff")
+    while at >= 0:
+        frames = list(islice(_frames(data, at), _FEWEST_FRAMES))
+        if len(frames) == _FEWEST_FRAMES:
+            signs = data[at + 4 + frames[0].side_info :][:4], data[at + 36 : at + 40]
+            is_header = {b"Xing", b"Info", b"VBRI"}.intersection(signs)
+            return at + frames[0].length if is_header else at
+        at = data.find(b"\xff", at + 1)
     return None
 
 

@@ -1,0 +1,246 @@
+"""One part of a file as a file of its own: WAV, or MP3 for MP3.
+
+Runs on our event loop. A cut has a certain size before a sample of it is
+decoded, and can be read from any byte on; what cannot be read is an error, and
+never silence.
+
+Design notes
+------------
+- GStreamer alone is not exact: it finds a sample by proportion, or reads all
+  that comes before. So the place is found here (:mod:`~.framed`, :mod:`~.ape`),
+  the decoder gets the file from there on, and its samples are counted.
+- Rejected: FLAC of the same frames. The first and the last would have to be
+  encoded anew, and every other one numbered anew, checksum and all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from mopidy_vozduxan.cue.ape import SIGN as APE
+from mopidy_vozduxan.cue.ape import read_ape
+from mopidy_vozduxan.cue.decoder import Decoder
+from mopidy_vozduxan.cue.flac import read_flac
+from mopidy_vozduxan.cue.mpeg import MpegFile, read_mpeg
+from mopidy_vozduxan.cue.sound import Compressed, CutFailed, Reading
+from mopidy_vozduxan.cue.source import Source
+from mopidy_vozduxan.cue.wave import SIGNS as WAVE
+from mopidy_vozduxan.cue.wave import WaveFile, read_wave
+from mopidy_vozduxan.cue.wavpack import SIGN as WAVPACK
+from mopidy_vozduxan.cue.wavpack import read_wavpack
+from mopidy_vozduxan.formats import content_type, extension
+from mopidy_vozduxan.planning.containers import tag_size
+from mopidy_vozduxan.planning.spans import Span
+from mopidy_vozduxan.web.streams import Reader
+
+Divisible = Compressed | WaveFile | MpegFile
+
+_READ_BYTES = 64 * 1024
+_READERS: dict[bytes, Callable[[int, int], Reading[Divisible]]] = {
+    b"fLaC": read_flac,
+    WAVPACK: read_wavpack,
+    APE: read_ape,
+    **dict.fromkeys(WAVE, read_wave),
+}
+
+
+class Cut(Protocol):
+    """A part as a file: its ``size`` in bytes is certain."""
+
+    size: int
+    content_type: str
+
+    def open(self, start: int, stop: int) -> Reader:
+        """Open a reader over the bytes ``[start, stop)`` of the cut."""
+
+
+def read_divisible(path: str, size: int) -> Reading[Divisible]:
+    """Read what kind of file it is, and where what is in it."""
+    head = yield Span(0, 10)
+    start = min(tag_size(head), size)
+    sign = (yield Span(start, start + 4)) if start else head[:4]
+    if sign in _READERS:
+        return (yield from _READERS[sign](start, size))
+    if extension(path) == "mp3":
+        return (yield from read_mpeg(path, start, size))
+    raise CutFailed("Files of this kind cannot be cut.")
+
+
+async def make_cut(
+    file: Divisible,
+    open_source: Callable[[], Source],
+    start: int,
+    stop: int | None,
+) -> Cut:
+    """Return the part from ``start`` to ``stop``, in CUE frames, None for the end.
+
+    Raises :class:`CutFailed` where the file ends before it begins.
+    """
+    if isinstance(file, WaveFile):
+        span = file.span(start, stop)
+        cut: Cut = StretchCut(open_source, file.head(len(span)), span)
+    elif isinstance(file, MpegFile):
+        source = open_source()
+        try:
+            span = await source.answer(file.span(start, stop))
+        finally:
+            source.close()
+        cut = StretchCut(open_source, b"", span, content_type("x.mp3"))
+    else:
+        cut = DecodedCut(open_source, file, start, stop)
+    if not cut.size:
+        raise CutFailed("The file ends before this track begins.")
+    return cut
+
+
+class StretchCut:
+    """A cut that is a stretch of the file's own bytes behind a head."""
+
+    def __init__(
+        self,
+        open_source: Callable[[], Source],
+        head: bytes,
+        span: Span,
+        content_type: str = "audio/wav",
+    ) -> None:
+        self.size = len(head) + len(span) if span else 0
+        self.content_type = content_type
+        self._open_source = open_source
+        self._head = head
+        self._span = span
+
+    def open(self, start: int, stop: int) -> Reader:
+        """Open a reader over the bytes ``[start, stop)`` of the cut."""
+        before = self._span.start - len(self._head)
+        span = Span(max(before + start, self._span.start), before + stop)
+        return StretchReader(self._open_source(), self._head[start:stop], span)
+
+
+class StretchReader:
+    """The bytes of a head and of a span behind it."""
+
+    def __init__(self, source: Source, head: bytes, span: Span) -> None:
+        self._source = source
+        self._head = head
+        self._span = span
+
+    async def next(self) -> memoryview | None:
+        """Return the next bytes; None at the end."""
+        if self._head:
+            head, self._head = self._head, b""
+            return memoryview(head)
+        if not self._span:
+            return None
+        stop = min(self._span.start + _READ_BYTES, self._span.stop)
+        data = await self._source.read(Span(self._span.start, stop))
+        self._span = Span(stop, self._span.stop)
+        return memoryview(data)
+
+    def close(self) -> None:
+        """Want nothing any more, at once."""
+        self._source.close()
+
+
+class DecodedCut:
+    """A cut of a compressed file, as WAV."""
+
+    content_type = "audio/wav"
+
+    def __init__(
+        self,
+        open_source: Callable[[], Source],
+        file: Compressed,
+        start: int,
+        stop: int | None,
+    ) -> None:
+        sound = file.sound
+        self._first = sound.sample_at(start)
+        samples = sound.sample_at(stop) - self._first
+        self._head = sound.wave_head(samples)
+        self.size = len(self._head) + samples * sound.frame_bytes if samples else 0
+        self._open_source = open_source
+        self._file = file
+
+    def open(self, start: int, stop: int) -> Reader:
+        """Open a reader over the bytes ``[start, stop)`` of the cut."""
+        head = self._head[start:stop]
+        begin = max(start - len(self._head), 0)
+        length = max(stop - len(self._head), 0) - begin
+        width = self._file.sound.frame_bytes
+        sample = self._first + begin // width
+        return DecodedReader(
+            self._open_source(), self._file, head, sample, begin % width, length
+        )
+
+
+class DecodedReader:
+    """A head, then ``length`` bytes of samples, from byte ``within`` ``sample`` on."""
+
+    def __init__(
+        self,
+        source: Source,
+        file: Compressed,
+        head: bytes,
+        sample: int,
+        within: int,
+        length: int,
+    ) -> None:
+        self._source = source
+        self._file = file
+        self._head = head
+        self._sample = sample
+        self._skip = within
+        self._left = length
+        self._decoder: Decoder | None = None
+        self._feeding: asyncio.Task[None] | None = None
+
+    async def next(self) -> memoryview | None:
+        """Return the next bytes; None at the end.
+
+        Raises what the swarm's readers do, and :class:`CutFailed`.
+        """
+        if self._head:
+            head, self._head = self._head, b""
+            return memoryview(head)
+        if not self._left:
+            return None
+        if self._decoder is None:
+            self._decoder = await self._start()
+        while True:
+            data = await self._decoder.pull()
+            if data is None:
+                raise CutFailed("The file is damaged: it ends too early.")
+            part = memoryview(data)[self._skip : self._skip + self._left]
+            self._skip = max(0, self._skip - len(data))
+            self._left -= len(part)
+            if part:
+                return part
+
+    def close(self) -> None:
+        """Want nothing any more, at once."""
+        if self._feeding:
+            self._feeding.cancel()
+        if self._decoder:
+            self._decoder.close()
+        self._source.close()
+
+    async def _start(self) -> Decoder:
+        place = await self._source.answer(self._file.locate(self._sample))
+        self._skip += (self._sample - place.sample) * self._file.sound.frame_bytes
+        decoder = Decoder(self._file)
+        packets = self._file.packets(place)
+
+        async def feed() -> None:
+            try:
+                for packet in packets:
+                    data = await self._source.read(packet.span)
+                    padded = data.ljust(len(packet.span), b"\0")
+                    await decoder.push(packet.prefix + padded)
+                decoder.end()
+            except Exception as exc:
+                decoder.fail(exc)
+
+        self._feeding = asyncio.create_task(feed())
+        return decoder

@@ -1,0 +1,141 @@
+"""A decoder of GStreamer's, fed and emptied from our event loop.
+
+Takes packets, gives PCM, holds little of either. Its threads reach the loop by
+ringing one bell, and nothing here waits for them on the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import gi
+
+gi.require_version("Gst", "1.0")
+from gi.repository import GLib, Gst  # noqa: E402
+
+from mopidy_vozduxan.cue.sound import Compressed, CutFailed  # noqa: E402
+
+#: What waits to be decoded, and what waits to be taken: each less than a second.
+_FED_BYTES = 128 * 1024
+_DECODED_BUFFERS = 16
+
+# Dithering would add noise of its own; the numbers only change their width.
+_PIPELINE = (
+    "appsrc name=source format={format} max-bytes={fed} ! {elements}"
+    " ! audioconvert dithering=none noise-shaping=none"
+    " ! audio/x-raw,format={sound.gst_format},layout=interleaved"
+    " ! appsink name=sink sync=false emit-signals=true max-buffers={decoded}"
+)
+
+
+class Decoder:
+    """A pipeline that runs from the first packet until :meth:`close`."""
+
+    def __init__(self, file: Compressed) -> None:
+        Gst.init(None)  # Mopidy has done so; once more does nothing
+        self._bell = bell = _Bell(asyncio.get_running_loop())
+        self._sound = file.sound
+        self._pipeline = _pipeline(file)
+        self._source = self._pipeline.get_by_name("source")
+        self._sink = self._pipeline.get_by_name("sink")
+        if file.caps:
+            self._source.set_property("caps", Gst.Caps.from_string(file.caps))
+        self._source.connect("need-data", bell.ring)
+        for signal in ("new-sample", "eos"):
+            self._sink.connect(signal, bell.ring)
+        bus = self._pipeline.get_bus()
+        bus.enable_sync_message_emission()
+        bus.connect("sync-message::error", bell.ring_for_error)
+        self._pipeline.set_state(Gst.State.PLAYING)
+        self._failure: Exception | None = None
+
+    async def push(self, packet: bytes) -> None:
+        """Give the decoder a packet, once there is room for it."""
+        while packet:  # GStreamer crashes on an empty one
+            rung = self._bell.next_ring()
+            if self._source.get_property("current-level-bytes") < _FED_BYTES:
+                self._source.emit("push-buffer", Gst.Buffer.new_wrapped(packet))
+                return
+            await rung.wait()
+
+    def end(self) -> None:
+        """Say that no packet follows."""
+        self._source.emit("end-of-stream")
+
+    def fail(self, error: Exception) -> None:
+        """Have :meth:`pull` raise ``error``."""
+        self._failure = error
+        self._bell.ring()
+
+    async def pull(self) -> bytes | None:
+        """Return what was decoded next; None at the end.
+
+        Raises :class:`CutFailed` where the decoder gives up.
+        """
+        while True:
+            rung = self._bell.next_ring()
+            sample = self._sink.emit("try-pull-sample", 0)
+            if sample is not None:
+                self._check(sample.get_caps().get_structure(0))
+                buffer = sample.get_buffer()
+                return bytes(buffer.extract_dup(0, buffer.get_size()))
+            if self._failure:
+                raise self._failure
+            if self._bell.error:
+                raise CutFailed(f"The file is damaged: {self._bell.error}")
+            if self._sink.get_property("eos"):
+                return None
+            await rung.wait()
+
+    def _check(self, caps: Gst.Structure) -> None:
+        for name in ("rate", "channels"):
+            if caps.get_int(name)[1] != getattr(self._sound, name):
+                raise CutFailed("The file does not sound as its head says.")
+
+    def close(self) -> None:
+        """End the pipeline, on another thread: it waits for its own."""
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, self._pipeline.set_state, Gst.State.NULL)
+
+
+def _pipeline(file: Compressed) -> Gst.Pipeline:
+    description = _PIPELINE.format(
+        elements=file.elements,
+        sound=file.sound,
+        format="time" if file.caps else "bytes",
+        fed=_FED_BYTES,
+        decoded=_DECODED_BUFFERS,
+    )
+    try:
+        return Gst.parse_launch(description)
+    except GLib.Error as exc:
+        raise CutFailed(f"GStreamer has no decoder for this: {exc.message}.") from exc
+
+
+class _Bell:
+    """Rung from any thread, heard on the loop. Holds nothing of the pipeline."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._rung = asyncio.Event()
+        self.error = ""
+
+    def next_ring(self) -> asyncio.Event:
+        """Return what is set at the next ring: take it before looking around."""
+        return self._rung
+
+    def ring(self, *_: object) -> Gst.FlowReturn:
+        """Wake whoever waits."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._ring)
+        return Gst.FlowReturn.OK
+
+    def ring_for_error(self, _bus: Gst.Bus, message: Gst.Message) -> None:
+        """Keep what an element says, and wake whoever waits."""
+        self.error = message.parse_error()[0].message
+        self.ring()
+
+    def _ring(self) -> None:
+        rung, self._rung = self._rung, asyncio.Event()
+        rung.set()
