@@ -6,6 +6,7 @@ nothing; folders are searched by a thread of their own.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import pathlib
 import threading
@@ -46,6 +47,7 @@ from mopidy_vozduxan.scanning.file import Door
 from mopidy_vozduxan.scanning.scanner import Pace
 from mopidy_vozduxan.scanning.scanning import Scanning
 from mopidy_vozduxan.scanning.torrent import Readers
+from mopidy_vozduxan.tags import Part
 from mopidy_vozduxan.target import Target
 from mopidy_vozduxan.uris import (
     SCHEMES,
@@ -206,14 +208,27 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         ``patience_s``. Raises :class:`BadInput`, or why there is none.
         """
         match parse(uri):
-            case TrackUri(infohash=infohash, index=index):
+            case TrackUri(infohash=infohash, index=index, part=None):
                 source = self.catalog.source(infohash)
                 source = source or read_magnet(magnet_of(infohash))
                 metainfo = self.catalog.metainfo(infohash)
                 return Target(source, metainfo, index, length_ms)
+            case TrackUri(infohash=infohash, index=index, part=int(number)):
+                whole = self.target_of(str(TrackUri(infohash, index)), None)
+                part = self._part(infohash, index, number)
+                return dataclasses.replace(whole, part=part)
             case MagnetUri() | AddUri():
                 return self._target_of_added(self._added(uri, patience_s))
         raise BadInput(f"{uri} names no track.")
+
+    def _part(self, infohash: str, index: int, number: int) -> Part:
+        part = self.catalog.part(infohash, index, number)
+        if part is None:
+            raise BadInput(
+                f"Where track {number} begins in its file is not known here:"
+                " add its torrent again, so that its CUE sheet can be read."
+            )
+        return part
 
     def _added(self, uri: str, patience_s: float) -> Added:
         added = self.adder.add(uri, 0.0)

@@ -59,6 +59,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._tracklist = Tracklist(core, longest)
         self._news: set[str] = set()  # torrents that more is known of
         self._token: str | None = None  # of what sounds, or is to
+        self._start_ms = 0  # where in its stream that begins
         self._sounding = False  # something does, of whatever backend
         self._starting: str | None = None  # the URI that is to sound
         self._starts = 0  # as the player counted them
@@ -117,6 +118,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
             self._core.playback.pause().get()
         if _is_ours(tl_track.track):
             self._token = self._player.latest_token
+            self._start_ms = self._player.latest_start_ms
         else:
             self._let_go()
             self._player.set_buffers(*DEFAULT_BUFFERS)
@@ -134,7 +136,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
     def seeked(self, time_position: int) -> None:
         """The position jumped."""
         if self._token:
-            self._player.moved(self._token, time_position)
+            self._player.moved(self._token, self._start_ms + time_position)
 
     def playback_state_changed(self, old_state: str, new_state: str) -> None:
         """Playback was stopped or paused, perhaps while a start was pending."""
@@ -163,7 +165,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._poll.set(POLL_S, self.actor_ref.proxy().follow_position)
         position_ms = self._player.position_ms()
         if position_ms:  # it is 0 for a moment after every change
-            self._player.moved(self._token, position_ms)
+            self._player.moved(self._token, self._start_ms + position_ms)
 
     def _let_go(self) -> None:
         """Release what we had the player play, and what it was to play next."""

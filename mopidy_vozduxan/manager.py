@@ -135,7 +135,7 @@ class Manager:
         self._refuse_failed(target)
         stream = self._open(target)
         stream.uri, self._streams.player = uri, stream.token
-        stream.expect(0)
+        stream.begin(target.start_ms, target.stop_ms)
         self._put("current", stream)
         return stream.token
 
@@ -147,7 +147,10 @@ class Manager:
         left out; it says why when its turn comes.
         """
         near, far = following[: len(buckets)], following[len(buckets) :]
-        streams = [s for s in map(self._try_open, near) if s is not None]
+        opened = [(t, s) for t in near if (s := self._try_open(t)) is not None]
+        streams = [stream for _, stream in opened]
+        for stream in self._streams.values():
+            stream.starts_ms = tuple(t.start_ms for t, s in opened if s is stream)
         current = self._streams.buckets.current
         tokens = [t for t in dict.fromkeys(s.token for s in streams) if t != current]
         self._streams.buckets = Buckets(

@@ -51,10 +51,10 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         except Exception:
             logger.exception("Vozduxan: %s could not be opened", uri)
             return None
-        self.backend.player.set_buffers_for(target.byte_rate)
-        self.backend.player.latest_token = token
+        cut = target.cut
+        self.backend.player.opened(token, target)
         self._uri = uri
-        return str(self.backend.door.url_for(token))
+        return str(self.backend.door.url_for(token, cut))
 
     def play(self) -> bool:
         """Start the player; the frontend watches over the start."""

@@ -28,6 +28,9 @@ BUFFER_S = 5
 BUFFER_BYTES = (128 * 1024, 512 * 1024)
 DEFAULT_BUFFERS = (5 * 1024 * 1024, 5 * 10**9)
 
+#: Cuts are WAV files, of CD quality mostly; the limit above is for them too.
+CUT_BYTE_RATE = 4 * 44_100
+
 #: The buckets beyond the current one, the next track's first.
 AHEAD = ("prefetch", "warm")
 
@@ -48,13 +51,20 @@ class Player:
         self._audio = audio
         self._bridge = bridge
         self._manager = manager
-        #: The stream that core chose last; set by the playback provider.
+        #: The stream that core chose last, and where in it the track begins.
         self.latest_token: str | None = None
         #: What core calls it; the playback provider sets this first.
         self.latest_uri: str | None = None
+        self.latest_start_ms = 0
         #: How often core has told the player to start, and the last time it did.
         self.starts = 0
         self.latest_start: tuple[int, str, str] | None = None
+
+    def opened(self, token: str, target: Target) -> None:
+        """Take what core chose, and is about to play."""
+        rate = CUT_BYTE_RATE if target.cut else target.byte_rate
+        self.set_buffers_for(rate)
+        self.latest_token, self.latest_start_ms = token, target.start_ms
 
     def set_buffers_for(self, byte_rate: float) -> None:
         """Set the pre-buffer for a stream of so many bytes a second."""
@@ -96,10 +106,11 @@ class Player:
     def expect_seek(self, position_ms: int) -> None:
         """Move the window of the latest stream before the player seeks."""
         if self.latest_token:
+            position_ms += self.latest_start_ms
             self._bridge.tell(self._manager.forecast, self.latest_token, position_ms)
 
     def moved(self, token: str, position_ms: int) -> None:
-        """Slide the window of a stream: ``position_ms`` sounds."""
+        """Slide the window of a stream: ``position_ms`` of its file sounds."""
         self._bridge.tell(self._manager.moved, token, position_ms)
 
     def aim(self, following: Sequence[tuple[str, int | None]], known: int) -> None:

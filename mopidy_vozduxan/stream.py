@@ -53,6 +53,8 @@ class Stream:
         self.said_so = False  # the log says that it waits
         self.playhead: int | None = None  # the offset that sounds, where it is sure
         self.position_ms = 0  # what sounds
+        self.stop_ms: int | None = None  # where the track ends before the file does
+        self.starts_ms: tuple[int, ...] = ()  # where the next tracks in it begin
         self._file: TorrentFile | None = None
         self._measured: Timeline | None = None
         self._audio_start: int | None = None  # known once the head was looked at
@@ -138,7 +140,10 @@ class Stream:
     def remaining_ms(self) -> int:
         """How long the stream still plays, from what sounds or from its start."""
         timeline = self.timeline
-        return max(0, timeline.length_ms - self.position_ms) if timeline else 0
+        if timeline is None:
+            return 0
+        stop_ms = self.stop_ms or timeline.length_ms
+        return max(0, min(stop_ms, timeline.length_ms) - self.position_ms)
 
     def moved(self, position_ms: int) -> None:
         """Take the position that sounds.
@@ -175,6 +180,17 @@ class Stream:
         expected = self.forecast.offset if self.forecast else 0
         return min(offsets, default=expected)
 
+    def begin(self, start_ms: int, stop_ms: int | None) -> None:
+        """Expect the track from ``start_ms`` to ``stop_ms`` to be played.
+
+        Where the offset is not sure the beginning of the file, which tells it, is
+        read first in any case.
+        """
+        self.stop_ms = stop_ms
+        timeline = self.timeline if start_ms else None
+        self.expect(timeline.offset_at(start_ms) if timeline and self._measured else 0)
+        self.position_ms = start_ms
+
     def expect(self, offset: int) -> None:
         """Expect a reader at ``offset``, and fetch what it will ask for."""
         self.forecast, self.playhead = Head(offset), None
@@ -198,6 +214,7 @@ class Stream:
             byte_rate=timeline.byte_rate,
             heads=tuple(heads),
             playhead=self.playhead if role is Role.CURRENT else None,
+            starts=tuple(map(timeline.offset_at, filter(None, self.starts_ms))),
             starts_in_ms=starts_in_ms,
             probes=(Span(file.size - probe, file.size),) if probe else (),
         )

@@ -7,26 +7,52 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.exceptions import NoSuchFile
-from mopidy_vozduxan.formats import estimated_length_ms, is_playable
+from mopidy_vozduxan.formats import estimated_length_ms, is_local_only, is_playable
 from mopidy_vozduxan.names import natural_path_key
 from mopidy_vozduxan.planning.spans import PieceMap, Span
+from mopidy_vozduxan.tags import CUE_FRAMES_PER_S, Part
 
 #: A file by its index, the first track among some files, or the first track of
 #: all for ``None``.
 FileChoice = int | tuple[int, ...] | None
 
 
+#: A stretch of a file in CUE frames; None is the file's end.
+Cut = tuple[int, int | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A file of a torrent.
 
-    ``length_ms`` is the track's length where somebody knows it.
+    ``length_ms`` is the file's length where somebody knows it; ``part`` is the
+    track that is meant where a CUE sheet divides the file.
     """
 
     source: TorrentSource
     metainfo: Metainfo | None
     index: FileChoice
     length_ms: int | None = None
+    part: Part | None = None
+
+    @property
+    def start_ms(self) -> int:
+        """Where in the file the track begins."""
+        return _ms(self.part.start) if self.part else 0
+
+    @property
+    def stop_ms(self) -> int | None:
+        """Where in the file the track ends; ``None`` where the file does."""
+        stop = self.part.stop if self.part else None
+        return None if stop is None else _ms(stop)
+
+    @property
+    def cut(self) -> Cut | None:
+        """What the player gets instead of the file. Raises :class:`NoSuchFile`."""
+        if self.part:
+            return self.part.start, self.part.stop
+        file = self.file
+        return (0, None) if file and is_local_only(file.path) else None
 
     @property
     def file(self) -> TorrentFile | None:
@@ -53,6 +79,10 @@ class Target:
         pieces = PieceMap(file.offset, file.size, self.metainfo.piece_length)
         head = Span(0, int(seconds * self.byte_rate))
         return len(pieces.pieces_of(head)) * pieces.piece_length
+
+
+def _ms(cue_frames: int) -> int:
+    return cue_frames * 1000 // CUE_FRAMES_PER_S
 
 
 #: A file, or how to find it: what takes time then ends with the request.

@@ -71,6 +71,7 @@ class Player:
 
     def __init__(self):
         self.latest_token = self.latest_uri = None
+        self.latest_start_ms = 0
         self.starts = 0
         self.latest_start = None
         self.calls = []
@@ -184,6 +185,15 @@ def test_a_stop_leaves_a_newer_start_alone(stage):
     stage.tell("start_requested", **newer)
     stage.state("playing", "stopped")
     assert "silence" in stage.player.calls
+
+
+def test_the_position_in_a_part_counts_from_where_the_part_begins(stage):
+    stage.player.latest_start_ms = 60_000
+    stage.play(0)
+    stage.tell("seeked", time_position=5000)
+    stage.player.latest_start_ms = 90_000  # what comes next was opened
+    stage.tell("seeked", time_position=7000)
+    assert [ms for _, ms in stage.player.moves][-2:] == [65_000, 67_000]
 
 
 def test_a_stop_releases_what_was_to_come(stage):

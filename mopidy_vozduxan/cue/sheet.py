@@ -5,8 +5,8 @@ Design notes
 - A track runs from its INDEX 01 to the next track's: the pregap (INDEX 00) is
   the end of the track before, as a CD player has it.
 - What lies before the first INDEX 01 is skipped, as on a CD player, where it is
-  mostly two seconds of silence; with ``HIDDEN_S`` or more of it there is a
-  hidden track, and it becomes track 0.
+  mostly two seconds of silence. ``HIDDEN_S`` or more of it are a hidden song: the
+  first track then begins with it, for else nobody could hear it.
 - A file in which the sheet starts one track is a track already, and stays whole.
 - The name in the sheet is often that of the file before it was encoded, so the
   ending may differ, or the name altogether where there is one candidate only.
@@ -102,15 +102,13 @@ def _only(nearby: Sequence[TorrentFile]) -> TorrentFile | None:
 def _parts(sheet: Sheet, file: SheetFile) -> tuple[Part, ...]:
     starts = [track.start or 0 for track in file.tracks]
     stops = [*starts[1:], None]
-    parts = [
+    if starts and starts[0] >= HIDDEN_S * CUE_FRAMES_PER_S:
+        starts[0] = 0
+    return tuple(
         Part(track.number, start, stop, _tags(sheet, track))
         for track, start, stop in zip(file.tracks, starts, stops, strict=True)
         if track.is_audio
-    ]
-    if parts and parts[0].start == starts[0] >= HIDDEN_S * CUE_FRAMES_PER_S:
-        hidden = SheetTrack(0, is_audio=True, words={"TITLE": "Hidden track"})
-        parts.insert(0, Part(0, 0, starts[0], _tags(sheet, hidden)))
-    return tuple(parts)
+    )
 
 
 def _tags(sheet: Sheet, track: SheetTrack) -> Tags:

@@ -111,7 +111,9 @@ class Demand:
     """What one stream asks of its swarm.
 
     ``byte_rate`` is in bytes/s. ``playhead`` is the offset that sounds now, or
-    ``None``. ``starts_in_ms`` says when the stream's first byte will be due
+    ``None``. ``starts`` are the offsets of tracks
+    that come next in this stream, the next first; without any it is its first byte.
+    ``starts_in_ms`` says when the stream's first byte will be due
     (what remains of the tracks before it). ``probes`` are spans that a demuxer
     looks at before it plays.
     """
@@ -121,6 +123,7 @@ class Demand:
     pieces: PieceMap
     byte_rate: float
     heads: tuple[Head, ...] = ()
+    starts: tuple[int, ...] = ()
     playhead: int | None = None
     starts_in_ms: int = 0
     probes: tuple[Span, ...] = ()
@@ -257,9 +260,9 @@ class _Canvas:
                 break  # what comes after this waits for it
         following = [d for d in demands if calm and _follows(d)]
         later, tiers, opening = following, self.tiers, self.tiers.for_opening()
-        if all(self._holds(d, _beginning(d, tiers)) for d in following):
+        if self._hold_beginnings(following, tiers):
             later = list(demands)  # else the next beginning comes first
-        elif not all(self._holds(d, _beginning(d, opening)) for d in following):
+        elif not self._hold_beginnings(following, opening):
             tiers = opening
         for urgency, those in ((Urgency.LATER, later), (Urgency.SOON, demands)):
             for demand in sorted(those, key=lambda d: -d.role):
@@ -279,6 +282,11 @@ class _Canvas:
             stop = min(head.offset + max(head.earned, 1), demand.pieces.size)
             for piece in demand.pieces.pieces_of(Span(head.offset, stop)):
                 self.urgencies[piece] = max(self.urgencies[piece], Urgency.LATER)
+
+    def _hold_beginnings(self, demands: Iterable[Demand], tiers: Tiers) -> bool:
+        return all(
+            self._holds(d, span) for d in demands for span in _beginnings(d, tiers)
+        )
 
     def _holds(self, demand: Demand, span: Span) -> bool:
         return self.view.held.issuperset(demand.pieces.pieces_of(span))
@@ -364,7 +372,8 @@ def _in_turn(
     if calm:
         waiting = sorted((d for d in demands if d not in read), key=lambda d: d.role)
         for demand in waiting:
-            yield demand, _beginning(demand, tiers)
+            for span in _beginnings(demand, tiers):
+                yield demand, span
         for demand in waiting:
             if demand.role is Role.PREFETCH:
                 yield demand, Span(0, demand.pieces.size)
@@ -384,21 +393,36 @@ def _front(demand: Demand) -> int:
     return min(fronts, default=0)
 
 
-def _beginning(demand: Demand, tiers: Tiers) -> Span:
-    seconds = tiers.prefetch_s if demand.role is Role.PREFETCH else tiers.head_s
-    return Span(0, min(int(seconds * demand.byte_rate), tiers.prefetch_bytes))
+def _beginnings(demand: Demand, tiers: Tiers) -> list[Span]:
+    """Return the beginning of the file, or those of the tracks that come next.
+
+    Where a track begins is less sure within a file, so it is from a second before.
+    """
+    next_s = tiers.prefetch_s if demand.role <= Role.PREFETCH else tiers.head_s
+    rate, most = demand.byte_rate, tiers.prefetch_bytes
+    if not demand.starts:
+        return [Span(0, min(int(next_s * rate), most))]
+    lengths = (next_s, *(tiers.head_s for _ in demand.starts[1:]))
+    spans = [
+        Span(int(start - rate), start + min(int(seconds * rate), most))
+        for start, seconds in zip(demand.starts, lengths, strict=True)
+    ]
+    return [Span(0, 1), *(span.clipped(demand.pieces.size) for span in spans)]
 
 
 def _spans(demand: Demand, urgency: Urgency, tiers: Tiers, *, calm: bool) -> list[Span]:
     """Return the parts of a stream that deserve ``urgency`` by its role."""
     if demand.role is Role.CURRENT or demand.heads:
-        return _current_spans(demand, urgency, tiers)
+        spans = _current_spans(demand, urgency, tiers)
+        if calm and demand.starts and urgency is Urgency.LATER:
+            spans += _beginnings(demand, tiers)
+        return spans
     if not calm or demand.role is not Role.PREFETCH:
         return []
     due = demand.starts_in_ms < tiers.soon_s * 1000
     if urgency is Urgency.SOON and not due:
         return []
-    return [_beginning(demand, tiers), *demand.probes]
+    return [*_beginnings(demand, tiers), *demand.probes]
 
 
 def _current_spans(demand: Demand, urgency: Urgency, tiers: Tiers) -> list[Span]:

@@ -17,6 +17,7 @@ from mopidy_vozduxan.cue.cutter import Divisible, make_cut, read_divisible
 from mopidy_vozduxan.cue.sound import CutFailed
 from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.target import Cut
 from mopidy_vozduxan.web.running import Running
 from mopidy_vozduxan.web.stream import Body, StreamHandler
 from mopidy_vozduxan.web.streams import StreamInfo
@@ -24,6 +25,14 @@ from mopidy_vozduxan.web.streams import StreamInfo
 logger = logging.getLogger(__name__)
 
 PATTERN = r"/cut/([0-9]{1,9})-([0-9]{0,9})"
+
+
+def path_of(cut: Cut) -> str:
+    """Return what follows the URL of a stream in that of a cut of it."""
+    start, stop = cut
+    return f"/cut/{start}-{'' if stop is None else stop}"
+
+
 #: The heads of so many files are kept, some kilobytes each.
 _HEADS_KEPT = 16
 _TELL_S = 1.0

@@ -18,11 +18,11 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from mopidy_vozduxan.exceptions import ShuttingDown
-        keyed = {**find, "rules": CrossSiteRules(), "key": self._key}
-        routes = [
-            (pattern, StreamHandler, {**find, "player": True}),
-            (pattern + PATTERN, CutHandler, {**find, "heads": Heads()}),
-            (r"/vozduxan/api/(.*)", KeyedCommandHandler, keyed),
+from mopidy_vozduxan.server_file import ServerAddress
+from mopidy_vozduxan.target import Cut
+from mopidy_vozduxan.web.api import KeyedCommandHandler
+from mopidy_vozduxan.web.csrf import CrossSiteRules
+from mopidy_vozduxan.web.cut import PATTERN, CutHandler, Heads, path_of
 from mopidy_vozduxan.web.running import Running
 from mopidy_vozduxan.web.stream import StreamHandler
 
@@ -56,11 +56,15 @@ class PlayerDoor:
         self._port = self._sockets[0].getsockname()[1]
         self._running.bridge.tell(self._serve)
 
-    def url_for(self, token: str) -> str:
-        """Return the URL of a stream for the player, from any thread."""
+    def url_for(self, token: str, cut: Cut | None = None) -> str:
+        """Return the URL of a stream, or of a cut of it, for the player.
+
+        From any thread.
+        """
         if self._port is None:
             raise ShuttingDown("The player's door is not open.")
-        return f"http://{_HOST}:{self._port}/vozduxan/stream/{token}"
+        url = f"http://{_HOST}:{self._port}/vozduxan/stream/{token}"
+        return url + path_of(cut) if cut else url
 
     @property
     def address(self) -> ServerAddress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import struct
 from dataclasses import dataclass, field, replace
@@ -115,7 +116,7 @@ def test_parts_in_a_row_are_the_whole(
     sounds = [part[part.index(b"data") + 8 :] for part in made]
     assert [len(sound) for sound in sounds[:-1]] == [
         (b - a) * quality.rate // 75 * quality.frame_bytes
-        for a, b in zip(marks, marks[1:], strict=False)
+        for a, b in itertools.pairwise(marks)
     ]
     assert b"".join(sounds) == pcm
     assert file.open == 0

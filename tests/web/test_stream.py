@@ -11,13 +11,12 @@ import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from urllib.parse import quote
 
 import pytest
 
 from mopidy_vozduxan.exceptions import Cancelled, SwarmFailed
-from mopidy_vozduxan.web.ranges import Answer
-from mopidy_vozduxan.web.running import Running
 from mopidy_vozduxan.web.stream import WRITE_BYTES, RemoteReader
 from tests.web.fakes import PIECE, WAIT, content
 
@@ -383,8 +382,8 @@ def test_a_release_ends_a_response_whose_client_does_not_read(door, streams):
 
 def test_a_reader_closed_before_it_opened_never_opens(bridge, streams):
     stream = streams.add(TOKEN, SIZE)
-    answer = Answer(200, 0, SIZE)
-    reader = RemoteReader(Running(bridge, streams), TOKEN, answer, player=False)
+    opened = partial(streams.open_reader, TOKEN, 0, SIZE, player=False)
+    reader = RemoteReader(bridge, opened)
     reader.close()
     with pytest.raises(Cancelled):
         asyncio.run(reader.next())
