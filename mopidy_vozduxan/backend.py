@@ -118,6 +118,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self.adder,
             self._seconds("lookup_timeout"),
             self.covers,
+            self._scanning.lengths,
         )
         self.playlists = VozduxanPlaylistsProvider(self, self.catalog)
         self.playback = VozduxanPlaybackProvider(audio, self)

@@ -48,6 +48,18 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Stands for the tracks of a torrent whose metadata is not here yet.
+
+    ``size`` is that of the whole torrent in bytes, where it is known.
+    """
+
+    uri: str
+    name: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Folder:
     """A folder with tracks; ``files`` and ``tracks`` are in the order of play."""
 
@@ -79,6 +91,10 @@ class Layout:
     def uri(self) -> AlbumUri | DirectoryUri:
         """What the whole torrent is called."""
         return torrent_uri(self.metainfo.infohash, len(self.folders))
+
+    def of(self, number: int | None) -> tuple[Folder, ...]:
+        """Return the folder of that number, or all of them for None."""
+        return self.folders if number is None else self.folders[number : number + 1]
 
     def track(self, uri: TrackUri) -> Track | None:
         """Return the track of that name; None where there is none."""

@@ -1,4 +1,4 @@
-"""The library as Mopidy asks for it: browse, lookup, search.
+"""The library as Mopidy asks for it: browse, lookup, search, images.
 
 It never raises and never waits longer than ``lookup_timeout``: while one call
 waits, core, and with it every client, does. What is in the catalog is answered
@@ -9,43 +9,62 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mopidy import backend
 
-from mopidy_vozduxan import translator
+from mopidy_vozduxan import searching, translator
 from mopidy_vozduxan.adding import Added, Adder
+from mopidy_vozduxan.browsing import Browser
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
-from mopidy_vozduxan.layout import Folder, Layout
-from mopidy_vozduxan.layout import Track as KnownTrack
-from mopidy_vozduxan.search import matching_tracks
+from mopidy_vozduxan.layout import Layout, Track, Unresolved
 from mopidy_vozduxan.uris import (
     AddUri,
     AlbumUri,
+    ArtistUri,
     DirectoryUri,
     MagnetUri,
-    RootUri,
+    PlaylistUri,
     TrackUri,
     parse,
 )
 
 if TYPE_CHECKING:
-    from mopidy.models import Image, Ref, SearchResult, Track
+    from mopidy import models
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+Found = list[Track | Unresolved]
+
+_ARTIST = str(ArtistUri(""))
+
+
+class Lengths(Protocol):
+    """Reads the true lengths of tracks, in the background; for any thread."""
+
+    def opened(self, infohash: str) -> None:
+        """Somebody looks at this torrent: read it next. Returns at once."""
+
+    def wait(self, infohashes: Iterable[str], until: float) -> None:
+        """Wait for what is worth it, until ``until`` (`time.monotonic`) at most."""
+
 
 class Covers(Protocol):
-    """Says where covers are to be had, from memory."""
+    """Knows where pictures are; for any thread, and at once."""
 
     def urls(self, uris: Iterable[str]) -> dict[str, list[str]]:
-        """Return root-relative URLs for each URI, and for no other."""
+        """Return the URLs of pictures, for those of ``uris`` that have some."""
 
 
 class VozduxanLibraryProvider(backend.LibraryProvider):
-    """Answers from ``catalog``; ``lookup_timeout`` is in seconds."""
+    """Answers from ``catalog``; ``lookup_timeout`` is in seconds.
+
+    ``rescan`` looks for torrents in the folders again, and returns at once.
+    """
 
     root_directory = translator.root_ref()
 
@@ -56,35 +75,37 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         adder: Adder,
         lookup_timeout: float,
         covers: Covers | None = None,
+        lengths: Lengths | None = None,
+        rescan: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(backend)
         self._catalog = catalog
+        self._browser = Browser(catalog)
         self._adder = adder
         self._lookup_timeout = lookup_timeout
+        self._lengths = lengths
         self._covers = covers
+        self._rescan = rescan
 
-    def browse(self, uri: str) -> list[Ref]:
+    def browse(self, uri: str) -> list[models.Ref]:
         """Return what a directory or an album holds; [] for anything else."""
-        try:
-            return self._browse(uri)
-        except BadInput as exc:
-            logger.debug("browse: %s", exc)
-        except Exception:
-            logger.exception("Vozduxan: Could not browse %s", uri)
-        return []
+        return _guarded(f"browse {uri[:200]}", [], lambda: self._browse(uri))
 
-    def lookup(self, uri: str) -> list[Track]:
+    def lookup(self, uri: str) -> list[models.Track]:
         """Return the tracks that ``uri`` names; [] where there are none."""
         return self.lookup_many([uri])[uri]
 
-    def lookup_many(self, uris: Iterable[str]) -> dict[str, list[Track]]:
+    def lookup_many(self, uris: Iterable[str]) -> dict[str, list[models.Track]]:
         """Return the tracks of every URI. All of them share one bounded wait."""
-        wanted = list(uris)
-        self._adder.begin_all(wanted)
+        wanted = list(dict.fromkeys(uris))
         until = time.monotonic() + self._lookup_timeout
-        return {uri: self._lookup_one(uri, until) for uri in wanted}
+        self._adder.begin_all(wanted)
+        found = {uri: self._look_up(uri, until) for uri in wanted}
+        for uri in self._settle(found, until):
+            found[uri] = self._look_up(uri, until)
+        return {uri: translator.tracks(tracks) for uri, tracks in found.items()}
 
-    def known(self, uri: str) -> list[Track] | None:
+    def known(self, uri: str) -> list[models.Track] | None:
         """Return the tracks that ``uri`` names now; ``None`` while they are unknown.
 
         Never waits, and may be called from any thread. Raises :class:`BadInput`.
@@ -94,7 +115,8 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
                 layout = self._catalog.layout(track.infohash)
                 return translator.tracks(_meant(layout, track)) if layout else None
             case MagnetUri() | AddUri():
-                return self._added_tracks(self._adder.known(uri))
+                found = self._added_tracks(self._adder.known(uri))
+                return None if found is None else translator.tracks(found)
         return None
 
     def begin(self, uri: str) -> None:
@@ -106,110 +128,143 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         query: Mapping[str, Iterable[str]],
         uris: Iterable[str] | None = None,
         exact: bool = False,
-    ) -> SearchResult | None:
-        """Return the tracks that match, by what their paths tell."""
-        try:
-            found = matching_tracks(self._catalog, query, uris, exact)
-        except Exception:
-            logger.exception("Vozduxan: Could not search the catalog")
-            return None
-        return translator.search_result(found) if found else None
+    ) -> models.SearchResult | None:
+        """Return what fits all of ``query``; None where nothing does."""
+        ask = partial(searching.answer, self._catalog.finder, query, uris, exact)
+        return _guarded("search the catalog", None, ask)
 
     def get_distinct(
         self, field: str, query: Mapping[str, Iterable[str]] | None = None
-    ) -> set[str]:
-        """Return nothing yet: there are no tags in the catalog."""
-        return set()
+    ) -> set[str | int]:
+        """Return the values ``field`` has in tracks that fit ``query`` exactly."""
+        ask = partial(searching.distinct, self._catalog.finder, field, query or {})
+        return _guarded("search the catalog", set(), ask)
 
-    def get_images(self, uris: Iterable[str]) -> dict[str, list[Image]]:
-        """Return the cover of every URI that has one, fetching nothing."""
-        try:
-            urls = self._covers.urls(uris) if self._covers else {}
-        except Exception:
-            logger.exception("Vozduxan: Could not find covers")
+    def get_images(self, uris: Iterable[str]) -> dict[str, list[models.Image]]:
+        """Return where the pictures of each URI are."""
+        covers, asked = self._covers, list(uris)
+        if covers is None:
             return {}
-        return {uri: [translator.image(url) for url in urls[uri]] for uri in urls}
+        return _guarded(
+            "find pictures", {}, lambda: translator.images(covers.urls(asked))
+        )
 
-    def _browse(self, uri: str) -> list[Ref]:
-        match parse(uri):
-            case RootUri():
-                return translator.torrent_refs(self._catalog.torrents())
-            case DirectoryUri(infohash) if layout := self._catalog.layout(infohash):
-                return translator.folder_refs(layout)
-            case AlbumUri(infohash, number) if layout := self._catalog.layout(infohash):
-                folders = _folders(layout, number)
-                return [
-                    r
-                    for folder in folders
-                    for r in translator.track_refs(layout, folder)
-                ]
-        return []
+    def refresh(self, uri: str | None = None) -> None:
+        """Look for torrents again; for a URI of one: read its tags again."""
+        _guarded(f"refresh {uri}", None, lambda: self._refresh(uri))
 
-    def _lookup_one(self, uri: str, until: float) -> list[Track]:
+    # --- what raises
+
+    def _browse(self, uri: str) -> list[models.Ref]:
+        parsed = parse(uri)
+        if self._lengths and isinstance(parsed, DirectoryUri | AlbumUri):
+            self._lengths.opened(parsed.infohash)
+        return self._browser.refs(parsed)
+
+    def _refresh(self, uri: str | None) -> None:
+        parsed = parse(uri) if uri else None
+        match parsed:
+            case DirectoryUri() | AlbumUri() | TrackUri():
+                self._catalog.scan_again(parsed.infohash)
+                if self._lengths:
+                    self._lengths.opened(parsed.infohash)
+            case _ if self._rescan:
+                self._rescan()
+
+    def _look_up(self, uri: str, until: float) -> Found:
         try:
-            return self._lookup(uri, until)
+            return list(self._tracks(uri, until))
         except VozduxanError as exc:
             logger.warning("Vozduxan: Nothing found for %s: %s", uri[:200], exc)
         except Exception:
             logger.exception("Vozduxan: Could not look up %s", uri[:200])
         return []
 
-    def _lookup(self, uri: str, until: float) -> list[Track]:
+    def _tracks(self, uri: str, until: float) -> Iterable[Track | Unresolved]:
         match parse(uri):
             case TrackUri() as track:
                 return self._track(uri, track)
             case AlbumUri(infohash, number) if layout := self._catalog.layout(infohash):
-                return _tracks(layout, number)
+                return _all_tracks(layout, number)
             # Iris never browses a directory that looks up to tracks.
             case DirectoryUri(infohash) if layout := self._catalog.layout(infohash):
-                return _tracks(layout) if len(layout.folders) == 1 else []
+                return _all_tracks(layout) if len(layout.folders) == 1 else []
+            case ArtistUri(name):
+                return self._catalog.finder.tracks_of_artist(name)
+            case PlaylistUri(infohash, index):
+                playlist = self._catalog.playlist(infohash, index)
+                listed = playlist.tracks if playlist else ()
+                return [t for track in listed for t in self._look_up(track, until)]
             case MagnetUri() | AddUri():
                 return self._added(uri, until)
         return []
 
-    def _track(self, uri: str, track: TrackUri) -> list[Track]:
+    def _track(self, uri: str, track: TrackUri) -> Found:
         layout = self._catalog.layout(track.infohash)
         if layout is None:
             # It left the catalog, but its swarm may still play it.
             source = self._catalog.source(track.infohash)
             name = (source and source.display_name) or track.infohash
-            return [translator.unresolved_track(uri, f"{name} ({track.index})")]
-        found = layout.track(track)
-        return [translator.track(found)] if found else []
+            return [Unresolved(uri, f"{name} ({track.index})")]
+        return list(_meant(layout, track))
 
-    def _added(self, uri: str, until: float) -> list[Track]:
+    def _added(self, uri: str, until: float) -> Found:
         added = self._adder.add(uri, max(0.0, until - time.monotonic()))
         tracks = self._added_tracks(added)
         if tracks is None:
-            return [translator.unresolved_track(uri, added.name, added.size)]
-        return tracks
+            return [Unresolved(uri, added.name, added.size)]
+        return list(tracks)
 
     def _added_tracks(self, added: Added | None) -> list[Track] | None:
         if added is None or added.infohash is None:
             return None
         layout = self._catalog.layout(added.infohash)
-        return _tracks(layout, files=added.files) if layout else None
+        if layout is None:
+            return None
+        chosen = None if added.files is None else frozenset(added.files)
+        found = _all_tracks(layout)
+        return [t for t in found if chosen is None or t.uri.index in chosen]
+
+    def _settle(self, found: Mapping[str, Found], until: float) -> list[str]:
+        """Wait for lengths that are guesses; return what to look up again."""
+        # Not for all an artist ever made: that would be many swarms.
+        guessed = {
+            uri: infohashes
+            for uri, tracks in found.items()
+            if not uri.startswith(_ARTIST) and (infohashes := _guessed(tracks))
+        }
+        if self._lengths is None or not guessed:
+            return []
+        self._lengths.wait(set[str]().union(*guessed.values()), until)
+        return list(guessed)
 
 
-def _folders(layout: Layout, number: int | None) -> tuple[Folder, ...]:
-    """Return the folder of that number, or all of them for None."""
-    return layout.folders if number is None else layout.folders[number : number + 1]
+def _guessed(tracks: Found) -> set[str]:
+    return {
+        track.uri.infohash
+        for track in tracks
+        if isinstance(track, Track) and not track.length_known
+    }
 
 
-def _tracks(
-    layout: Layout, number: int | None = None, files: Iterable[int] | None = None
-) -> list[Track]:
-    """Return the tracks of one folder or all, of certain files or all."""
-    chosen = None if files is None else frozenset(files)
-    return [
-        translator.track(track)
-        for folder in _folders(layout, number)
-        for track in folder.tracks
-        if chosen is None or track.uri.index in chosen
-    ]
+def _all_tracks(layout: Layout, number: int | None = None) -> list[Track]:
+    return [track for folder in layout.of(number) for track in folder.tracks]
 
 
-def _meant(layout: Layout, uri: TrackUri) -> list[KnownTrack]:
-    """Return the track, or the parts of the file where a sheet divides it."""
+def _meant(layout: Layout, uri: TrackUri) -> list[Track]:
+    """Return the track, or the parts of a file that a sheet divides by now."""
     found = layout.track(uri)
-    return [found] if found else layout.tracks_of(uri.index)
+    if found is None and uri.part is None:
+        return layout.tracks_of(uri.index)
+    return [found] if found else []
+
+
+def _guarded(doing: str, otherwise: T, work: Callable[[], T]) -> T:
+    """Return what ``work`` does, or ``otherwise`` where it fails."""
+    try:
+        return work()
+    except BadInput as exc:
+        logger.debug("%s: %s", doing, exc)
+    except Exception:
+        logger.exception("Vozduxan: Could not %s", doing)
+    return otherwise

@@ -7,7 +7,8 @@ are unique in their directory and hold no slash.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from mopidy import models
 from mopidy.models import Ref, SearchResult
@@ -15,9 +16,13 @@ from mopidy.models import Ref, SearchResult
 from mopidy_vozduxan.catalog import TorrentSummary
 from mopidy_vozduxan.catalog.playlists import Playlist
 from mopidy_vozduxan.formats import estimated_length_ms, stem, without_extension
-from mopidy_vozduxan.layout import Album, Folder, Layout, Track, torrent_uri
+from mopidy_vozduxan.layout import Album, Folder, Layout, Track, Unresolved, torrent_uri
 from mopidy_vozduxan.names import clean, natural_key, spaced, unique
-from mopidy_vozduxan.uris import AlbumUri, ArtistUri, RootUri
+from mopidy_vozduxan.uris import VIEWS, AlbumUri, ArtistUri, RootUri, ViewUri
+
+#: The length of a track that nothing is known of. Core seeks in no track without
+#: one, and takes a seek beyond it for "next": few tracks are longer.
+UNKNOWN_LENGTH_MS = 6 * 60_000
 
 
 def root_ref() -> Ref:
@@ -26,11 +31,13 @@ def root_ref() -> Ref:
 
 
 def torrent_refs(torrents: Iterable[TorrentSummary]) -> list[Ref]:
-    """Return one ref per torrent, in natural order."""
+    """Return one ref per torrent, in natural order; none is called as a view."""
     # The infohash keeps equal names apart in the same order every time: MPD
     # clients walk by name.
     ordered = sorted(torrents, key=lambda t: (natural_key(t.name), t.infohash))
-    names = unique(spaced(without_extension(torrent.name)) for torrent in ordered)
+    views = [ref.name for ref in view_refs()]
+    said = [spaced(without_extension(torrent.name)) for torrent in ordered]
+    names = unique([*views, *said])[len(views) :]
     return [
         _container(torrent_uri(torrent.infohash, torrent.folder_count), name)
         for torrent, name in zip(ordered, names, strict=True)
@@ -59,9 +66,43 @@ def track_refs(layout: Layout, folder: Folder) -> list[Ref]:
     ]
 
 
-def tracks(found: Iterable[Track]) -> list[models.Track]:
+def view_refs() -> list[Ref]:
+    """Return the views that stand beside the torrents."""
+    return [
+        Ref.directory(uri=str(ViewUri(name)), name=name.capitalize()) for name in VIEWS
+    ]
+
+
+def artist_refs(names: Iterable[str]) -> list[Ref]:
+    """Return one ref per artist, in natural order."""
+    ordered = sorted(names, key=lambda name: (natural_key(name), name))
+    return [
+        Ref.artist(uri=str(ArtistUri(name)), name=shown)
+        for name, shown in zip(ordered, unique(ordered), strict=True)
+    ]
+
+
+def album_refs(found: Iterable[Album]) -> list[Ref]:
+    """Return one ref per album, in the same order; equal names say their artist."""
+    found = list(found)
+    counts = Counter(album.name for album in found)
+    names = unique(
+        f"{album.name} ({', '.join(album.artists)})"
+        if counts[album.name] > 1 and album.artists
+        else album.name
+        for album in found
+    )
+    return [
+        Ref.album(uri=str(album.uri), name=name)
+        for album, name in zip(found, names, strict=True)
+    ]
+
+
+def tracks(found: Iterable[Track | Unresolved]) -> list[models.Track]:
     """Return Mopidy's tracks, in the same order."""
-    return [track(one) for one in found]
+    return [
+        _unresolved(one) if isinstance(one, Unresolved) else track(one) for one in found
+    ]
 
 
 def track(one: Track) -> models.Track:
@@ -71,7 +112,7 @@ def track(one: Track) -> models.Track:
         uri=str(one.uri),
         name=tags.title,
         artists=_artists(tags.artists),
-        album=album(one.album),
+        album=_album(one.album),
         composers=_artists(tags.composers),
         performers=_artists(tags.performers),
         genre=tags.genre,
@@ -84,8 +125,24 @@ def track(one: Track) -> models.Track:
     )
 
 
-def album(one: Album) -> models.Album:
-    """Return one of Mopidy's albums."""
+def search_result(
+    found: Iterable[Track], albums: Iterable[Album], artists: Iterable[str]
+) -> SearchResult:
+    """Return the answer to a search."""
+    return SearchResult(
+        uri=str(RootUri()),
+        tracks=tracks(found),
+        albums=[_album(one) for one in albums],
+        artists=_artists(artists),
+    )
+
+
+def images(urls: Mapping[str, Iterable[str]]) -> dict[str, list[models.Image]]:
+    """Return Mopidy's images, for each URI that has some."""
+    return {uri: [models.Image(uri=url) for url in some] for uri, some in urls.items()}
+
+
+def _album(one: Album) -> models.Album:
     return models.Album(
         uri=str(one.uri),
         name=one.name,
@@ -95,19 +152,12 @@ def album(one: Album) -> models.Album:
     )
 
 
-#: The length of a track that nothing is known of. Core seeks in no track without
-#: one, and takes a seek beyond it for "next": few tracks are longer.
-UNKNOWN_LENGTH_MS = 6 * 60_000
-
-
-def unresolved_track(uri: str, name: str, size: int | None = None) -> models.Track:
-    """Return the track that stands for what no metadata is here for yet.
-
-    ``size`` is that of the whole torrent in bytes, where it is known.
-    """
-    length = estimated_length_ms(name, size) if size else None
+def _unresolved(one: Unresolved) -> models.Track:
+    length = estimated_length_ms(one.name, one.size) if one.size else None
     return models.Track(
-        uri=uri, name=clean(stem(name)) or uri, length=length or UNKNOWN_LENGTH_MS
+        uri=one.uri,
+        name=clean(stem(one.name)) or one.uri,
+        length=length or UNKNOWN_LENGTH_MS,
     )
 
 
@@ -131,16 +181,6 @@ def playlist(one: Playlist, found: Iterable[Track]) -> models.Playlist:
 def playlist_items(found: Iterable[Track]) -> list[Ref]:
     """Return one ref per track of a playlist, in its order."""
     return [Ref.track(uri=str(t.uri), name=clean(t.tags.title or "?")) for t in found]
-
-
-def image(url: str) -> models.Image:
-    """Return a picture at a URL, which may be relative to the server's root."""
-    return models.Image(uri=url)
-
-
-def search_result(found: list[models.Track]) -> SearchResult:
-    """Return the answer to a search."""
-    return SearchResult(uri=str(RootUri()), tracks=found)
 
 
 def _container(uri: object, name: str) -> Ref:

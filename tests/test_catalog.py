@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog, FoundAt
-from mopidy_vozduxan.catalog.catalog import LAYOUTS_KEPT
+from mopidy_vozduxan.catalog.kept import LAYOUTS_KEPT
 from mopidy_vozduxan.engine.protocol import TorrentFile, TorrentSource
 from mopidy_vozduxan.exceptions import StorageFailed
 from tests.metainfos import metainfo, source_of
@@ -106,7 +106,7 @@ def test_a_removed_torrent_is_gone_but_its_file_counts_as_read(catalog):
     catalog.remove(ALBUM.infohash)
     assert catalog.metainfo(ALBUM.infohash) is None
     assert catalog.source(ALBUM.infohash) is None
-    assert catalog.search(["one"], 10) == []
+    assert catalog.finder.tracks({"any": ["one"]}, None, False, 10) == []
     assert catalog.found() == {place.path: (5, 6)}
 
 
@@ -116,14 +116,6 @@ def test_names_that_are_no_text_are_kept_as_well_as_text_can(catalog):
     catalog.add(source_of(odd), odd, place)
     assert catalog.metainfo(odd.infohash).files[0].path == "a?/01?.mp3"
     assert catalog.found() == {place.path: (1, 2)}
-
-
-def test_search_finds_words_in_any_order_case_and_normal_form(catalog):
-    info = metainfo("Кино - Кафе\u0301", ["01 - ГРУППА крови.mp3", "кино.jpg"])
-    catalog.add(source_of(info), info)
-    assert catalog.search(["крови", "Группа", "кафе\u0301"], 10) == [(info.infohash, 0)]
-    assert catalog.search(["крови", "мама"], 10) == []
-    assert catalog.search(["кино"], 0) == []
 
 
 def test_more_layouts_than_are_kept_in_memory_are_right(catalog):

@@ -11,6 +11,7 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.exceptions import FetchFailed, MetadataTimeout
 from mopidy_vozduxan.library import VozduxanLibraryProvider
+from mopidy_vozduxan.tags import Part, Tags
 from tests.metainfos import metainfo, source_of
 
 ALBUM = metainfo("Kino - Album", ["2 - Two.flac", "10 - Ten.flac", "1 - One.flac"])
@@ -79,7 +80,8 @@ def test_the_root_is_a_directory_called_torrents(library):
 
 
 def test_browsing_goes_from_torrents_over_folders_to_tracks(library):
-    box, album = library.browse("vozduxan:directory:root")
+    *views, box, album = library.browse("vozduxan:directory:root")
+    assert [v.name for v in views] == ["Artists", "Albums"]
     assert (box.name, box.type) == ("Box", "directory")
     assert (album.name, album.type) == ("Kino - Album", "album")
     folders = library.browse(box.uri)
@@ -123,7 +125,8 @@ def test_a_directory_looks_up_to_nothing_or_iris_would_not_browse_it(library):
     [
         "",
         "vozduxan:nonsense:x",
-        "vozduxan:artist:Kino",
+        "vozduxan:artist:Nobody",
+        "vozduxan:playlist:" + LONE + ":1",
         f"vozduxan:album:{LONE}",
         f"vozduxan:directory:{LONE}",
         f"vozduxan:album:{BOX.infohash}:7",
@@ -235,26 +238,6 @@ def test_a_track_of_a_torrent_that_left_the_catalog_still_resolves(library, cata
 
 
 @pytest.mark.parametrize(
-    ("query", "exact", "found"),
-    [
-        ({"any": ["kino"]}, False, ["One", "Ten", "Two"]),
-        ({"any": ["KINO ten"]}, False, ["Ten"]),
-        ({"any": ["cover"]}, False, []),
-        ({"artist": ["kin"]}, False, ["One", "Ten", "Two"]),
-        ({"artist": ["kin"]}, True, []),
-        ({"artist": ["Kino"], "track_name": ["Two"]}, True, ["Two"]),
-        ({"album": ["box"]}, False, []),  # its folders are the albums
-        ({"album": ["A"], "track_name": ["a"]}, False, ["Ah", "Ay"]),
-        ({"genre": ["kino"]}, False, []),
-        ({}, False, []),
-    ],
-)
-def test_search(library, query, exact, found):
-    result = library.search(query, exact=exact)
-    assert sorted(names(result.tracks) if result else []) == sorted(found)
-
-
-@pytest.mark.parametrize(
     ("uris", "count"),
     [
         (None, 3),
@@ -271,5 +254,184 @@ def test_search_stays_below_the_uris_it_is_given(library, uris, count):
     assert len(result.tracks if result else []) == count
 
 
-def test_there_are_no_distinct_values_yet(library):
-    assert library.get_distinct("artist") == set()
+def test_artists_lead_to_their_albums_and_tracks(library):
+    (kino,) = library.browse("vozduxan:directory:artists")
+    assert (kino.type, kino.name) == ("artist", "Kino")
+    (album,) = library.browse(kino.uri)
+    assert (album.type, album.name) == ("album", "Album")
+    assert names(library.lookup(kino.uri)) == ["One", "Two", "Ten"]
+    assert [t.uri for t in library.lookup(album.uri)] == [
+        r.uri for r in library.browse(album.uri)
+    ]
+
+
+def test_a_guest_leads_to_the_albums_where_they_are_heard(library, catalog):
+    tags = Tags(artists=("Guest",), albumartists=("Kino",))
+    catalog.keep_tags(ALBUM.infohash, 0, tags)
+    assert [r.name for r in library.browse("vozduxan:artist:Guest")] == ["Album"]
+    assert names(library.lookup("vozduxan:artist:Guest")) == ["Two"]
+    assert len(library.lookup("vozduxan:artist:Kino")) == 3
+
+
+def test_albums_are_in_natural_order(library):
+    albums = library.browse("vozduxan:directory:albums")
+    assert [(a.type, a.name) for a in albums] == [
+        ("album", "A"),
+        ("album", "Album"),
+        ("album", "B"),
+    ]
+
+
+def test_views_look_up_to_nothing_or_iris_would_not_browse_them(library):
+    assert library.lookup("vozduxan:directory:artists") == []
+    assert library.lookup("vozduxan:directory:albums") == []
+
+
+def test_what_is_browsed_follows_what_is_learned(library, catalog):
+    def shown(view):
+        return [r.name for r in library.browse(f"vozduxan:directory:{view}")]
+
+    assert shown("albums") == ["A", "Album", "B"]
+    tags = Tags(album="Zvezda", artists=("Viktor",), albumartists=("Viktor",))
+    for index in range(3):
+        catalog.keep_tags(ALBUM.infohash, index, tags)
+    assert shown("albums") == ["A", "B", "Zvezda"]
+    assert shown("artists") == ["Viktor"]
+    assert shown("root") == ["Artists", "Albums", "Box", "Kino - Album"]
+    catalog.remove(ALBUM.infohash)
+    assert shown("albums") == ["A", "B"]
+    assert shown("root") == ["Artists", "Albums", "Box"]
+
+
+def test_a_list_that_was_given_away_is_nobody_elses(library):
+    library.browse("vozduxan:directory:root").clear()
+    assert len(library.browse("vozduxan:directory:root")) == 4
+
+
+def test_tags_order_an_album_by_disc_and_number(library, catalog):
+    for index, (disc, track) in enumerate([(2, 1), (1, 2), (1, 1)]):
+        catalog.keep_tags(ALBUM.infohash, index, Tags(disc_no=disc, track_no=track))
+    uri = f"vozduxan:album:{ALBUM.infohash}"
+    assert names(library.lookup(uri)) == ["One", "Ten", "Two"]
+    assert [r.name for r in library.browse(uri)] == ["1 - One", "10 - Ten", "2 - Two"]
+
+
+def test_numbers_that_are_there_twice_order_nothing(library, catalog):
+    for index in range(3):
+        catalog.keep_tags(ALBUM.infohash, index, Tags(track_no=1))
+    uri = f"vozduxan:album:{ALBUM.infohash}"
+    assert names(library.lookup(uri)) == ["One", "Two", "Ten"]
+
+
+PARTS = [Part(n, n * 7500, (n + 1) * 7500, Tags(title=f"P{n}")) for n in (1, 2, 10)]
+
+
+def test_a_sheets_parts_stand_in_their_files_place(library, catalog):
+    catalog.keep_sheet(BOX.infohash, 0, PARTS)
+    refs = library.browse(f"vozduxan:album:{BOX.infohash}:1")
+    assert [r.name for r in refs] == ["01 - P1", "02 - P2", "10 - P10"]
+    for ref in refs:
+        (track,) = library.lookup(ref.uri)
+        assert (track.uri, track.length) == (ref.uri, 100_000)
+    # An older playlist has the whole file.
+    assert names(library.lookup(f"vozduxan:track:{BOX.infohash}:0")) == [
+        *["P1", "P2", "P10"]
+    ]
+    assert library.lookup(f"vozduxan:track:{BOX.infohash}:0:3") == []
+
+
+def test_a_playlist_looks_up_to_its_tracks(library, catalog):
+    uris = [f"vozduxan:track:{BOX.infohash}:{n}" for n in (2, 0)]
+    catalog.keep_playlist(BOX.infohash, 9, "Mine", uris)
+    found = library.lookup(f"vozduxan:playlist:{BOX.infohash}:9")
+    assert [t.uri for t in found] == uris
+
+
+class Lengths:
+    """Reads lengths when somebody waits; notes what it is asked."""
+
+    def __init__(self, catalog):
+        self.catalog = catalog
+        self.open, self.waits, self.found = [], [], {}
+
+    def opened(self, infohash):
+        self.open.append(infohash)
+
+    def wait(self, infohashes, until):
+        self.waits.append((set(infohashes), until))
+        for infohash, length_ms in self.found.items():
+            for index in self.catalog.unscanned(infohash):
+                self.catalog.keep_tags(infohash, index, Tags(length_ms=length_ms))
+
+
+@pytest.fixture
+def lengths(catalog):
+    return Lengths(catalog)
+
+
+@pytest.fixture
+def waiting(catalog, adder, lengths):
+    return VozduxanLibraryProvider(None, catalog, adder, 3, lengths=lengths)
+
+
+def test_a_lookup_waits_for_lengths(waiting, lengths):
+    lengths.found[ALBUM.infohash] = 4321
+    before = time.monotonic()
+    found = waiting.lookup(f"vozduxan:album:{ALBUM.infohash}")
+    assert {t.length for t in found} == {4321}
+    ((infohashes, until),) = lengths.waits
+    assert infohashes == {ALBUM.infohash}
+    assert 2 < until - before <= time.monotonic() - before + 3
+    waiting.lookup(f"vozduxan:album:{ALBUM.infohash}")
+    assert len(lengths.waits) == 1  # all is known now
+
+
+def test_one_wait_serves_all_of_a_lookup(waiting, lengths):
+    lengths.found = {ALBUM.infohash: 1000, BOX.infohash: 2000}
+    uris = [f"vozduxan:track:{i.infohash}:{n}" for i in (ALBUM, BOX) for n in (0, 1)]
+    found = waiting.lookup_many(uris)
+    assert [t.length for uri in uris for t in found[uri]] == [1000, 1000, 2000, 2000]
+    assert list(found) == uris
+    assert len(lengths.waits) == 1
+
+
+def test_who_browses_opens_and_nobody_waits(waiting, lengths):
+    waiting.browse(f"vozduxan:directory:{BOX.infohash}")
+    waiting.browse("vozduxan:directory:root")
+    assert lengths.open == [BOX.infohash]
+    waiting.lookup("vozduxan:artist:Kino")
+    assert lengths.waits == []
+
+
+def test_refreshing_a_torrent_reads_its_tags_again(waiting, lengths, catalog):
+    catalog.keep_tags(ALBUM.infohash, 0, Tags(title="x"))
+    assert catalog.unscanned(ALBUM.infohash) == [2, 1]
+    waiting.refresh(f"vozduxan:album:{ALBUM.infohash}")
+    assert catalog.unscanned(ALBUM.infohash) == [2, 0, 1]
+    assert lengths.open == [ALBUM.infohash]
+
+
+def test_refreshing_all_looks_into_the_folders(catalog, adder):
+    rescans = []
+    library = VozduxanLibraryProvider(
+        None, catalog, adder, 3, rescan=lambda: rescans.append(1)
+    )
+    library.refresh()
+    library.refresh("vozduxan:directory:root")
+    assert rescans == [1, 1]
+    VozduxanLibraryProvider(None, catalog, adder, 3).refresh()
+    library.refresh("nonsense")
+
+
+def test_images_are_what_the_covers_have(catalog, adder):
+    class Covers:
+        def urls(self, uris):
+            return {uri: ["/vozduxan/image/x"] for uri in uris if uri == "a"}
+
+    library = VozduxanLibraryProvider(None, catalog, adder, 3, covers=Covers())
+    images = library.get_images(iter(["a", "b"]))
+    assert {uri: [i.uri for i in found] for uri, found in images.items()} == {
+        "a": ["/vozduxan/image/x"]
+    }
+    library = VozduxanLibraryProvider(None, catalog, adder, 3)
+    assert library.get_images(["a"]) == {}

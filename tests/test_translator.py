@@ -12,6 +12,8 @@ from mopidy_vozduxan.catalog.entries import read_layout
 from mopidy_vozduxan.catalog.schema import migrate
 from mopidy_vozduxan.catalog.torrents import write_metainfo, write_source
 from mopidy_vozduxan.catalog.tracks import write_names
+from mopidy_vozduxan.layout import Album, Unresolved
+from mopidy_vozduxan.uris import AlbumUri
 from tests.metainfos import metainfo, source_of
 
 ADDED_MS = 1_700_000_000_000
@@ -124,6 +126,24 @@ def test_torrents_are_listed_in_natural_order_with_unique_names():
     assert refs[1].uri == f"vozduxan:directory:{2:040x}"
 
 
+def test_no_torrent_is_called_as_a_view():
+    refs = translator.torrent_refs([TorrentSummary("ab" * 20, "Albums", 1, 0)])
+    assert [r.name for r in refs] == ["Albums [2]"]
+
+
+def test_albums_of_equal_name_say_their_artist():
+    uri = AlbumUri("ab" * 20)
+    albums = [
+        Album(uri, "", "Hits", ("Queen",), None, 1),
+        Album(uri, "", "Hits", ("ABBA", "AC/DC"), None, 1),
+        Album(uri, "", "Hits", (), None, 1),
+        Album(uri, "", "Live", ("Queen",), None, 1),
+    ]
+    assert [r.name for r in translator.album_refs(albums)] == [
+        *["Hits (Queen)", "Hits (ABBA, AC-DC)", "Hits", "Live"]
+    ]
+
+
 def test_tracks_of_equal_name_stay_apart():
     laid = layout("T", ["1.mp3", "1.flac"])
     refs = translator.track_refs(laid, laid.folders[0])
@@ -131,8 +151,8 @@ def test_tracks_of_equal_name_stay_apart():
 
 
 def test_what_stands_for_an_unresolved_magnet_has_a_name():
-    assert translator.unresolved_track("magnet:?x", "a\udcff").name == "a?"
-    assert translator.unresolved_track("magnet:?x", "").name == "magnet:?x"
+    stand_ins = [Unresolved("magnet:?x", "a\udcff"), Unresolved("magnet:?x", "")]
+    assert [t.name for t in translator.tracks(stand_ins)] == ["a?", "magnet:?x"]
 
 
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))

@@ -12,23 +12,25 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from mopidy_vozduxan.catalog import inventory, playlists, torrents, tracks
+from mopidy_vozduxan.catalog import (
+    inventory,
+    playlists,
+    sheets,
+    torrents,
+    tracks,
+)
 from mopidy_vozduxan.catalog.entries import read_layout
 from mopidy_vozduxan.catalog.file import CatalogFile
+from mopidy_vozduxan.catalog.kept import KeptLayouts
 from mopidy_vozduxan.catalog.playlists import Playlist
+from mopidy_vozduxan.catalog.search import Finder
 from mopidy_vozduxan.catalog.torrents import FoundAt, TorrentSummary
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.layout import Layout, audio_folders
 from mopidy_vozduxan.tags import Part, Tags
 from mopidy_vozduxan.uris import PlaylistUri
 
-T = TypeVar("T")
-
-#: Layouts kept in memory: clients ask for single tracks, of a few torrents at
-#: a time. A layout takes about 2 kB per track.
-LAYOUTS_KEPT = 64
 #: Torrents added in one transaction: other writers wait for its end, 0.1 s.
 BATCH = 32
 
@@ -38,9 +40,11 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self._file = CatalogFile(path)
-        self._layouts: dict[str, Layout] = {}
-        self._layouts_lock = threading.Lock()
-        self._changes = 0  # of anything; guards _layouts against what is outdated
+        self.finder = Finder(self._file)
+        #: These count how often torrents came or went, and how often albums came
+        #: to look different: what was computed from them is good until then.
+        self.torrents_version = self.albums_version = 0
+        self._layouts = KeptLayouts()
 
     # --- torrents
 
@@ -73,12 +77,14 @@ class Catalog:
     def remove(self, infohash: str) -> None:
         """Forget a torrent. Its ``.torrent`` file is read again only when changed."""
 
-        def write(db: sqlite3.Connection) -> None:
+        def write(db: sqlite3.Connection) -> bool:
             name = torrents.name_of(db, infohash)
             tracks.delete_tracks(db, name)
             torrents.delete_torrent(db, name)
+            return True
 
         self._change(write, self.name_of(infohash))
+        self.torrents_version += 1
 
     def name_of(self, infohash: str) -> str:
         """Return the infohash the torrent is kept under, itself where unknown."""
@@ -135,7 +141,7 @@ class Catalog:
         kept = self._layouts.get(infohash)
         if kept:
             return kept
-        changes = self._changes
+        read_at = self._layouts.now()
 
         def read(db: sqlite3.Connection) -> Layout | None:
             return read_layout(db, torrents.name_of(db, infohash))
@@ -143,9 +149,9 @@ class Catalog:
         layout = self._file.read(read)
         if layout and not layout.folders and audio_folders(layout.metainfo):
             self._name([layout.metainfo.infohash])
-            changes, layout = self._changes, self._file.read(read)
+            read_at, layout = self._layouts.now(), self._file.read(read)
         if layout:
-            self._keep_layout(layout, changes)
+            self._layouts.keep(layout, read_at)
         return layout
 
     def complete(self, stop: threading.Event) -> None:
@@ -189,13 +195,13 @@ class Catalog:
     def keep_sheet(self, infohash: str, index: int, parts: Sequence[Part]) -> None:
         """Keep that a CUE sheet divides a file: its parts are the tracks now."""
         self._change(
-            lambda db: tracks.write_sheet(db, infohash, index, parts), infohash
+            lambda db: sheets.write_sheet(db, infohash, index, parts), infohash
         )
 
     def part(self, infohash: str, index: int, number: int) -> Part | None:
         """Return a part of a file; ``number`` is the sheet's. None if unknown."""
         return self._file.read(
-            lambda db: tracks.read_part(
+            lambda db: sheets.read_part(
                 db, torrents.name_of(db, infohash), index, number
             )
         )
@@ -218,15 +224,6 @@ class Catalog:
         uri = PlaylistUri(infohash, index)
         return self._file.read(lambda db: playlists.read_playlist(db, uri))
 
-    def search(self, words: list[str], limit: int) -> list[tuple[str, int]]:
-        """Return (infohash, index) of tracks whose path contains every word."""
-        from mopidy_vozduxan.names import folded
-
-        tests = " AND instr(fold(path), ?)" * len(words)
-        sql = f"SELECT infohash, idx FROM file WHERE playable{tests} LIMIT ?"
-        values = [*map(folded, words), limit]
-        return self._file.read(lambda db: db.execute(sql, values).fetchall())
-
     def close(self) -> None:
         """Close the file; every later call that needs it raises."""
         self._file.close()
@@ -236,38 +233,33 @@ class Catalog:
     def _add_batch(
         self, batch: Sequence[tuple[TorrentSource, Metainfo | None, FoundAt | None]]
     ) -> None:
-        def write(db: sqlite3.Connection) -> None:
-            for one in batch:
-                _add(db, *one)
+        def write(db: sqlite3.Connection) -> bool:
+            return sum(_add(db, *one) for one in batch) > 0
 
         if batch:
             named = (metainfo or source for source, metainfo, _ in batch)
             self._change(write, *(one.infohash for one in named))
+            self.torrents_version += 1
 
     def _name(self, infohashes: Sequence[str]) -> None:
-        def write(db: sqlite3.Connection) -> None:
+        def write(db: sqlite3.Connection) -> bool:
             for infohash in infohashes:
                 if known := torrents.read_metainfo(db, infohash):
                     tracks.write_names(db, known[0])
+            return True
 
         self._change(write, *infohashes)
 
-    def _change(self, work: Callable[[sqlite3.Connection], T], *infohashes: str) -> T:
+    def _change(
+        self, work: Callable[[sqlite3.Connection], object], *infohashes: str
+    ) -> None:
+        """Do ``work``; it returns whether torrents or albums look different."""
+        different = True
         try:
-            return self._file.write(work)
+            different = bool(self._file.write(work))
         finally:
-            with self._layouts_lock:
-                self._changes += 1
-                for infohash in infohashes:
-                    self._layouts.pop(infohash, None)
-
-    def _keep_layout(self, layout: Layout, changes: int) -> None:
-        with self._layouts_lock:
-            if changes != self._changes:
-                return  # what was read may be outdated
-            if len(self._layouts) >= LAYOUTS_KEPT:
-                del self._layouts[next(iter(self._layouts))]
-            self._layouts[layout.metainfo.infohash] = layout
+            self._layouts.forget(*infohashes)
+            self.albums_version += different
 
 
 def _add(
@@ -275,15 +267,19 @@ def _add(
     source: TorrentSource,
     metainfo: Metainfo | None,
     found_at: FoundAt | None,
-) -> None:
+) -> bool:
+    """Return whether a torrent came or looks different."""
     given = source.infohash
     infohash = metainfo.infohash if metainfo else torrents.name_of(db, given)
     torrents.write_source(db, infohash, source)
+    news = False
     if metainfo:
         kept = torrents.storable(metainfo)
-        if torrents.write_metainfo(db, kept):
+        news = torrents.write_metainfo(db, kept)
+        if news:
             tracks.write_names(db, kept)
     if given != infohash:
         torrents.write_alias(db, given, infohash)
     if found_at:
         torrents.write_found(db, infohash, found_at)
+    return news

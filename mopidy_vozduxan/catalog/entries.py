@@ -6,8 +6,8 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 
+from mopidy_vozduxan.catalog.columns import names_in
 from mopidy_vozduxan.catalog.torrents import read_metainfo
-from mopidy_vozduxan.catalog.tracks import names_in
 from mopidy_vozduxan.layout import (
     Album,
     Folder,

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mopidy_vozduxan.catalog.tracks import lines, names_in
+from mopidy_vozduxan.catalog.columns import lines, names_in
 from mopidy_vozduxan.uris import PlaylistUri
 
 

@@ -15,6 +15,8 @@ _ALONE = re.compile(
     "\U00020000-\U0003ffff])"
 )
 
+_ENDS = str.maketrans('"\0', "  ")  # what would end a phrase
+
 
 def words(text: str) -> str:
     """Return ``text`` as it is indexed and sought.
@@ -34,7 +36,7 @@ def phrases(text: str, *, exact: bool) -> list[str]:
     Empty where ``text`` has neither letters nor digits.
     """
     parts = [text] if exact else text.split()
-    sought = [words(part).replace('"', " ") for part in parts]
+    sought = [words(part).translate(_ENDS) for part in parts]
     quoted = [f'"{part}"' for part in sought if any(c.isalnum() for c in part)]
     if quoted and not exact:
         quoted[-1] += "*"

@@ -53,7 +53,7 @@ def test_of_a_thousand_torrents_only_what_is_played_is_joined(tmp_path: Path) ->
             _another(folder, number, one.tracker.url)
         with Listener(tmp_path / "mopidy", [one], sync=False) as listener:
             root = listener.rpc("core.library.browse", uri="vozduxan:directory:root")
-            assert len(root) == THOUSAND + 1
+            assert sum(ref["type"] == "album" for ref in root) == THOUSAND + 1
             assert _joined(one.tracker) == set()
             uris = listener.tracks(one)
             listener.play(*uris)

@@ -1,0 +1,83 @@
+"""What follows from a change of tracks: their album, and the full-text index.
+
+Every function works in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from mopidy_vozduxan.catalog.albums import Said, shown
+from mopidy_vozduxan.catalog.columns import lines, names_in
+from mopidy_vozduxan.catalog.words import words
+
+
+def rows_of(db: sqlite3.Connection, infohash: str, index: int) -> list[sqlite3.Row]:
+    """Return the tracks that file ``index`` is or holds, in order."""
+    cursor = db.cursor()
+    cursor.row_factory = sqlite3.Row
+    return cursor.execute(
+        "SELECT track.* FROM album CROSS JOIN track ON track.album = album.id"
+        " WHERE infohash = ? AND idx = ? ORDER BY part",
+        (infohash, index),
+    ).fetchall()
+
+
+def ids(rows: Iterable[sqlite3.Row]) -> str:
+    """Return the rows' ids as SQL."""
+    return ", ".join(str(row["id"]) for row in rows)
+
+
+def refresh(
+    db: sqlite3.Connection, album: int | None, news: Sequence[int] | None
+) -> bool:
+    """Bring the album in line with its tracks; return whether it looks different.
+
+    ``news`` are the tracks that must be indexed anyway; None for all of them.
+    """
+    named, *before = db.execute(
+        "SELECT named, name, artists, people, date, track_count FROM album"
+        " WHERE id = ?",
+        (album,),
+    ).fetchone()
+    said = [
+        Said(bool(read), name, names_in(artists), names_in(albumartists), date)
+        for read, name, artists, albumartists, date in db.execute(
+            "SELECT read, album_name, artists, albumartists, date FROM track"
+            " WHERE album = ? ORDER BY place, part",
+            (album,),
+        )
+    ]
+    now = shown(named, said)
+    after = [now.name, lines(now.artists), lines(now.people), now.date, len(said)]
+    if after != before:
+        db.execute(
+            "UPDATE album SET name = ?, artists = ?, people = ?, date = ?,"
+            " track_count = ? WHERE id = ?",
+            (*after, album),
+        )
+    changed = after[:4] != before[:4]
+    _index(db, album, None if changed else news)
+    return bool(after != before)
+
+
+def _index(
+    db: sqlite3.Connection, album: int | None, tracks: Sequence[int] | None
+) -> None:
+    """Index tracks of an album by their words; None for all of them."""
+    which = (
+        "" if tracks is None else f" AND track.id IN ({', '.join(map(str, tracks))})"
+    )
+    rows = db.execute(
+        "SELECT track.id, title, track.artists, name, album.artists, composers,"
+        " performers, genre FROM track JOIN album ON album.id = track.album"
+        f" WHERE album.id = ?{which}",
+        (album,),
+    ).fetchall()
+    db.executemany("DELETE FROM words WHERE rowid = ?", [(row[0],) for row in rows])
+    db.executemany(
+        "INSERT INTO words (rowid, title, artist, album, albumartist, composer,"
+        " performer, genre) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(row[0], *(words(text or "") for text in row[1:])) for row in rows],
+    )
