@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mopidy_vozduxan.names import clean, dash_parts, spaced
+from mopidy_vozduxan.names import clean, dash_parts, spaced, without_sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,38 +26,115 @@ _DATE = re.compile(
     r"(?:[-.](?P<d>0[1-9]|[12]\d|3[01]))?)?",
     re.ASCII,
 )
-_GROUP = re.compile(r"[\[({]([^\[\](){}]*)[\])}]")
-_DATE_IN_FRONT = re.compile(rf"(?:{_DATE.pattern})\.\s+(?=\S)", re.ASCII)
+_DATE_WITHOUT_SIGNS = re.compile(
+    r"(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])", re.ASCII
+)
+_GROUP = re.compile(r"[\[({【（［]([^\[\](){}【】（）［］]*)[\])}】）］]")
+_LABEL = re.compile(r"\{[^{}]*\}")
+_DATE_IN_FRONT = re.compile(
+    rf"(?:{_DATE.pattern})(?:\.\s+(?=\S)|-(?=[^\s\d-]))", re.ASCII
+)
+_DATE_AT_END = re.compile(rf"(?P<rest>.*\S),\s*{_DATE.pattern}", re.ASCII)
 _SCENE = re.compile(r"[^\s-]+-\S+-(?:19|20)\d\d-\w+", re.ASCII)
-_BLANKS = re.compile(r"[\s,+./&|_:-]+")
+_BLANKS = re.compile(r"[\s,+./&|_:@-]+")
+# "Queen Discography (1973-1995)": what stands before the word is the artist.
+_ALL_WORKS = re.compile(
+    r"(?P<artist>.*?[^\s(\[–—-])[\s–—-]+(?P<group>[(\[])?"
+    r"(?P<album>(?:(?:the )?(?:full|complete|полная) )?"
+    r"(?:discography|дискография|discografia|discographie|diskographie)\b.*)",
+    re.IGNORECASE,
+)
+# "(Rock) [CD] Artist - Album - 1988, FLAC (image+.cue), lossless"
+_TOPIC = re.compile(
+    r"(?:\([^()]*\)\s*)?(?:\[[^\[\]]*\]\s*)*(?P<rest>\S.*?),\s*"
+    r"(?:flac|mp3|ape|wv|wavpack|aac|alac|ogg|dsd|dsf|wav|m4a)\b.*",
+    re.IGNORECASE,
+)
+# "周杰伦《叶惠美》", "YOASOBI「夜に駆ける」"; a film's name is no artist.
+_QUOTED = re.compile(
+    r"(?P<artist>[^「『《]*[^「『《\s])\s*[「『《](?P<album>[^「」『』《》]+)[」』》]"
+)
+_WORKS = ("劇場版", "映画", "ドラマ", "アニメ", "ゲーム", "舞台", "电影", "電影")
 
 # Said of an encoding inside brackets; "CD" or "Opus" alone may be a title.
 _ENCODING = frozenset(
     "flac mp3 aac alac ape wv wavpack ogg vorbis opus wav m4a mpc dsd dsd64 dsd128 dsf"
-    " sacd iso lossless lossy web webrip dl cd cdrip dvd vinyl vinylrip lp eac log cue"
-    " image tracks tr24 rip hi res hires bit bits khz hz kbps kbit vbr cbr v0 v2"
-    " hq".split()
+    " sacd iso lossless lossy web webrip dl cd cdrip dvd vinyl vinylrip lp eac xld log"
+    " cue image tracks tr24 rip hi res hires bit bits khz hz kbps kbit vbr cbr v0 v2 hq"
+    " dts ac3 mqa scans covers artwork qobuz tidal deezer itunes hdtracks r"
+    " 无损 無損 分轨 分軌 整轨 整軌".split()
 )
 _PLAIN_ENCODING = frozenset("flac mp3 aac alac lossless 320kbps 24bit 16bit".split())
 _MEASURE = re.compile(r"\d{1,3}(?:k|khz|kbps|kbit|bit|bits|b|x?cd|lp)", re.ASCII)
-_NUMBERS = frozenset("16 24 32 44 1 48 88 2 96 176 4 192 256 320".split())
-_VARIOUS = frozenset({"va", "v.a.", "various", "various artists", "разные исполнители"})
+_NUMBERS = frozenset("16 24 32 44 1 48 88 2 96 176 4 192 256 320 5".split())
+# What releases of the scene say of themselves.
+_SCENE_WORDS = frozenset(
+    "cds cdm cdr cdep vls promo retail advance proper readnfo int dirfix sat dab fm"
+    " bootleg dvda tape 2cd 3cd 4cd reissue limited edition remastered".split()
+)
+_SCENE_NUMBER = re.compile(r"\([A-Z0-9_ ]*\d[A-Z0-9_ ]*\)|[A-Z]{2}")
+_VARIOUS = frozenset(
+    (
+        *("va", "v.a.", "various", "various artists", "разные исполнители", "сборник"),
+        *("群星", "オムニバス", "varios artistas", "vários artistas", "artisti vari"),
+        *("verschiedene interpreten", "artistes divers", "diverse artister"),
+    )
+)
+_MUSIC = frozenset("music audio tracks songs музыка треки".split())
 
 
 def album_name(name: str) -> AlbumName:
     """Return artist, album and date as the name of a folder or torrent tells."""
     if _SCENE.fullmatch(name):
         return _scene_name(name)
-    text, dates = _without_groups(spaced(name))
-    text, bare_date = _without_plain_encoding(text)
+    whole = without_sites(spaced(name))
+    if (topic := _TOPIC.fullmatch(whole)) and "[" not in topic["rest"]:
+        whole = topic["rest"]
+    text, dates = _without_dates(whole)
+    artist, album, date = _artist_and_album(text)
+    dates += [date] if date else []
+    return AlbumName(album or whole or "?", artist, dates[0] if dates else None)
+
+
+def says_nothing(name: str) -> bool:
+    """Whether a folder is called after its encoding, or "Music", and nothing else."""
+    words = [
+        word.lower() for word in _BLANKS.split(spaced(name).strip("[](){}")) if word
+    ]
+    known = [w for w in words if w not in _MUSIC]
+    return bool(words) and (not known or _is_encoding(known))
+
+
+def _without_dates(whole: str) -> tuple[str, list[str]]:
+    """Take away dates and encodings that stand apart from the name."""
+    text, dates = _without_groups(whole)
+    text, bare_date = _without_plain_encoding(_without_label(text))
     if front := _DATE_IN_FRONT.match(text):
         dates.append(_date(front))
         text = text[front.end() :]
-    parts, dated = _without_date(dash_parts(text))
-    dates += [date for date in (dated, bare_date) if date]
+    if (end := _DATE_AT_END.fullmatch(text)) and len(dash_parts(end["rest"])) > 1:
+        dates.append(_date(end))
+        text = end["rest"]
+    return text, [*dates, *([bare_date] if bare_date else [])]
+
+
+def _artist_and_album(text: str) -> tuple[str | None, str, str | None]:
+    """Return artist, album and the date that stands between them."""
+    if works := _ALL_WORKS.fullmatch(text):
+        album = works["album"].rstrip(")] " if works["group"] else None)
+        return _artist(works["artist"]), album, None
+    quoted = _QUOTED.fullmatch(text)
+    if quoted and not quoted["artist"].endswith(_WORKS):
+        return _artist(quoted["artist"].rstrip(" -–")), quoted["album"], None
+    parts, date = _without_date(dash_parts(text))
     artist = _artist(parts[0]) if len(parts) > 1 else None
-    album = " - ".join(parts[1:] if artist else parts) or spaced(name) or "?"
-    return AlbumName(album, artist, dates[0] if dates else None)
+    return artist, " - ".join(parts[1:] if artist else parts), date
+
+
+def _without_label(text: str) -> str:
+    """Take "{label, number}" away; "Villagers - {Awayland}" is an album."""
+    rest = clean(_LABEL.sub(" ", text))
+    return rest if len(dash_parts(rest)) == len(dash_parts(text)) else text
 
 
 def _without_groups(text: str) -> tuple[str, list[str]]:
@@ -66,7 +143,7 @@ def _without_groups(text: str) -> tuple[str, list[str]]:
 
     def keep(group: re.Match[str]) -> str:
         words = _BLANKS.split(group[1].strip())
-        if whole := _DATE.fullmatch(group[1].strip()):
+        if whole := _whole_date(group[1].strip()):
             dates.append(_date(whole))
             return " "
         years = [word for word in words if _DATE.fullmatch(word)]
@@ -77,6 +154,10 @@ def _without_groups(text: str) -> tuple[str, list[str]]:
 
     left = clean(_GROUP.sub(keep, text))
     return (left, dates) if dash_parts(left) else (text, dates)
+
+
+def _whole_date(text: str) -> re.Match[str] | None:
+    return _DATE.fullmatch(text) or _DATE_WITHOUT_SIGNS.fullmatch(text)
 
 
 def _is_encoding(words: list[str]) -> bool:
@@ -113,8 +194,13 @@ def _without_date(parts: list[str]) -> tuple[list[str], str | None]:
 
 def _scene_name(name: str) -> AlbumName:
     artist, *middle, year, _group = name.split("-")
-    words = [word for word in middle if not _is_encoding([word])] or middle
+    words = [word for word in middle if not _is_of_scene(word)] or middle
     return AlbumName(spaced("-".join(words)), _artist(spaced(artist)), year)
+
+
+def _is_of_scene(word: str) -> bool:
+    known = word.lower() in _SCENE_WORDS or _SCENE_NUMBER.fullmatch(word)
+    return bool(known) or _is_encoding([word])
 
 
 def _artist(text: str) -> str:

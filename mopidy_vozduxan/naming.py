@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mopidy_vozduxan.album_names import AlbumName, album_name
+from mopidy_vozduxan.album_names import AlbumName, album_name, says_nothing
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
 from mopidy_vozduxan.formats import estimated_length_ms, without_extension
 from mopidy_vozduxan.layout import audio_folders
-from mopidy_vozduxan.names import clean, disc_of_folder
+from mopidy_vozduxan.names import clean, is_disc_folder
 from mopidy_vozduxan.tags import Tags
 from mopidy_vozduxan.track_names import Style, style_of, track_name
 
@@ -54,8 +54,9 @@ def _album_name(whole: AlbumName, path: str) -> AlbumName:
     """Return the album of a folder; a disc's is its parent's, plus the disc."""
     below = path.split("/")[1:]
     discs: list[str] = []
-    while below and disc_of_folder(below[-1]) is not None:
-        discs.insert(0, below.pop())
+    while below and (is_disc_folder(below[-1]) or says_nothing(below[-1])):
+        folder = below.pop()
+        discs[:0] = [folder] if is_disc_folder(folder) else []
     own = album_name(below[-1]) if below else whole
     title = " ".join([own.album, *(f"({clean(disc)})" for disc in discs)])
     # In "Artist - Discography/1999 - Album" the artist stands above.

@@ -6,7 +6,10 @@ import unicodedata
 
 import pytest
 
+from mopidy_vozduxan.album_names import AlbumName, album_name, says_nothing
+from mopidy_vozduxan.naming import named_folders
 from mopidy_vozduxan.track_names import style_of, track_name
+from tests.metainfos import metainfo
 
 #: What the folder is -> its files: path, (title, artist, track, disc).
 FOLDERS = {
@@ -396,3 +399,199 @@ def test_the_files_of_a_folder_tell(folder, form):
 @pytest.mark.parametrize(("path", "disc_no"), DISCS)
 def test_a_folder_tells_which_disc_it_is(path, disc_no):
     assert track_name(path).disc_no == disc_no
+
+
+#: A folder or torrent, and what it says: album, artist, date.
+ALBUMS = [
+    ("Кино - Группа крови (1988) [MP3 320]", "Группа крови", "Кино", "1988"),
+    ("Сплин - Альтависта (1999) [FLAC]", "Альтависта", "Сплин", "1999"),
+    ("1988 - Группа крови [FLAC]", "Группа крови", None, "1988"),
+    ("1988. Группа крови", "Группа крови", None, "1988"),
+    ("1988-Группа крови", "Группа крови", None, "1988"),
+    ("(1988) Группа крови", "Группа крови", None, "1988"),
+    ("Кино - (1988) Группа крови", "Группа крови", "Кино", "1988"),
+    ("Кино - [1988] Группа крови", "Группа крови", "Кино", "1988"),
+    ("Кино - 1988 - Группа крови", "Группа крови", "Кино", "1988"),
+    ("Кино - Группа крови, 1988", "Группа крови", "Кино", "1988"),
+    ("[1988] Кино - Группа крови", "Группа крови", "Кино", "1988"),
+    (
+        *("(Rock) [CD] Кино - Группа крови - 1988, FLAC (image+.cue), lossless",),
+        *("Группа крови", "Кино", "1988"),
+    ),
+    (
+        *("(Trip Hop) [WEB] Massive Attack - Mezzanine - 1998, MP3, 320 kbps",),
+        *("Mezzanine", "Massive Attack", "1998"),
+    ),
+    ("Aphex Twin - Drukqs (2001) [2CD] [FLAC]", "Drukqs", "Aphex Twin", "2001"),
+    ("Sade - Diamond Life (1984) [24B-96kHz]", "Diamond Life", "Sade", "1984"),
+    ("Sade - Diamond Life [24Bit-192kHz] FLAC", "Diamond Life", "Sade", None),
+    ("Can - Tago Mago (1971) [Vinyl Rip 24-96]", "Tago Mago", "Can", "1971"),
+    ("Can - Tago Mago [SACD-R] (1971)", "Tago Mago", "Can", "1971"),
+    ("Moby - Play (1999) [mp3@320]", "Play", "Moby", "1999"),
+    ("Moby - Play (1999) [Qobuz 24-44.1]", "Play", "Moby", "1999"),
+    (
+        *("Björk - Homogenic (1997) {One Little Indian, TPLP71CD} [FLAC]",),
+        *("Homogenic", "Björk", "1997"),
+    ),
+    ("Villagers - {Awayland} (2013) [FLAC]", "{Awayland}", "Villagers", "2013"),
+    ("Sigur Rós - ( ) (2002) [FLAC]", "( )", "Sigur Rós", "2002"),
+    ("Blur - 13 (1999) [FLAC]", "13", "Blur", "1999"),
+    ("Queen Discography (1973-1995) FLAC", "Discography (1973-1995)", "Queen", None),
+    ("Pink Floyd - Discography [FLAC]", "Discography", "Pink Floyd", None),
+    ("Кино - Дискография (1982-1990)", "Дискография (1982-1990)", "Кино", None),
+    ("Аквариум (Дискография)", "Дискография", "Аквариум", None),
+    (
+        "Radiohead - OK Computer (1997) [www.site.org]",
+        "OK Computer",
+        "Radiohead",
+        "1997",
+    ),
+    (
+        "[www.site.org] Radiohead - OK Computer (1997)",
+        "OK Computer",
+        "Radiohead",
+        "1997",
+    ),
+    ("www.site.org - Radiohead - OK Computer", "OK Computer", "Radiohead", None),
+    ("Radiohead - OK Computer [rutracker.org]", "OK Computer", "Radiohead", None),
+    ("will.i.am - #willpower (2013)", "#willpower", "will.i.am", "2013"),
+    ("Daft_Punk-Discovery-2001-RNS", "Discovery", "Daft Punk", "2001"),
+    (
+        "Daft_Punk-Discovery-(7243849606)-WEB-FLAC-2001-GRP",
+        "Discovery",
+        "Daft Punk",
+        "2001",
+    ),
+    (
+        "VA-Cafe_del_Mar_Vol_7-2CD-2000-GRP",
+        "Cafe del Mar Vol 7",
+        "Various Artists",
+        "2000",
+    ),
+    ("Rammstein-Mutter-DE-Retail-2001-GRP", "Mutter", "Rammstein", "2001"),
+    ("Burial-Untrue-PROMO-CD-2007-GRP", "Untrue", "Burial", "2007"),
+    ("VA - Made in Abyss OST (2017)", "Made in Abyss OST", "Various Artists", "2017"),
+    ("Various Artists - Nuggets [4CD]", "Nuggets", "Various Artists", None),
+    ("Сборник - Русский рок (2003)", "Русский рок", "Various Artists", "2003"),
+    ("群星 - 上海滩老歌 [FLAC]", "上海滩老歌", "Various Artists", None),
+    ("Pink.Floyd.-.The.Wall.(1979)", "The Wall", "Pink Floyd", "1979"),
+    ("Nick%20Drake%20-%20Pink%20Moon%20(1972)", "Pink Moon", "Nick Drake", "1972"),
+    ("Nick+Drake+-+Pink+Moon", "Pink Moon", "Nick Drake", None),
+    ("Nick_Drake_-_Pink_Moon_[1972]", "Pink Moon", "Nick Drake", "1972"),
+    ("[2019.12.15] YOASOBI - 夜に駆ける [FLAC]", "夜に駆ける", "YOASOBI", "2019-12-15"),
+    ("[20191215] YOASOBI「夜に駆ける」[MP3]", "夜に駆ける", "YOASOBI", "2019-12-15"),
+    ("椎名林檎『無罪モラトリアム』（1999）", "無罪モラトリアム", "椎名林檎", "1999"),
+    ("椎名林檎 - 無罪モラトリアム【FLAC】", "無罪モラトリアム", "椎名林檎", None),
+    ("劇場版「君の名は。」", "劇場版「君の名は。」", None, None),
+    ("宇多田ヒカル － First Love ［1999］", "First Love", "宇多田ヒカル", "1999"),
+    ("周杰伦-叶惠美[WAV+CUE]", "叶惠美", "周杰伦", None),
+    ("周杰伦《叶惠美》2003 [FLAC分轨]", "周杰伦《叶惠美》2003 [FLAC分轨]", None, None),
+    ("周杰伦《叶惠美》[FLAC 分轨]", "叶惠美", "周杰伦", None),
+    ("崔健 - 1989 - 新长征路上的摇滚", "新长征路上的摇滚", "崔健", "1989"),
+    ("아이유 - Palette (2017) [FLAC]", "Palette", "아이유", "2017"),
+    ("Χάρις Αλεξίου - Δι' ευχών (1992)", "Δι' ευχών", "Χάρις Αλεξίου", "1992"),
+    ("שלמה ארצי - תרקוד (1984)", "תרקוד", "שלמה ארצי", "1984"),
+    ("שלמה ארצי -\u200f תרקוד (1984)", "תרקוד", "שלמה ארצי", "1984"),
+    ("فيروز - وحدن (1979)", "وحدن", "فيروز", "1979"),
+    (
+        "Grateful Dead - 1977-05-08 - Barton Hall",
+        "Barton Hall",
+        "Grateful Dead",
+        "1977-05-08",
+    ),
+    (
+        "Caetano Veloso - Transa (1972) [FLAC] [1972 Philips]",
+        "Transa [1972 Philips]",
+        "Caetano Veloso",
+        "1972",
+    ),
+    (
+        "Miles Davis - Kind of Blue (Legacy Edition) (1959)",
+        "Kind of Blue (Legacy Edition)",
+        "Miles Davis",
+        "1959",
+    ),
+    (
+        "Bach - Cello Suites - Pablo Casals (1939)",
+        "Cello Suites - Pablo Casals",
+        "Bach",
+        "1939",
+    ),
+    (
+        "Frank Herbert - Dune (Audiobook) [64kbps]",
+        "Dune (Audiobook)",
+        "Frank Herbert",
+        None,
+    ),
+    ("2001 - A Space Odyssey", "A Space Odyssey", None, "2001"),
+    ("1999-2009", "1999-2009", None, None),
+    ("Live 8", "Live 8", None, None),
+    ("The 2nd Law", "The 2nd Law", None, None),
+    ("10,000 Maniacs - In My Tribe", "In My Tribe", "10,000 Maniacs", None),
+    (
+        "+44 - When Your Heart Stops Beating",
+        "When Your Heart Stops Beating",
+        "+44",
+        None,
+    ),
+    ("Discography", "Discography", None, None),
+]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize(("name", "album", "artist", "date"), ALBUMS)
+def test_a_folder_tells(name, album, artist, date, form):
+    named = album_name(unicodedata.normalize(form, name))
+    assert named == AlbumName(album, artist, date)
+
+
+@pytest.mark.parametrize(
+    ("name", "nothing"),
+    [
+        ("FLAC", True),
+        ("MP3 320", True),
+        ("[24-96]", True),
+        ("flac tracks", True),
+        ("Music", True),
+        ("Музыка", True),
+        ("Opus Dei", False),
+        ("Live", False),
+        ("1999", False),
+        ("", False),
+    ],
+)
+def test_some_folders_say_nothing(name, nothing):
+    assert says_nothing(name) is nothing
+
+
+BELOW = [
+    # torrent, file, album, artist, date, disc
+    (
+        *("Кино - Дискография (1982-1990)", "1988 - Группа крови/01 - Мама.mp3"),
+        *("Группа крови", "Кино", "1988", None),
+    ),
+    (
+        *("Queen Discography [FLAC]", "Studio/1975. Night [FLAC]/CD 2/01 Love.flac"),
+        *("Night (CD 2)", "Queen", "1975", 2),
+    ),
+    (
+        *("Air - Moon Safari (1998)", "Bonus CD/01 - Kelly.flac"),
+        *("Moon Safari (Bonus CD)", "Air", "1998", None),
+    ),
+    (
+        *("Air - Moon Safari (1998)", "FLAC/01 - Kelly.flac"),
+        *("Moon Safari", "Air", "1998", None),
+    ),
+    (
+        *("Air - Moon Safari (1998)", "MP3 320/Disc 1/01 - Kelly.mp3"),
+        *("Moon Safari (Disc 1)", "Air", "1998", 1),
+    ),
+]
+
+
+@pytest.mark.parametrize(("torrent", "path", "album", "artist", "date", "disc"), BELOW)
+def test_folders_stand_below_others(torrent, path, album, artist, date, disc):
+    (folder,) = named_folders(metainfo(torrent, [path]))
+    ((_, tags),) = folder.tracks
+    assert (tags.album, tags.albumartists) == (album, (artist,))
+    assert (tags.date, tags.disc_no) == (date, disc)

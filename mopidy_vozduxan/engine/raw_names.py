@@ -18,6 +18,8 @@ from mopidy_vozduxan.encodings import decoded_together
 #: Folders and name of one file, as bytes.
 RawPath = tuple[bytes, ...]
 
+#: As long as names are on disk; the ending stays.
+_MAX_CHARS, _ENDING = 255, 20
 _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
@@ -61,7 +63,12 @@ def _texts(parts: Sequence[bytes], hint: str | None) -> dict[bytes, str]:
 
 
 def _safe(text: str) -> str:
-    name = _NOT_IN_NAMES.sub("_", text)
+    whole = (
+        text
+        if len(text) <= _MAX_CHARS
+        else text[: _MAX_CHARS - _ENDING] + text[-_ENDING:]
+    )
+    name = _NOT_IN_NAMES.sub("_", whole)
     return "_" if name.strip() in ("", ".", "..") else name
 
 

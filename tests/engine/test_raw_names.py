@@ -125,6 +125,12 @@ def test_hostile_bytes_stay_one_harmless_name(name):
     assert "/" not in read_torrent(torrent(name, paths)).name
 
 
+def test_a_name_without_end_keeps_its_ending():
+    (file,) = read_torrent(torrent(b"x", [b"\xe9" * 5000 + b".mp3"])).files
+    assert is_playable(file)
+    assert len(file.path) < 300
+
+
 def test_decomposed_names_are_shown_composed():
     names = [unicodedata.normalize("NFD", name) for name in ("Café", "01 Été.mp3")]
     (folder,) = named_folders(read_torrent(in_encoding(names, "utf-8")))
