@@ -239,6 +239,8 @@ async def _first_of(*works: Coroutine[object, object, object]) -> int:
     finally:
         for task in tasks:
             task.cancel()
+            # A reader that was closed meanwhile says so instead of being cancelled.
+            task.add_done_callback(lambda task: task.cancelled() or task.exception())
 
 
 def _media_type(declared: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import queue
@@ -17,7 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from mopidy_vozduxan.exceptions import Cancelled, SwarmFailed
-from mopidy_vozduxan.web.stream import WRITE_BYTES, RemoteReader
+from mopidy_vozduxan.web.stream import WRITE_BYTES, RemoteReader, _first_of
 from tests.web.fakes import PIECE, WAIT, content
 
 PATH = "/vozduxan/stream/tok-EN_1"
@@ -388,6 +389,26 @@ def test_a_reader_closed_before_it_opened_never_opens(bridge, streams):
     with pytest.raises(Cancelled):
         asyncio.run(reader.next())
     assert stream.opened.empty()
+
+
+def test_a_reader_that_is_released_after_its_client_left_leaves_no_complaint(caplog):
+    async def reader():
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise Cancelled("The stream was released.") from None
+
+    async def client():
+        await asyncio.sleep(0)
+
+    async def run():
+        assert await _first_of(reader(), client()) == 1
+        for _ in range(3):  # the reader's task ends, and who waits for it is told
+            await asyncio.sleep(0)
+        gc.collect()
+
+    asyncio.run(run())
+    assert not caplog.records
 
 
 def test_pieces_are_written_in_small_portions():
