@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 import libtorrent as lt
 
+from mopidy_vozduxan.encodings import decoded
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.engine.raw_names import readable_names
 from mopidy_vozduxan.exceptions import BadInput
@@ -99,10 +100,10 @@ def read_link(uri: str) -> MagnetLink:
     """Return all that a magnet URI says; raises as :func:`read_magnet` does."""
     infohash = name_of(params_of_magnet(uri).info_hashes)
     fields = _magnet_fields(uri)
-    name = _printable(fields.get("dn", [""])[0]) or None
+    name = decoded(fields.get("dn", [""])[0].encode("utf-8", "surrogateescape"))
     size = fields.get("xl", [""])[0]
     return MagnetLink(
-        TorrentSource(infohash, None, uri, name),
+        TorrentSource(infohash, None, uri, _printable(name) or None),
         _selected(",".join(fields.get("so", []))),
         int(size) if re.fullmatch("[0-9]{1,15}", size) else None,
     )
@@ -227,7 +228,9 @@ def _magnet_fields(uri: str) -> dict[str, list[str]]:
     if scheme.lower() != "magnet":
         raise BadInput("This is not a magnet link")
     try:
-        fields = parse_qs(query.lstrip("?"), max_num_fields=1000)
+        fields = parse_qs(
+            query.lstrip("?"), max_num_fields=1000, errors="surrogateescape"
+        )
     except ValueError as exc:
         raise BadInput("The magnet link has too many fields") from exc
     # "xt.1=" and "xt.2=" are how some clients list two topics.

@@ -135,9 +135,19 @@ def test_a_magnet_is_named_by_v1_where_there_is_one(uri: str, infohash: str) -> 
     assert source.magnet == uri
 
 
-def test_a_display_name_that_is_not_utf8_is_still_text() -> None:
-    source = read_magnet(f"magnet:?xt=urn:btih:{V1}&dn=caf%e9+%ff")
-    assert source.display_name == "caf\ufffd \ufffd"
+@pytest.mark.parametrize(
+    ("escaped", "name"),
+    [
+        ("caf%C3%A9", "café"),
+        ("caf%e9+%ff", "café ÿ"),
+        ("%C3%F0%F3%EF%EF%E0+%EA%F0%EE%E2%E8", "Группа крови"),
+        ("%81", "\ufffd"),
+        ("a%00", "a"),
+    ],
+)
+def test_a_display_name_in_any_encoding_is_text(escaped: str, name: str) -> None:
+    source = read_magnet(f"magnet:?xt=urn:btih:{V1}&dn={escaped}")
+    assert source.display_name == name
 
 
 @pytest.mark.parametrize(
