@@ -23,7 +23,7 @@ from mopidy_vozduxan.engine.protocol import (
     SwarmBroke,
     TorrentSource,
 )
-from mopidy_vozduxan.engine.resume import ResumeFiles, params_of
+from mopidy_vozduxan.engine.resume import ResumeFiles, params_of, with_peers
 from mopidy_vozduxan.engine.swarm import Swarm, priorities_of
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.planning.plan import Changes, Plan
@@ -94,6 +94,7 @@ class Members:
             # finished hangs up, and is not called again for minutes.
             params.flags |= _F.stop_when_ready
         swarm = Swarm(infohash, source, params, stopped=idle)
+        swarm.peers = list(params.peers)
         swarm.wants_metadata = params.ti is None
         if plan:
             first = Changes(due_ms=tuple(plan.due_ms.items()), trickle=plan.trickle)
@@ -189,6 +190,7 @@ class Members:
 
     def store(self, swarm: Swarm, params: Any) -> asyncio.Future[None]:
         """Write the swarm's state to disk, on another thread."""
+        swarm.peers = with_peers(params, swarm.peers)
         data = bytes(lt.write_resume_data_buf(params))
         return self._on_writer(self._resume.save, swarm.infohash, data)
 

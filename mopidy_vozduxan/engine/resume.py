@@ -24,6 +24,10 @@ from mopidy_vozduxan.exceptions import BadInput, VozduxanError
 
 logger = logging.getLogger(__name__)
 
+Address = tuple[str, int]
+
+#: As many as libtorrent itself would save.
+MOST_PEERS = 100
 _SWARM_FIELDS = ("trackers", "tracker_tiers", "url_seeds", "dht_nodes", "name")
 
 
@@ -73,19 +77,31 @@ def params_of(source: TorrentSource, resumed: Any | None) -> Any:
     """Return ``add_torrent_params`` for a source, with what was saved of it.
 
     Trackers and web seeds are those of the source; the pieces held and the
-    peers met come from the resume data. Raises :class:`BadInput`.
+    peers met come from the resume data. Where the source is a bare infohash, as
+    in a playlist whose torrent has left the catalog, all of it comes from there.
+    Raises :class:`BadInput`.
     """
     fresh = _params_of_source(source)
     if resumed is None:
         return fresh
     resumed.ti = fresh.ti
-    for field in _SWARM_FIELDS:
-        setattr(resumed, field, getattr(fresh, field))
+    if fresh.ti is not None or fresh.trackers or fresh.url_seeds:
+        for field in _SWARM_FIELDS:
+            setattr(resumed, field, getattr(fresh, field))
     resumed.peers = _united(fresh.peers, resumed.peers)
     resumed.flags = fresh.flags
     resumed.file_priorities = []
     resumed.download_limit = resumed.upload_limit = -1
     return resumed
+
+
+def with_peers(params: Any, known: Iterable[Address]) -> list[Address]:
+    """Add peers known from before to what will be saved; return all of them.
+
+    libtorrent leaves out those that hung up on us, as all seeds do in the end.
+    """
+    params.peers = _united(params.peers, known)[:MOST_PEERS]
+    return list(params.peers)
 
 
 def _params_of_source(source: TorrentSource) -> Any:

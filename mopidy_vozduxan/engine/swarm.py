@@ -44,6 +44,7 @@ class Swarm:
     reads: dict[int, int] = field(default_factory=dict)
     due: set[int] = field(default_factory=set)
     backlog: list[Changes] = field(default_factory=list)
+    peers: list[tuple[str, int]] = field(default_factory=list)  # to be saved
     statistics: Statistics = field(default_factory=Statistics)
     trickle: bool = False
     checked: bool = False

@@ -1,0 +1,82 @@
+"""Listeners' own playlists: our tracks in them play for as long as anybody seeds."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from pathlib import Path
+
+from tests.e2e.stage import Album, Listener, album, as_floats
+from tests.rig.album import Track, make_pcm
+from tests.rig.seeder import Swarm
+
+TRACKS = [Track("One", "flac", 3), Track("Two", "flac", 3)]
+PCM = as_floats(make_pcm(3, seed=1001) + make_pcm(3, seed=1002))
+WITH_PLAYLISTS = {"m3u": {"enabled": "true"}}
+
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def save(listener: Listener, name: str, uris: list[str]) -> str:
+    """Save a playlist as clients do, with Mopidy's m3u backend; its URI."""
+    playlist = listener.rpc("core.playlists.create", name=name, uri_scheme="m3u")
+    found = listener.rpc("core.library.lookup", uris=uris)
+    playlist["tracks"] = [found[uri][0] for uri in uris]
+    saved = listener.rpc("core.playlists.save", playlist=playlist)
+    return str(saved["uri"])
+
+
+def load(listener: Listener, playlist: str) -> list[str]:
+    """The tracks of a playlist, as a client finds them."""
+    names = {ref["uri"] for ref in listener.rpc("core.playlists.as_list")}
+    assert playlist in names
+    found = listener.rpc("core.playlists.lookup", uri=playlist)
+    return [track["uri"] for track in found["tracks"]]
+
+
+def remove(listener: Listener, infohash: str) -> None:
+    """Take a torrent out of the library, and leave its data where it is."""
+    request = urllib.request.Request(
+        f"{listener.mopidy.url}/vozduxan/api/torrent_remove",
+        json.dumps({"infohash": infohash}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with _direct.open(request, timeout=30) as answer:
+        assert answer.status == 200
+
+
+def assert_plays(listener: Listener, playlist: str) -> None:
+    uris = load(listener, playlist)
+    listener.play(*uris)
+    listener.wait_for_ended(uris[-1])
+    assert listener.sound == PCM
+
+
+def listen(folder: Path, *albums: Album) -> Listener:
+    (folder / "playlists").mkdir(parents=True, exist_ok=True)
+    return Listener(folder, albums, WITH_PLAYLISTS, sync=False, mpd=False)
+
+
+def test_a_saved_playlist_plays_after_a_restart_and_without_the_catalog(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "mopidy"
+    with (
+        album(tmp_path / "Album", TRACKS) as one,
+        Swarm(one.torrent, tmp_path, seeders=2) as swarm,
+    ):
+        one.tracker.peers = swarm.peers
+        with listen(folder, one) as listener:
+            uris = listener.tracks(one)
+            playlist = save(listener, "Mine", uris)
+            assert load(listener, playlist) == uris
+        with listen(folder) as listener:
+            assert_plays(listener, playlist)
+            (folder / "torrents" / f"{one.infohash}.torrent").unlink()
+            remove(listener, one.infohash)
+            assert listener.rpc("core.library.browse", uri=one.uri) == []
+        one.tracker.peers = []  # nobody tells of peers any more
+        with listen(folder) as listener:
+            assert listener.rpc("core.library.browse", uri=one.uri) == []
+            assert_plays(listener, playlist)
+            listener.assert_calm()
