@@ -10,6 +10,8 @@ import dataclasses
 import logging
 import pathlib
 import threading
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from mopidy import backend
 
-from mopidy_vozduxan import Extension, __version__, server_file, torrent_dirs
+from mopidy_vozduxan import Extension, __version__, server_file
 from mopidy_vozduxan.adding import Added, Adder
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.cache import Cache
@@ -49,6 +51,7 @@ from mopidy_vozduxan.scanning.scanning import Scanning
 from mopidy_vozduxan.scanning.torrent import Readers
 from mopidy_vozduxan.tags import Part
 from mopidy_vozduxan.target import Target
+from mopidy_vozduxan.torrent_dirs import TorrentDirs
 from mopidy_vozduxan.uris import (
     SCHEMES,
     AddUri,
@@ -57,6 +60,7 @@ from mopidy_vozduxan.uris import (
     magnet_of,
     parse,
 )
+from mopidy_vozduxan.watching import Watcher
 from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.door import PlayerDoor
 
@@ -68,6 +72,8 @@ logger = logging.getLogger(__name__)
 #: How long a message to our loop may take before core goes on without us.
 LOOP_ANSWERS_S = 2.0
 CLOSE_S = 10.0
+#: Of more torrents at a time nobody is told one by one.
+MOST_NEWS = 50
 
 
 class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
@@ -123,6 +129,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self.playlists = VozduxanPlaylistsProvider(self, self.catalog)
         self.playback = VozduxanPlaybackProvider(audio, self)
         self.audio = audio
+        self._watcher = self._make_watcher()
 
     def on_start(self) -> None:
         """Start the loop, the engine and the door, and look for torrents."""
@@ -159,13 +166,13 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         running.announce(me)
         server_file.write(self._data_dir, self.door.address)
         self._scanning.start(self.manager, Door(self.door.url_for, self.door.proxy))
-        self._workers.submit(self._find_torrents)
+        self._watcher.start()
 
     def on_stop(self) -> None:
         """Stop in the other order: no requests, no streams, no swarms."""
         running.withdraw()
         server_file.remove(self._data_dir, self.door.address)
-        self._stopping.set()
+        self._watcher.stop()
         self.bridge.stop(CLOSE_S, self._close)
         self._workers.shutdown(wait=True, cancel_futures=True)
         self.catalog.close()
@@ -174,6 +181,14 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         await self._scanning.close()
         await self.manager.close()
         await self.door.stop()
+
+    def _make_watcher(self) -> Watcher:
+        folders = [pathlib.Path(folder) for folder in self._config["torrent_dirs"]]
+        torrents = TorrentDirs(
+            folders, self.catalog, time.monotonic, self._stopping, self._left, _came
+        )
+        complete = partial(self.catalog.complete, self._stopping)
+        return Watcher(folders, torrents, self._stopping, complete)
 
     def _limits(self) -> Limits:
         return Limits(
@@ -245,13 +260,10 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
 
     # --- on other threads
 
-    def _find_torrents(self) -> None:
-        try:
-            self.catalog.complete(self._stopping)
-            folders = [pathlib.Path(p) for p in self._config["torrent_dirs"]]
-            torrent_dirs.scan(folders, self.catalog, self._stopping)
-        except Exception:
-            logger.exception("Vozduxan: Looking for torrents failed")
+    def _left(self, infohashes: Sequence[str]) -> None:
+        """Drop what was made of torrents that left the library."""
+        for infohash in infohashes:
+            self.covers.forget(infohash)
 
     def _learned(self, event: MetadataReceived) -> None:
         """Keep metadata that a swarm gave us."""
@@ -265,6 +277,13 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             StreamListener.send("tracks_known", infohash=infohash)
         except Exception:
             logger.exception("Vozduxan: Metadata could not be kept")
+
+
+def _came(infohashes: Sequence[str]) -> None:
+    """Say that torrents are known, unless there is a whole collection of them."""
+    if len(infohashes) <= MOST_NEWS:
+        for infohash in infohashes:
+            StreamListener.send("tracks_known", infohash=infohash)
 
 
 def _failed(token: str, uri: str, reason: str) -> None:

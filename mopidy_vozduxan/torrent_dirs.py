@@ -1,7 +1,14 @@
-"""Finds ``.torrent`` files in the configured folders and tells the catalog.
+"""Keeps the catalog as the configured folders are: torrents come, change and go.
 
-Meant for a worker thread: it reads the disk. It never writes to the folders,
-and a file that goes away stays in the catalog.
+Meant for a thread of its own: it reads the disk. It looks when it is told to,
+never writes to the folders, and remembers between looks what it could not read.
+
+Design notes: a folder that is away (a disk that is not mounted, a share that is
+not there) looks like one whose files were all removed. So a file counts as
+removed only where its folder, or the nearest one above it that is there, is on
+the same file system as when the file was last seen. Of a file that this process
+has not seen yet that is unknown; an empty folder then says nothing, since that
+is how a mount point looks.
 """
 
 from __future__ import annotations
@@ -9,51 +16,184 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mopidy_vozduxan.catalog import Catalog, FoundAt
 from mopidy_vozduxan.engine.metainfo import read_with_magnet
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.folder_walk import Walk
 
 logger = logging.getLogger(__name__)
 
 #: 10 MiB holds the hashes of half a million pieces; nothing musical comes near.
 LARGEST = 10 * 1024 * 1024
+#: A file that cannot be read may still be on its way: it is left alone until it
+#: has not changed for so long.
+STILL_S = 10.0
+_NEVER = (0, -1, "")
 
 
-def scan(
-    dirs: Iterable[Path], catalog: Catalog, stop: threading.Event | None = None
-) -> int:
-    """Add what is new or changed in ``dirs``; return how many files that were.
+class TorrentDirs:
+    """The folders ``dirs``, their torrents in ``catalog``.
 
-    Files that look as they did when they were last read are not opened. A file
-    that cannot be read is named in the log, and tried again by the next scan.
-    Ends early once ``stop`` is set. Raises :class:`StorageFailed`.
+    ``clock`` gives monotonic seconds. Once ``stop`` is set a look ends early.
+    ``left`` is told the infohashes of torrents that left the library, and
+    ``came`` those of a few that came.
     """
-    stop = stop or threading.Event()
-    known = catalog.found()
-    added = 0
-    for entry in _torrent_files(dirs):
-        if stop.is_set():
-            break
-        place = _place(entry)
-        if place and known.get(place.path) != (place.mtime_ns, place.size):
-            added += _add(place, catalog)
-    if added:
-        logger.info("Vozduxan: Added %d new or changed torrent file(s)", added)
-    return added
 
+    def __init__(
+        self,
+        dirs: Sequence[Path],
+        catalog: Catalog,
+        clock: Callable[[], float],
+        stop: threading.Event,
+        left: Callable[[Sequence[str]], None] = lambda _: None,
+        came: Callable[[Sequence[str]], None] = lambda _: None,
+    ) -> None:
+        self._dirs = dirs
+        self._catalog = catalog
+        self._clock = clock
+        self._stop = stop
+        self._left = left
+        self._came = came
+        self._devices: dict[Path, int] = {}  # of the folder a file was last seen in
+        self._doubts: dict[Path, tuple[FoundAt, float]] = {}  # unreadable, since
+        self._refused: dict[Path, FoundAt] = {}  # the log has said so
+        self._away: frozenset[Path] = frozenset()
+        self.links: frozenset[Path] = frozenset()
 
-def _add(place: FoundAt, catalog: Catalog) -> bool:
-    try:
-        data = _contents(place.path)
-        source, metainfo = read_with_magnet(data, None)
-    except (BadInput, OSError) as exc:
-        logger.warning("Vozduxan: Cannot use the file %s: %s", place.path, exc)
-        return False
-    catalog.add(source, metainfo, place)
-    return True
+    def look(self) -> float | None:
+        """Bring the catalog up to date.
+
+        Returns after how many seconds to look again, ``None`` for when something
+        has changed. Raises :class:`StorageFailed`.
+        """
+        known = self._catalog.found()
+        walk = Walk(self._dirs, self._stop)
+        if self._stop.is_set():
+            return None
+        self.links = walk.links
+        self._say_what_is_away(walk)
+        outdated = self._add(self._changed(walk.files, known), known)
+        if self._stop.is_set():
+            return None
+        gone = [p for p in known if p not in walk.files and self._is_gone(p, walk)]
+        self._withdraw(gone, outdated)
+        self._devices.update(walk.devices)
+        for path in gone:
+            self._devices.pop(path, None)
+        return self._next_look()
+
+    # --- what is there
+
+    def _changed(
+        self,
+        files: Mapping[Path, FoundAt],
+        known: Mapping[Path, tuple[int, int, str]],
+    ) -> list[FoundAt]:
+        """Return what has to be read; forget the doubts about what is gone."""
+        for memory in (self._doubts, self._refused):
+            for path in memory.keys() - files.keys():
+                del memory[path]
+        return [
+            place
+            for path, place in files.items()
+            if known.get(path, _NEVER)[:2] != (place.mtime_ns, place.size)
+            and self._refused.get(path) != place
+        ]
+
+    def _add(
+        self, places: Sequence[FoundAt], known: Mapping[Path, tuple[int, int, str]]
+    ) -> set[str]:
+        """Add what can be read; return the torrents that the files held before."""
+        outdated: set[str] = set()
+        added: list[str] = []
+
+        def readable() -> Iterator[tuple[TorrentSource, Metainfo, FoundAt]]:
+            for place in places:
+                if self._stop.is_set():
+                    return
+                if read := self._read(place):
+                    _, _, before = known.get(place.path, _NEVER)
+                    outdated.add(before)
+                    added.append(read[1].infohash)
+                    yield (*read, place)
+
+        self._catalog.add_all(readable())
+        if added:
+            logger.info("Vozduxan: Added %d new or changed torrent file(s)", len(added))
+            self._came(added)
+        return outdated.difference(added, [""])
+
+    def _read(self, place: FoundAt) -> tuple[TorrentSource, Metainfo] | None:
+        try:
+            read = read_with_magnet(_contents(place.path), None)
+        except FileNotFoundError:  # removed meanwhile
+            return None
+        except (BadInput, OSError) as exc:
+            self._doubt(place, exc)
+            return None
+        self._doubts.pop(place.path, None)
+        return read
+
+    def _doubt(self, place: FoundAt, error: Exception) -> None:
+        """Wait for a file that is being written; say so when it is not."""
+        now = self._clock()
+        before, since = self._doubts.get(place.path, (None, now))
+        if before != place:
+            since = now
+        if now - since < STILL_S:
+            self._doubts[place.path] = place, since
+            return
+        self._doubts.pop(place.path, None)
+        self._refused[place.path] = place
+        logger.warning("Vozduxan: Cannot use the file %s: %s", place.path, error)
+
+    def _next_look(self) -> float | None:
+        waits = [since + STILL_S for _, since in self._doubts.values()]
+        return max(0.0, min(waits) - self._clock()) if waits else None
+
+    # --- what is gone
+
+    def _is_gone(self, path: Path, walk: Walk) -> bool:
+        """Return whether a file that was not found was removed by somebody."""
+        root = next((root for root in self._dirs if path.is_relative_to(root)), None)
+        if root is None:  # that folder is no longer configured
+            return bool(self._dirs)
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            above = _nearest(path.parent, root)
+        except OSError:
+            return False
+        else:
+            return False
+        if above is None or above in walk.unreadable:
+            return False
+        before = self._devices.get(path)
+        if before is None:
+            return above in walk.filled
+        return _device(above) == before
+
+    def _withdraw(self, gone: Sequence[Path], outdated: Iterable[str]) -> None:
+        left = self._catalog.withdraw(gone, outdated)
+        if left:
+            logger.info(
+                "Vozduxan: %d torrent(s) left the library with their files", len(left)
+            )
+            self._left(left)
+
+    def _say_what_is_away(self, walk: Walk) -> None:
+        """Name the folders that cannot be read, each once until it is back."""
+        for folder in walk.unreadable.keys() - self._away:
+            logger.warning(
+                "Vozduxan: Cannot look for torrents in %s: %s",
+                folder,
+                walk.unreadable[folder],
+            )
+        self._away = frozenset(walk.unreadable)
 
 
 def _contents(path: Path) -> bytes:
@@ -64,42 +204,17 @@ def _contents(path: Path) -> bytes:
     return data
 
 
-def _place(entry: os.DirEntry[str]) -> FoundAt | None:
+def _nearest(folder: Path, root: Path) -> Path | None:
+    """Return the nearest folder that is there, not above ``root``."""
+    while not folder.is_dir():
+        if folder == root:
+            return None
+        folder = folder.parent
+    return folder
+
+
+def _device(folder: Path) -> int | None:
     try:
-        stat = entry.stat()
-    except OSError:  # removed meanwhile
+        return os.stat(folder).st_dev
+    except OSError:
         return None
-    return FoundAt(Path(entry.path), stat.st_mtime_ns, stat.st_size)
-
-
-def _torrent_files(dirs: Iterable[Path]) -> Iterator[os.DirEntry[str]]:
-    """Walk all folders below ``dirs``, each once however it is linked."""
-    waiting = list(dirs)[::-1]
-    seen: set[tuple[int, int]] = set()
-    while waiting:
-        folder = waiting.pop()
-        for entry in _entries(folder, seen):
-            if _answers(entry.is_dir):
-                waiting.append(Path(entry.path))
-            elif entry.name.lower().endswith(".torrent") and _answers(entry.is_file):
-                yield entry
-
-
-def _entries(folder: Path, seen: set[tuple[int, int]]) -> list[os.DirEntry[str]]:
-    try:
-        stat = folder.stat()
-        if (stat.st_dev, stat.st_ino) in seen:
-            return []
-        seen.add((stat.st_dev, stat.st_ino))
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as exc:
-        logger.warning("Vozduxan: Cannot look for torrents in %s: %s", folder, exc)
-        return []
-
-
-def _answers(question: Callable[[], bool]) -> bool:
-    try:
-        return question()
-    except OSError:  # a link that leads nowhere, or in a circle
-        return False

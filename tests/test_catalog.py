@@ -107,7 +107,7 @@ def test_a_removed_torrent_is_gone_but_its_file_counts_as_read(catalog):
     assert catalog.metainfo(ALBUM.infohash) is None
     assert catalog.source(ALBUM.infohash) is None
     assert catalog.finder.tracks({"any": ["one"]}, None, False, 10) == []
-    assert catalog.found() == {place.path: (5, 6)}
+    assert catalog.found() == {place.path: (5, 6, ALBUM.infohash)}
 
 
 def test_names_that_are_no_text_are_kept_as_well_as_text_can(catalog):
@@ -115,7 +115,7 @@ def test_names_that_are_no_text_are_kept_as_well_as_text_can(catalog):
     place = FoundAt(Path("/torrents/\udcff.torrent"), 1, 2)
     catalog.add(source_of(odd), odd, place)
     assert catalog.metainfo(odd.infohash).files[0].path == "a?/01?.mp3"
-    assert catalog.found() == {place.path: (1, 2)}
+    assert catalog.found() == {place.path: (1, 2, odd.infohash)}
 
 
 def test_more_layouts_than_are_kept_in_memory_are_right(catalog):

@@ -127,12 +127,21 @@ class Catalog:
             lambda db: inventory.names_of(db, torrents.name_of(db, infohash))
         )
 
-    def found(self) -> dict[Path, tuple[int, int]]:
-        """Return (mtime_ns, size) of every ``.torrent`` file read so far."""
-        rows = self._file.read(
-            lambda db: db.execute("SELECT path, mtime_ns, size FROM found").fetchall()
-        )
-        return {Path(os.fsdecode(path)): (mtime, size) for path, mtime, size in rows}
+    def found(self) -> dict[Path, tuple[int, int, str]]:
+        """Return (mtime_ns, size, infohash) of every ``.torrent`` file read so far."""
+        rows = self._file.read(torrents.list_found)
+        return {Path(os.fsdecode(row[0])): row[1:] for row in rows}
+
+    def withdraw(self, gone: Sequence[Path], outdated: Iterable[str] = ()) -> list[str]:
+        """Note that ``.torrent`` files are gone; return the torrents that left.
+
+        A torrent leaves with its last file, unless a listener has added it too: it
+        then has a magnet link. ``outdated`` are torrents whose files hold others.
+        """
+        left = self._withdraw([], frozenset(outdated)) if outdated else []
+        for start in range(0, len(gone), BATCH):
+            left += self._withdraw(gone[start : start + BATCH], frozenset())
+        return left
 
     # --- tracks
 
@@ -240,6 +249,22 @@ class Catalog:
             named = (metainfo or source for source, metainfo, _ in batch)
             self._change(write, *(one.infohash for one in named))
             self.torrents_version += 1
+
+    def _withdraw(self, gone: Sequence[Path], outdated: frozenset[str]) -> list[str]:
+        def write(db: sqlite3.Connection) -> list[str]:
+            lost = outdated | torrents.delete_found(db, gone)
+            left = torrents.unfounded(db, lost)
+            for infohash in left:
+                tracks.delete_tracks(db, infohash)
+                torrents.delete_torrent(db, infohash)
+            return left
+
+        left = self._file.write(write)
+        if left:
+            self._layouts.forget(*left)
+            self.torrents_version += 1
+            self.albums_version += 1
+        return left
 
     def _name(self, infohashes: Sequence[str]) -> None:
         def write(db: sqlite3.Connection) -> bool:

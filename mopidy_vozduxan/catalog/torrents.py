@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,6 +150,33 @@ def write_found(db: sqlite3.Connection, infohash: str, place: FoundAt) -> None:
         "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?)",
         (os.fsencode(place.path), place.mtime_ns, place.size, infohash),
     )
+
+
+def list_found(db: sqlite3.Connection) -> list[tuple[bytes, int, int, str]]:
+    """Return path, mtime_ns, size and infohash of every ``.torrent`` file."""
+    return db.execute("SELECT path, mtime_ns, size, infohash FROM found").fetchall()
+
+
+def delete_found(db: sqlite3.Connection, paths: Iterable[Path]) -> set[str]:
+    """Forget ``.torrent`` files; return the torrents that they held."""
+    held: set[str] = set()
+    for path in paths:
+        rows = db.execute(
+            "DELETE FROM found WHERE path = ? RETURNING infohash", (os.fsencode(path),)
+        )
+        held.update(infohash for (infohash,) in rows)
+    return held
+
+
+def unfounded(db: sqlite3.Connection, infohashes: Iterable[str]) -> list[str]:
+    """Return those of the torrents that neither a file nor a magnet link names."""
+    found = {infohash for (infohash,) in db.execute("SELECT infohash FROM found")}
+    added = "SELECT 1 FROM torrent WHERE infohash = ? AND magnet IS NULL"
+    return [
+        infohash
+        for infohash in infohashes
+        if infohash not in found and db.execute(added, (infohash,)).fetchone()
+    ]
 
 
 def delete_torrent(db: sqlite3.Connection, infohash: str) -> None:
