@@ -17,25 +17,22 @@ class Walk:
     """What was found below ``dirs``; cut short once ``stop`` is set.
 
     ``files`` are in the order they were found, ``devices`` those of the folders
-    they lie in. ``filled`` folders hold anything at all; ``links`` are folders
-    that a link leads to; ``unreadable`` ones come with the reason.
+    they lie in. ``folders`` were walked, and ``filled`` ones hold anything at all;
+    ``links`` are folders that a link leads to, by their own paths; ``unreadable``
+    ones come with the reason.
     """
 
     def __init__(self, dirs: Iterable[Path], stop: threading.Event) -> None:
         self.files: dict[Path, FoundAt] = {}
         self.devices: dict[Path, int] = {}
+        self.folders: set[Path] = set()
         self.filled: set[Path] = set()
+        self.links: set[Path] = set()
         self.unreadable: dict[Path, OSError] = {}
-        self._links: set[Path] = set()
         self._seen: set[tuple[int, int]] = set()
         waiting = list(dirs)[::-1]
         while waiting and not stop.is_set():
             waiting += self._walk(waiting.pop())
-
-    @property
-    def links(self) -> frozenset[Path]:
-        """The folders that links lead to, by their own paths."""
-        return frozenset(self._links)
 
     def _walk(self, folder: Path) -> list[Path]:
         """Note what a folder holds; return the folders in it."""
@@ -43,6 +40,7 @@ class Walk:
         try:
             stat = folder.stat()
             entries = self._entries(folder, stat)
+            self.folders.add(folder)
         except OSError as exc:
             self.unreadable[folder] = exc
             return []
@@ -50,7 +48,7 @@ class Walk:
             if _answers(entry.is_dir):
                 folders.append(Path(entry.path))
                 if entry.is_symlink():
-                    self._links.add(Path(os.path.realpath(entry.path)))
+                    self.links.add(Path(os.path.realpath(entry.path)))
             elif entry.name.lower().endswith(".torrent") and _answers(entry.is_file):
                 self._note(entry, stat.st_dev)
         return folders

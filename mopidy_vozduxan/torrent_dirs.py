@@ -62,6 +62,8 @@ class TorrentDirs:
         self._doubts: dict[Path, tuple[FoundAt, float]] = {}  # unreadable, since
         self._refused: dict[Path, FoundAt] = {}  # the log has said so
         self._away: frozenset[Path] = frozenset()
+        #: What the last look came across: folders, and where links lead to.
+        self.folders: frozenset[Path] = frozenset()
         self.links: frozenset[Path] = frozenset()
 
     def look(self) -> float | None:
@@ -74,7 +76,7 @@ class TorrentDirs:
         walk = Walk(self._dirs, self._stop)
         if self._stop.is_set():
             return None
-        self.links = walk.links
+        self.folders, self.links = frozenset(walk.folders), frozenset(walk.links)
         self._say_what_is_away(walk)
         outdated = self._add(self._changed(walk.files, known), known)
         if self._stop.is_set():

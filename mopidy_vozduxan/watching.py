@@ -57,6 +57,7 @@ class Watcher(FileSystemEventHandler):
         self._observer = Observer()
         self._watches: dict[Path, tuple[tuple[int, int], ObservedWatch]] = {}
         self._blind: set[Path] = set()
+        self._folders: frozenset[Path] | None = None
         self._thread = threading.Thread(
             target=self._run, name="VozduxanFolders", daemon=True
         )
@@ -93,7 +94,7 @@ class Watcher(FileSystemEventHandler):
         self._changed.clear()
         self._watch(self._dirs)
         again = self._torrents.look()
-        if self._watch(self._torrents.links):
+        if self._watch_what_is_new():
             return 0.0
         away = any(folder not in self._watches for folder in self._dirs)
         usual = AWAY_LOOK_EVERY_S if away else LOOK_EVERY_S
@@ -110,6 +111,22 @@ class Watcher(FileSystemEventHandler):
                 return
 
     # --- what the system is asked to tell
+
+    def _watch_what_is_new(self) -> bool:
+        """Watch what the look has found; return whether that was new.
+
+        watchdog (2.2.1, 6.0.0) does not notice what comes with a folder that is
+        moved in, unless the watch above it is made anew.
+        """
+        folders, before = self._torrents.folders, self._folders
+        self._folders = folders
+        moved_in = before is not None and not folders <= before
+        if moved_in:
+            for _, watch in self._watches.values():
+                self._observer.unschedule(watch)
+            self._watches.clear()
+            self._watch(self._dirs)
+        return self._watch(self._torrents.links) or moved_in
 
     def _watch(self, folders: Iterable[Path]) -> bool:
         """Watch folders, also those that came back; return whether any is new."""
