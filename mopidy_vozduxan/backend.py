@@ -29,7 +29,7 @@ from mopidy_vozduxan.covers.covers import Covers
 from mopidy_vozduxan.covers.fetching import PictureFetcher
 from mopidy_vozduxan.covers.kept import KeptPictures
 from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
-from mopidy_vozduxan.engine.metainfo import read_magnet
+from mopidy_vozduxan.engine.metainfo import read_magnet, read_with_magnet
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
@@ -125,11 +125,13 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self._seconds("lookup_timeout"),
             self.covers,
             self._scanning.lengths,
+            lambda: self._watcher.look_soon(),
         )
         self.playlists = VozduxanPlaylistsProvider(self, self.catalog)
         self.playback = VozduxanPlaybackProvider(audio, self)
         self.audio = audio
         self._watcher = self._make_watcher()
+        self.catalog.on_damaged = self._watcher.look_soon
 
     def on_start(self) -> None:
         """Start the loop, the engine and the door, and look for torrents."""
@@ -187,8 +189,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         torrents = TorrentDirs(
             folders, self.catalog, time.monotonic, self._stopping, self._left, _came
         )
-        complete = partial(self.catalog.complete, self._stopping)
-        return Watcher(folders, torrents, self._stopping, complete)
+        return Watcher(folders, torrents, self._stopping, self._mend_catalog)
 
     def _limits(self) -> Limits:
         return Limits(
@@ -259,6 +260,13 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         return Target(source, self.catalog.metainfo(source.infohash), added.files)
 
     # --- on other threads
+
+    def _mend_catalog(self) -> None:
+        """Bring back what older versions, or damage, left out of the catalog."""
+        self.catalog.complete(self._stopping)
+        count = self.catalog.recover(lambda data: read_with_magnet(data, None)[1])
+        if count:
+            logger.info("Vozduxan: %d torrents of the damaged catalog are back", count)
 
     def _left(self, infohashes: Sequence[str]) -> None:
         """Drop what was made of torrents that left the library."""

@@ -39,7 +39,7 @@ _CHANGES = frozenset({"created", "modified", "moved", "deleted", "closed"})
 class Watcher(FileSystemEventHandler):
     """Has ``torrents`` look whenever something changes below ``dirs``.
 
-    ``first`` is called before the first look, on the same thread.
+    ``first`` is called before each look, on the same thread.
     """
 
     def __init__(
@@ -72,6 +72,10 @@ class Watcher(FileSystemEventHandler):
         self._changed.set()
         self._thread.join(JOIN_S)
 
+    def look_soon(self) -> None:
+        """Have the folders looked at though nothing seems to have changed."""
+        self._changed.set()
+
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Take note of a change. Runs on watchdog's thread."""
         if event.event_type in _CHANGES:
@@ -79,7 +83,6 @@ class Watcher(FileSystemEventHandler):
 
     def _run(self) -> None:
         try:
-            self._first()
             self._observer.start()
             while not self._stop.is_set():
                 self._wait(self._look())
@@ -92,6 +95,7 @@ class Watcher(FileSystemEventHandler):
         """Look, and return after how many seconds to do so again."""
         # First, so that nothing that changes meanwhile goes unnoticed.
         self._changed.clear()
+        self._first()
         self._watch(self._dirs)
         again = self._torrents.look()
         if self._watch_what_is_new():

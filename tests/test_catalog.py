@@ -189,7 +189,10 @@ def test_damage_that_shows_later_is_set_aside_then(path, caplog):
     pages = path.read_bytes()
     path.write_bytes(pages[:4096] + b"\xff" * (len(pages) - 4096))  # head intact
     catalog = Catalog(path)
+    replaced = []
+    catalog.on_damaged = lambda: replaced.append(1)
     assert catalog.torrents() == []
+    assert replaced == [1]
     catalog.add(source_of(ALBUM), ALBUM)
     assert catalog.metainfo(ALBUM.infohash) == ALBUM
     assert caplog.text.count("catalog is damaged") == 1

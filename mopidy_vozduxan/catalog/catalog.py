@@ -24,6 +24,7 @@ from mopidy_vozduxan.catalog.entries import read_layout
 from mopidy_vozduxan.catalog.file import CatalogFile
 from mopidy_vozduxan.catalog.kept import KeptLayouts
 from mopidy_vozduxan.catalog.playlists import Playlist
+from mopidy_vozduxan.catalog.recovery import ReadTorrent, recover
 from mopidy_vozduxan.catalog.search import Finder
 from mopidy_vozduxan.catalog.torrents import FoundAt, TorrentSummary
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
@@ -39,12 +40,14 @@ class Catalog:
     """The catalog at ``path``; raises :class:`StorageFailed` if it cannot open."""
 
     def __init__(self, path: Path) -> None:
-        self._file = CatalogFile(path)
-        self.finder = Finder(self._file)
         #: These count how often torrents came or went, and how often albums came
         #: to look different: what was computed from them is good until then.
         self.torrents_version = self.albums_version = 0
+        #: Called, on whatever thread, once a damaged file was set aside.
+        self.on_damaged: Callable[[], None] = lambda: None
         self._layouts = KeptLayouts()
+        self._file = CatalogFile(path, self._replaced)
+        self.finder = Finder(self._file)
 
     # --- torrents
 
@@ -83,7 +86,7 @@ class Catalog:
             torrents.delete_torrent(db, name)
             return True
 
-        self._change(write, self.name_of(infohash))
+        self.change(write, self.name_of(infohash))
         self.torrents_version += 1
 
     def name_of(self, infohash: str) -> str:
@@ -187,7 +190,7 @@ class Catalog:
 
     def keep_tags(self, infohash: str, index: int, tags: Tags) -> None:
         """Keep what a file says of itself; where it is silent, its name counts."""
-        self._change(lambda db: tracks.write_tags(db, infohash, index, tags), infohash)
+        self.change(lambda db: tracks.write_tags(db, infohash, index, tags), infohash)
 
     def note_unreadable(self, infohash: str, index: int) -> None:
         """Note that a file's tags could not be read; it is left alone for a day."""
@@ -203,9 +206,7 @@ class Catalog:
 
     def keep_sheet(self, infohash: str, index: int, parts: Sequence[Part]) -> None:
         """Keep that a CUE sheet divides a file: its parts are the tracks now."""
-        self._change(
-            lambda db: sheets.write_sheet(db, infohash, index, parts), infohash
-        )
+        self.change(lambda db: sheets.write_sheet(db, infohash, index, parts), infohash)
 
     def part(self, infohash: str, index: int, number: int) -> Part | None:
         """Return a part of a file; ``number`` is the sheet's. None if unknown."""
@@ -233,6 +234,22 @@ class Catalog:
         uri = PlaylistUri(infohash, index)
         return self._file.read(lambda db: playlists.read_playlist(db, uri))
 
+    # --- damage
+
+    def recover(self, read_torrent: ReadTorrent) -> int:
+        """Bring back what can be read of damaged files that were set aside.
+
+        Returns how many torrents that were. Takes some 5 ms for each.
+        """
+        aside = self._file.take_aside()
+        return sum(recover(self, path, read_torrent) for path in aside)
+
+    def _replaced(self) -> None:
+        self._layouts.forget_all()
+        self.torrents_version += 1
+        self.albums_version += 1
+        self.on_damaged()
+
     def close(self) -> None:
         """Close the file; every later call that needs it raises."""
         self._file.close()
@@ -247,7 +264,7 @@ class Catalog:
 
         if batch:
             named = (metainfo or source for source, metainfo, _ in batch)
-            self._change(write, *(one.infohash for one in named))
+            self.change(write, *(one.infohash for one in named))
             self.torrents_version += 1
 
     def _withdraw(self, gone: Sequence[Path], outdated: frozenset[str]) -> list[str]:
@@ -273,12 +290,15 @@ class Catalog:
                     tracks.write_names(db, known[0])
             return True
 
-        self._change(write, *infohashes)
+        self.change(write, *infohashes)
 
-    def _change(
+    def change(
         self, work: Callable[[sqlite3.Connection], object], *infohashes: str
     ) -> None:
-        """Do ``work``; it returns whether torrents or albums look different."""
+        """Do ``work`` on tracks of these torrents, in one transaction.
+
+        It returns whether albums look different after it.
+        """
         different = True
         try:
             different = bool(self._file.write(work))

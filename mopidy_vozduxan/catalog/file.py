@@ -1,8 +1,8 @@
 """The SQLite file under the catalog: connections, transactions, damage.
 
-It knows no table. Readers have a connection of their own, so that, thanks to
-WAL, they never wait for a writer. Foreign errors come out as
-:class:`StorageFailed`; a damaged file is set aside and a new one begun.
+It knows no table. Every reader has a connection of its own, so that, thanks to
+WAL, readers wait neither for a writer nor for each other. Foreign errors come out
+as :class:`StorageFailed`; a damaged file is set aside and a new one begun.
 """
 
 from __future__ import annotations
@@ -11,84 +11,108 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from mopidy_vozduxan.catalog.schema import migrate
 from mopidy_vozduxan.exceptions import StorageFailed
-from mopidy_vozduxan.names import folded
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
+#: Connections kept for readers; core, the scanner and the API rarely read at once.
+MOST_IDLE = 4
+
 # sqlite.org/rescode.html: the low byte of SQLITE_CORRUPT* and SQLITE_NOTADB
 _DAMAGE = frozenset({11, 26})
 
 
 class CatalogFile:
-    """The file at ``path``; raises :class:`StorageFailed` if it cannot open."""
+    """The file at ``path``; raises :class:`StorageFailed` if it cannot open.
 
-    def __init__(self, path: Path) -> None:
+    ``replaced`` is called, on whatever thread, once a damaged file was set aside
+    and a new one begun; :meth:`take_aside` then says where the damaged one is.
+    """
+
+    def __init__(self, path: Path, replaced: Callable[[], None]) -> None:
         self._path = path
-        self._read_lock = threading.Lock()
+        self._replaced = replaced
+        self._aside: list[Path] = []
         self._write_lock = threading.Lock()
-        self._guarded(self._open)
+        self._read_lock = threading.Lock()  # guards what follows
+        self._writer: sqlite3.Connection | None = None
+        self._idle: list[sqlite3.Connection] = []
+        self._age = 0  # how many files there were under this path
+        self._guarded(self._begin)
 
     def read(self, work: Work[T]) -> T:
-        """Return what ``work`` returns; one reader works at a time."""
+        """Return what ``work`` returns."""
 
-        def locked() -> T:
-            with self._read_lock:
-                return work(self._reader)
+        def attempt() -> T:
+            with self._reader() as db:
+                return work(db)
 
-        return self._guarded(locked)
+        return self._guarded(attempt)
 
     def write(self, work: Work[T]) -> T:
         """Do ``work`` in one transaction; one writer works at a time."""
 
-        def locked() -> T:
-            with self._write_lock, self._writer:  # commits, or rolls back
-                return work(self._writer)
+        def attempt() -> T:
+            with self._write_lock, self._open_writer() as db:  # commits, or rolls back
+                return work(db)
 
-        return self._guarded(locked)
+        return self._guarded(attempt)
+
+    def take_aside(self) -> list[Path]:
+        """Return the damaged files that nobody was told of yet."""
+        with self._read_lock:
+            taken, self._aside = self._aside, []
+        return taken
 
     def close(self) -> None:
         """Close the file; every later call raises :class:`StorageFailed`."""
         with self._write_lock, self._read_lock:
             self._close()
 
-    def _guarded(self, attempt: Callable[[], T]) -> T:
-        opened = getattr(self, "_writer", None)
-        try:
-            return attempt()
-        except sqlite3.Error as exc:
-            if not _is_damage(exc):
-                raise self._failed(exc) from exc
-        try:
-            self._begin_anew(opened)
-            return attempt()
-        except (sqlite3.Error, OSError) as exc:
-            raise self._failed(exc) from exc
+    # --- connections
 
-    def _failed(self, exc: Exception) -> StorageFailed:
-        return StorageFailed(f"The catalog {self._path} cannot be used: {exc}.")
+    def _begin(self) -> None:
+        with self._write_lock, self._read_lock:
+            if self._writer is None:
+                self._writer = self._open()
 
-    def _open(self) -> None:
-        writer = self._connect()
+    def _open(self) -> sqlite3.Connection:
+        db = self._connect()
         try:
-            migrate(writer)
-            self._reader = self._connect()
+            migrate(db)
         except sqlite3.Error:
-            writer.close()
+            db.close()
             raise
-        self._writer = writer
+        return db
 
-    def _close(self) -> None:
-        self._reader.close()
-        self._writer.close()
+    def _open_writer(self) -> sqlite3.Connection:
+        if self._writer is None:
+            raise sqlite3.ProgrammingError("it is closed")
+        return self._writer
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        with self._read_lock:
+            self._open_writer()
+            age = self._age
+            db = self._idle.pop() if self._idle else self._connect()
+        try:
+            yield db
+        finally:
+            with self._read_lock:
+                if age == self._age and len(self._idle) < MOST_IDLE:
+                    self._idle.append(db)
+                else:
+                    db.close()
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(
@@ -101,22 +125,48 @@ class CatalogFile:
         except sqlite3.Error:
             db.close()
             raise
-        db.create_function("fold", 1, folded, deterministic=True)
         return db
 
-    def _begin_anew(self, opened: sqlite3.Connection | None) -> None:
-        """Replace the file, unless another thread did so since ``opened``."""
-        with self._write_lock, self._read_lock:
-            if getattr(self, "_writer", None) is not opened:
-                return
-            if opened:
-                self._close()
-            self._set_aside()
-            if opened:
-                self._open()
+    def _close(self) -> None:
+        self._age += 1
+        for db in self._idle:
+            db.close()
+        self._idle.clear()
+        if self._writer:
+            self._writer.close()
+        self._writer = None
 
-    def _set_aside(self) -> None:
-        aside = f"{self._path}.damaged-{time.time_ns()}"
+    # --- damage
+
+    def _guarded(self, attempt: Callable[[], T]) -> T:
+        age = self._age
+        try:
+            return attempt()
+        except sqlite3.Error as exc:
+            if not _is_damage(exc):
+                raise self._failed(exc) from exc
+        try:
+            if self._begin_anew(age):
+                self._replaced()
+            return attempt()
+        except (sqlite3.Error, OSError) as exc:
+            raise self._failed(exc) from exc
+
+    def _failed(self, exc: Exception) -> StorageFailed:
+        return StorageFailed(f"The catalog {self._path} cannot be used: {exc}.")
+
+    def _begin_anew(self, age: int) -> bool:
+        """Replace the file, unless another thread did so since it had that age."""
+        with self._write_lock, self._read_lock:
+            if self._age != age:
+                return False
+            self._close()
+            self._aside.append(self._set_aside())
+            self._writer = self._open()
+            return True
+
+    def _set_aside(self) -> Path:
+        aside = Path(f"{self._path}.damaged-{time.time_ns()}")
         for ending in ("", "-wal"):
             part = Path(f"{self._path}{ending}")
             if part.exists():
@@ -124,9 +174,11 @@ class CatalogFile:
         Path(f"{self._path}-shm").unlink(missing_ok=True)
         logger.error(
             "Vozduxan: The catalog is damaged. It was set aside as %s and a new one"
-            " begun; torrents in torrent_dirs come back at the next start",
+            " begun. What can be read of it comes back soon, and so do the torrents in"
+            " torrent_dirs",
             aside,
         )
+        return aside
 
 
 def _is_damage(exc: sqlite3.Error) -> bool:

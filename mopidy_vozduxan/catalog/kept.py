@@ -44,3 +44,9 @@ class KeptLayouts:
             self._changes += 1
             for infohash in infohashes:
                 self._layouts.pop(infohash, None)
+
+    def forget_all(self) -> None:
+        """Forget every layout."""
+        with self._lock:
+            self._changes += 1
+            self._layouts.clear()

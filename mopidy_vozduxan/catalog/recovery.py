@@ -1,0 +1,142 @@
+"""What can still be read of a damaged catalog.
+
+Torrents come back by what they were made from: the bytes of a ``.torrent`` file
+prove themselves by their infohash, so nothing wrong gets into the new catalog.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mopidy_vozduxan.catalog.columns import COLUMNS
+from mopidy_vozduxan.catalog.upkeep import refresh
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
+from mopidy_vozduxan.exceptions import BadInput, StorageFailed
+
+if TYPE_CHECKING:
+    from mopidy_vozduxan.catalog.catalog import Catalog
+
+#: Reads the bytes of a ``.torrent`` file; may raise :class:`BadInput`.
+ReadTorrent = Callable[[bytes], Metainfo]
+
+# From both ends, up to the damage.
+_SOURCES = (
+    "SELECT infohash, magnet, display_name, added_ms FROM torrent",
+    "SELECT infohash, magnet, display_name, added_ms FROM torrent"
+    " ORDER BY infohash DESC",
+    "SELECT infohash, NULL, NULL, NULL FROM metadata",
+    "SELECT infohash, NULL, NULL, NULL FROM metadata ORDER BY rowid DESC",
+)
+_KEPT = f"{', '.join(COLUMNS)}, length_known, start, stop, read, tried_ms"
+_TRACKS = (
+    f"SELECT idx, part, place, {_KEPT} FROM track WHERE album ="
+    " (SELECT id FROM album WHERE infohash = ? AND folder = ?)"
+)
+_INDEXES = "SELECT idx FROM track WHERE album = ?"
+_MARKS = ", ".join("?" * (4 + _KEPT.count(",") + 1))
+
+
+def recover(catalog: Catalog, path: Path, read_torrent: ReadTorrent) -> int:
+    """Add what can be read of the damaged file; return how many torrents that is."""
+    # It may have a WAL, whose index SQLite makes anew: not opened read-only.
+    damaged = Damaged(sqlite3.connect(path))
+    count = 0
+    try:
+        for source, added_ms in damaged.sources():
+            torrent = damaged.torrent(source.infohash)
+            metainfo = _proven(torrent, source.infohash, read_torrent)
+            if metainfo or source.magnet:
+                torrent = torrent if metainfo else None
+                catalog.add(replace(source, torrent=torrent), metainfo)
+                restore = partial(damaged.restore, source.infohash, added_ms)
+                with suppress(StorageFailed):  # rows that hold nonsense by now
+                    catalog.change(restore, source.infohash)
+                count += 1
+        for alias, name in damaged.aliases():
+            catalog.also_call(alias, name)
+    finally:
+        damaged.close()
+    return count
+
+
+def _proven(torrent: bytes | None, infohash: str, read: ReadTorrent) -> Metainfo | None:
+    """Return what the bytes say, if they are those of the torrent."""
+    try:
+        metainfo = read(torrent) if torrent else None
+    except BadInput:
+        return None
+    return metainfo if metainfo and metainfo.infohash == infohash else None
+
+
+class Damaged:
+    """A damaged catalog; what cannot be read is left out."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def close(self) -> None:
+        """Close it; the file stays."""
+        self._db.close()
+
+    def sources(self) -> list[tuple[TorrentSource, int | None]]:
+        """Return what can be read of sources, and since when (ms) they were here."""
+        found: dict[str, tuple[TorrentSource, int | None]] = {}
+        for query in _SOURCES:
+            for infohash, magnet, name, added_ms in self._rows(query):
+                if infohash not in found:
+                    source = TorrentSource(infohash, None, magnet, name)
+                    found[infohash] = source, added_ms
+        return list(found.values())
+
+    def torrent(self, infohash: str) -> bytes | None:
+        """Return the bytes of a ``.torrent`` file."""
+        sql = "SELECT torrent FROM metadata WHERE infohash = ?"
+        return next((torrent for (torrent,) in self._rows(sql, infohash)), None)
+
+    def aliases(self) -> list[tuple[str, str]]:
+        """Return other names of torrents."""
+        return list(self._rows("SELECT infohash, name FROM alias"))
+
+    def restore(
+        self, infohash: str, added_ms: int | None, db: sqlite3.Connection
+    ) -> bool:
+        """Put what was known of a torrent into ``db``, where it was just added."""
+        db.execute(
+            "UPDATE torrent SET added_ms = coalesce(?, added_ms) WHERE infohash = ?",
+            (added_ms, infohash),
+        )
+        for row in self._rows("SELECT * FROM playlist WHERE infohash = ?", infohash):
+            db.execute("INSERT OR REPLACE INTO playlist VALUES (?, ?, ?, ?)", row)
+        self._restore_tracks(infohash, db)
+        return True
+
+    def _restore_tracks(self, infohash: str, db: sqlite3.Connection) -> None:
+        albums = db.execute(
+            "SELECT id, folder FROM album WHERE infohash = ?", (infohash,)
+        ).fetchall()
+        for album, folder in albums:
+            old = list(self._rows(_TRACKS, infohash, folder))
+            new = {i for (i,) in db.execute(_INDEXES, (album,))}
+            if {row[0] for row in old} != new:
+                continue  # some are lost: the names know better than half of them
+            ids = db.execute("SELECT id FROM track WHERE album = ?", (album,))
+            db.executemany("DELETE FROM words WHERE rowid = ?", ids.fetchall())
+            db.execute("DELETE FROM track WHERE album = ?", (album,))
+            db.executemany(
+                f"INSERT INTO track (album, idx, part, place, {_KEPT})"
+                f" VALUES ({_MARKS})",
+                [(album, *row) for row in old],
+            )
+            refresh(db, album, None)
+
+    def _rows(self, sql: str, *values: object) -> Iterator[Any]:
+        try:
+            yield from self._db.execute(sql, values)
+        except sqlite3.Error:
+            return
