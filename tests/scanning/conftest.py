@@ -71,7 +71,7 @@ class Stage:
         told: Told,
         scan_tags: str = "opened",
         give_up_s: float = 3.0,
-        pace: Pace = Pace(first=0, pause=0, look=0.1),
+        pace: Pace = Pace(first=0, pause=0.01, look=0.1),
         **readers: Callable[..., Any],
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,267 @@
+"""Scans against real swarms: live, dead, slow, and beside what plays."""
+
+from __future__ import annotations
+
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mopidy_vozduxan.engine.protocol import Metainfo
+from mopidy_vozduxan.formats import estimated_length_ms
+from mopidy_vozduxan.scanning import lookups
+from tests.rig.album import Track, make_album, make_cover
+from tests.rig.seeder import Swarm
+from tests.rig.torrents import make_torrent
+from tests.scanning.conftest import PATIENCE_S, Stage, Told, seeded
+
+SECONDS = 6
+TRACKS = [Track(title, "flac", SECONDS) for title in ("One", "Two", "Three")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("music") / "Album"
+    make_album(folder, TRACKS)
+    return folder
+
+
+@pytest.fixture
+def live(folder: Path) -> Iterator[tuple[bytes, Swarm]]:
+    with seeded(folder) as found:
+        yield found
+
+
+def test_a_lookup_has_the_true_lengths_of_a_live_swarm(
+    live: tuple[bytes, Swarm], tmp_path: Path, told: Told
+) -> None:
+    with Stage(tmp_path, told) as stage:
+        infohash = stage.add(live[0])
+        assert stage.look_up(infohash) < PATIENCE_S / 2
+        lengths = [tags.length_ms for tags in stage.tags(infohash)]
+        assert lengths == [SECONDS * 1000] * len(TRACKS)
+        told.wait(infohash)
+        assert told.infohashes == [infohash], "told once, not track by track"
+
+
+def test_after_a_restart_the_catalog_answers_and_nothing_is_fetched(
+    live: tuple[bytes, Swarm], tmp_path: Path, told: Told
+) -> None:
+    torrent, swarm = live
+    with Stage(tmp_path, told) as stage:
+        infohash = stage.add(torrent)
+        stage.look_up(infohash)
+    before = swarm.uploaded()
+    with Stage(tmp_path, told) as stage:
+        lengths = [tags.length_ms for tags in stage.tags(infohash)]
+        assert lengths == [SECONDS * 1000] * len(TRACKS)
+        assert stage.look_up(infohash) < PATIENCE_S / 2
+        assert not stage.bridge.ask(joined(stage)).result(PATIENCE_S)
+    assert swarm.uploaded() == before
+
+
+def test_a_dead_swarm_costs_one_short_wait_and_leaves_estimates(
+    folder: Path, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "STILL_S", 0.2)
+    with Stage(tmp_path, told, give_up_s=60) as stage:
+        infohash = stage.add(make_torrent(folder))
+        assert 0.2 <= stage.look_up(infohash) < PATIENCE_S / 2
+        begin = time.monotonic()
+        for _ in range(20):
+            stage.look_up(infohash)
+        assert time.monotonic() - begin < PATIENCE_S / 2
+        metainfo = stage.catalog.metainfo(infohash)
+        assert metainfo
+        assert [tags.length_ms for tags in stage.tags(infohash)] == guesses(metainfo)
+
+
+def test_a_dead_swarm_is_given_up_and_left_alone(
+    folder: Path, tmp_path: Path, told: Told
+) -> None:
+    with Stage(tmp_path, told, give_up_s=0.5) as stage:
+        infohash = stage.add(make_torrent(folder))
+        stage.look_up(infohash)
+        while stage.catalog.unscanned_torrents(1):
+            stage.look_up(infohash)
+        assert stage.catalog.unscanned(infohash) == []
+        assert len(stage.catalog.unscanned(infohash, tried=True)) == len(TRACKS)
+
+
+def test_the_whole_catalog_is_read_without_being_opened(
+    live: tuple[bytes, Swarm], tmp_path: Path, told: Told
+) -> None:
+    with Stage(tmp_path, told, "all") as stage:
+        infohash = stage.add(live[0])
+        told.wait(infohash)
+
+
+def test_nothing_is_read_where_that_is_not_wanted(
+    live: tuple[bytes, Swarm], tmp_path: Path, told: Told
+) -> None:
+    with Stage(tmp_path, told, "never") as stage:
+        infohash = stage.add(live[0])
+        stage.look_up(infohash)
+        assert len(stage.catalog.unscanned(infohash)) == len(TRACKS)
+        assert not stage.bridge.ask(joined(stage)).result(PATIENCE_S)
+
+
+def test_a_stop_does_not_wait_for_a_swarm(
+    folder: Path, tmp_path: Path, told: Told
+) -> None:
+    with seeded(folder, rate=1) as (torrent, _):
+        stage = Stage(tmp_path, told, give_up_s=600)
+        with stage:
+            infohash = stage.add(torrent)
+            stage.look_up(infohash, seconds=0.3)
+            begin = time.monotonic()
+            stage.bridge.ask(stage.scanning.close()).result(PATIENCE_S)
+            assert time.monotonic() - begin < 2
+
+
+def test_a_scanner_that_waits_for_a_piece_ends_with_its_stream(
+    tmp_path: Path, told: Told
+) -> None:
+    (path,) = make_album(tmp_path / "Album", TRACKS[:1], cover=False)
+    add_picture(path, bytes(1_000_000))
+    with (
+        seeded(path.parent, pieces=[range(3)]) as (torrent, _),
+        Stage(tmp_path / "stage", told, give_up_s=600) as stage,
+    ):
+        infohash = stage.add(torrent)
+        stage.lengths.opened(infohash)
+        until(lambda: len(stage.held(infohash)) == 3)
+        until(lambda: scans_running())
+        begin = time.monotonic()
+        stage.bridge.ask(stage.scanning.close()).result(PATIENCE_S)
+        until(lambda: not scans_running())
+        assert time.monotonic() - begin < 2
+
+
+def test_a_picture_is_read_to_its_end_and_kept_once_per_folder(
+    tmp_path: Path, told: Told
+) -> None:
+    make_cover(tmp_path / "cover.jpg")
+    picture = (tmp_path / "cover.jpg").read_bytes() + bytes(500_000)
+    paths = make_album(tmp_path / "Album", TRACKS[:2], cover=False)
+    for path in paths:
+        add_picture(path, picture)
+    with (
+        seeded(tmp_path / "Album", 16 * 1024) as (torrent, _),
+        Stage(tmp_path / "stage", told) as stage,
+    ):
+        infohash = stage.add(torrent)
+        stage.look_up(infohash)
+        until(lambda: stage.pictures)
+        assert [tags.title for tags in stage.tags(infohash)] == ["One", "Two"]
+        assert list(stage.pictures.values()) == [picture]
+        whole = sum(path.stat().st_size for path in paths)
+        assert len(stage.held(infohash)) * 16 * 1024 < whole * 0.9
+
+
+def test_a_sheet_divides_its_file_before_the_lengths_are_read(
+    tmp_path: Path, told: Told
+) -> None:
+    (path,) = make_album(tmp_path / "Album", [Track("Whole", "flac", 30)])
+    sheet = """PERFORMER "Somebody"
+TITLE "A Concert"
+FILE "01 - Whole.wav" WAVE
+  TRACK 01 AUDIO
+    TITLE "First"
+    INDEX 01 00:00:00
+  TRACK 02 AUDIO
+    TITLE "Second"
+    INDEX 01 00:12:30
+"""
+    (path.parent / "Album.cue").write_text(sheet)
+    with (
+        seeded(path.parent) as (torrent, _),
+        Stage(tmp_path / "stage", told) as stage,
+    ):
+        infohash = stage.add(torrent)
+        stage.look_up(infohash)
+        found = [(tags.title, tags.length_ms) for tags in stage.tags(infohash)]
+        assert found == [("First", 12_400), ("Second", 17_600)]
+
+
+def test_junk_and_a_file_that_nobody_has_spoil_nothing_else(
+    tmp_path: Path, told: Told
+) -> None:
+    folder = tmp_path / "Album"
+    make_album(folder, TRACKS, cover=False)
+    (folder / "00 - junk.flac").write_bytes(bytes(100_000))
+    (folder / "junk.cue").write_bytes(bytes(range(256)))
+    (folder / "zz - nobody has this.mp3").write_bytes(b"\xff\xfb\x90" * 100_000)
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    last = size // (64 * 1024)
+    with (
+        seeded(folder, pieces=[range(last - 3)]) as (torrent, _),
+        Stage(tmp_path / "stage", told, give_up_s=1) as stage,
+    ):
+        infohash = stage.add(torrent)
+        stage.look_up(infohash)
+        until(lambda: stage.catalog.unscanned(infohash) == [])
+        assert len(stage.catalog.unscanned(infohash, tried=True)) == 2
+        lengths = [tags.length_ms for tags in stage.tags(infohash)]
+        assert lengths.count(SECONDS * 1000) == len(TRACKS)
+
+
+def test_a_proxy_of_the_environment_is_not_asked(
+    live: tuple[bytes, Swarm],
+    tmp_path: Path,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with Stage(tmp_path, told) as stage:
+        infohash = stage.add(live[0])
+        stage.look_up(infohash)
+        artists = [tags.artists for tags in stage.tags(infohash)]
+        assert artists == [("The Rig",)] * len(TRACKS)
+
+
+def test_one_that_was_opened_later_comes_first(
+    folder: Path, live: tuple[bytes, Swarm], tmp_path: Path, told: Told
+) -> None:
+    with Stage(tmp_path, told, give_up_s=600) as stage:
+        dead = stage.add(make_torrent(folder, piece_length=32 * 1024))
+        stage.lengths.opened(dead)
+        infohash = stage.add(live[0])
+        stage.look_up(infohash)
+        assert stage.catalog.unscanned(infohash) == []
+
+
+def add_picture(path: Path, picture: bytes) -> None:
+    """Put a picture behind the first block of a FLAC file."""
+    words = (3, 10, b"image/jpeg", 0, 0, 0, 0, 0, len(picture))
+    block = struct.pack(">2I10s6I", *words) + picture
+    data = path.read_bytes()
+    header = b"\6" + len(block).to_bytes(3, "big")
+    path.write_bytes(data[:42] + header + block + data[42:])
+
+
+def scans_running() -> list[threading.Thread]:
+    return [t for t in threading.enumerate() if t.name == "VozduxanScan"]
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait for something that nobody announces."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def guesses(metainfo: Metainfo) -> list[int | None]:
+    return [
+        estimated_length_ms(file.path, file.size)
+        for file in metainfo.files
+        if file.path.endswith(".flac")
+    ]
+
+
+async def joined(stage: Stage) -> bool:
+    return bool(stage.manager._swarms)
