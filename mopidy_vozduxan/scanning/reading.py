@@ -75,6 +75,8 @@ class Reading:
     async def patiently(self, work: Coroutine[object, object, T]) -> T:
         """Return what ``work`` does; it depends on this file's bytes."""
         task = asyncio.ensure_future(work)
+        # A read that is given up ends with an error that nobody asks for.
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())
         seen, idle_s = self._signs_of_life(), 0.0
         try:
             while not task.done():
