@@ -65,7 +65,7 @@ _DISC_AND_TRACK = re.compile(
 )
 _TRACK = re.compile(
     r"(?:[\[(#№【（]|track\s?|трек\s?)?(?P<track>\d{1,3})"
-    r"(?P<after>\.(?!\.)\s*(?:[-–—]\s*)?|[．、]\s*|\s*[-–—:]\s*|[)\]】）][.\s-]*|\s+"
+    r"(?:\s?(?:of|из|von)\s?\d{1,3})?(?P<after>\.(?!\.)\s*(?:[-–—]\s*)?|[．、]\s*|\s*[-–—:]\s*|[)\]】）][.\s-]*|\s+"
     r"|(?=\.\.))(?=\S)",
     re.IGNORECASE,
 )
@@ -85,6 +85,14 @@ _CHAPTER = re.compile(
 )
 # "Symphony No. 5 - I. Allegro": a work and its movement, no artist.
 _MOVEMENT = re.compile(r"[IVX]{1,5}[.:)]\s|(?:No|Nr|Act|Scene)\.?\s\d", re.ASCII)
+_VERSION = re.compile(
+    r"(?:(?:19|20)\d\d )?(?:re-?master(?:ed)?|live|demo|acoustic|instrumental|mono"
+    r"|stereo|bonus track|radio edit|single|album|original mix|extended mix)(?: version)?"
+    r"(?: (?:19|20)\d\d)?",
+    re.IGNORECASE,
+)
+# Concerts: "gd1977-05-08d1t03".
+_SHOW = re.compile(r".*\d[ ._-]?d(?P<disc>\d)[ ._-]?t(?P<track>\d\d)", re.IGNORECASE)
 _QUOTED = re.compile(r"「([^「」]+)」|『([^『』]+)』")
 _SCENE_GROUP = re.compile(r".*(-[a-z0-9]{2,12})", re.IGNORECASE | re.ASCII)
 
@@ -153,6 +161,8 @@ def _numbers(text: str, style: Style) -> tuple[int | None, int | None, str]:
     if match and _is_number(match, text, style):
         disc_no, track_no = divmod(int(match["track"]), 100 if style.hundreds else 1000)
         return disc_no or None, track_no, text[match.end() :]
+    if match := _SHOW.fullmatch(text):
+        return int(match["disc"]), int(match["track"]), text
     if style.head is not None and (match := _AT_END.fullmatch(text)):
         return None, int(match["track"]), text
     # A bare "07" keeps its digits as the title as well.
@@ -184,8 +194,9 @@ def _inner(text: str) -> tuple[str, int, str] | None:
     """Return artist, number and title of "Artist - [Album -] 03[.| -] Title"."""
     parts = dash_parts(text)
     for place, part in enumerate(parts[1:], start=1):
-        if part.isdecimal() and len(part) <= 3 and place + 1 < len(parts):
-            return parts[0], int(part), " - ".join(parts[place + 1 :])
+        number = part.strip("[]()")
+        if number.isdecimal() and len(number) <= 3 and place + 1 < len(parts):
+            return parts[0], int(number), " - ".join(parts[place + 1 :])
         if match := _INNER_TRACK.match(part):
             title = " - ".join([part[match.end() :], *parts[place + 1 :]])
             return parts[0], int(match["dot"] or match["blank"]), title
@@ -203,7 +214,8 @@ def _artist_and_title(text: str, style: Style) -> tuple[str | None, str]:
 
 
 def _is_title(parts: Sequence[str]) -> bool:
-    return bool(_CHAPTER.fullmatch(parts[0]) or _MOVEMENT.match(parts[1]))
+    version = len(parts) == 2 and _VERSION.fullmatch(parts[1])
+    return bool(_CHAPTER.fullmatch(parts[0]) or _MOVEMENT.match(parts[1]) or version)
 
 
 def _opened(text: str) -> str:

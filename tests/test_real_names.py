@@ -344,6 +344,39 @@ FOLDERS = {
         ("Encore.mp3", "Encore", None, None, None),
         ("December 4th.mp3", "December 4th", None, None, None),
     ],
+    "remastered": [
+        (
+            "01 - Helter Skelter - Remastered 2009.flac",
+            "Helter Skelter - Remastered 2009",
+            None,
+            1,
+            None,
+        ),
+        (
+            "02 - Hey Jude - 2015 Remaster.flac",
+            "Hey Jude - 2015 Remaster",
+            None,
+            2,
+            None,
+        ),
+        ("03 - Live and Let Die - Live.flac", "Live and Let Die - Live", None, 3, None),
+    ],
+    "a concert": [
+        ("gd1977-05-08d1t01.flac", "gd1977-05-08d1t01", None, 1, 1),
+        ("gd1977-05-08d2t01.flac", "gd1977-05-08d2t01", None, 1, 2),
+    ],
+    "a number in brackets inside": [
+        ("Madness - [01] - Our House.mp3", "Our House", "Madness", 1, None),
+        ("Madness - [02] - Baggy Trousers.mp3", "Baggy Trousers", "Madness", 2, None),
+    ],
+    "so many of so many": [
+        ("01 of 12 - The Beginning.mp3", "The Beginning", None, 1, None),
+        ("02 of 12 - The End.mp3", "The End", None, 2, None),
+    ],
+    "disc and track by word": [
+        ("Disc 1 Track 01 - Overture.mp3", "Overture", None, 1, 1),
+        ("Disc 1 Track 02 - Finale.mp3", "Finale", None, 2, 1),
+    ],
     "the discs of a box": [
         ("Box/CD-1/01 One.flac", "One", None, 1, 1),
         ("Box/CD-1/02 Two.flac", "Two", None, 2, 1),
