@@ -87,8 +87,8 @@ _CHAPTER = re.compile(
 _MOVEMENT = re.compile(r"[IVX]{1,5}[.:)]\s|(?:No|Nr|Act|Scene)\.?\s\d", re.ASCII)
 _VERSION = re.compile(
     r"(?:(?:19|20)\d\d )?(?:re-?master(?:ed)?|live|demo|acoustic|instrumental|mono"
-    r"|stereo|bonus track|radio edit|single|album|original mix|extended mix)(?: version)?"
-    r"(?: (?:19|20)\d\d)?",
+    r"|stereo|bonus track|radio edit|single|album|original mix|extended mix)"
+    r"(?: version)?(?: (?:19|20)\d\d)?",
     re.IGNORECASE,
 )
 # Concerts: "gd1977-05-08d1t03".
