@@ -1,0 +1,136 @@
+"""An album that is one file and a CUE sheet: its tracks, cut to the sample."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cue import files
+from tests.e2e.stage import FRAME, Album, Listener, as_floats, until
+from tests.rig.album import RATE, encode, make_pcm
+from tests.rig.seeder import Swarm
+from tests.rig.torrents import make_torrent
+from tests.rig.tracker import Tracker
+
+SEEDERS = 3
+DELAY_MS = 20
+CUE_FRAME = RATE // 75
+#: Where tracks begin, in CUE frames: no second, no frame of FLAC.
+STARTS = (0, 7 * 75 + 1, 15 * 75 + 74, 22 * 75 + 37)
+SECONDS = 29.5
+#: A tenth of a second: what a listener hears of a track first.
+HEARD = RATE // 8
+PATIENCE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An album of one file, its sound as F32LE, and where its tracks begin."""
+
+    album: Album
+    sound: bytes
+    starts: Sequence[int]
+
+    def part(self, number: int) -> bytes:
+        """The sound of a track; numbers from 0."""
+        places = [start * CUE_FRAME * FRAME for start in self.starts]
+        return self.sound[places[number] : [*places, len(self.sound)][number + 1]]
+
+
+def sheet(file: str, starts: Sequence[int]) -> str:
+    """A CUE sheet as a ripping program writes it."""
+    lines = ['PERFORMER "The Rig"', 'TITLE "Image"', f'FILE "{file}" WAVE']
+    for number, start in enumerate(starts, 1):
+        seconds, frames = divmod(start, 75)
+        lines += [
+            f"  TRACK {number:02} AUDIO",
+            f'    TITLE "Song {number}"',
+            f"    INDEX 01 {seconds // 60:02}:{seconds % 60:02}:{frames:02}",
+        ]
+    return "\r\n".join([*lines, ""])
+
+
+@contextmanager
+def image(
+    folder: Path,
+    format: str,
+    *,
+    seconds: float = SECONDS,
+    starts: Sequence[int] = STARTS,
+    seed: int = 1,
+) -> Iterator[Image]:
+    """An album of one file; nobody seeds it yet."""
+    folder.mkdir(parents=True)
+    pcm = make_pcm(seconds, seed=seed)
+    if format in files.ENCODERS:
+        path = files.encode(pcm, folder, format)
+    else:
+        path = folder / f"Image.{format}"
+        encode(pcm, path, format)
+    (folder / "Image.cue").write_text(sheet("CDImage.wav", starts))
+    with Tracker() as tracker:
+        torrent = make_torrent(folder, piece_length=64 * 1024, trackers=[tracker.url])
+        yield Image(Album([path], torrent, tracker), as_floats(pcm), starts)
+
+
+@contextmanager
+def paced(one: Image, factor: float) -> Iterator[Swarm]:
+    """Seed it at ``factor`` times what the music takes."""
+    album = one.album
+    seconds = len(one.sound) / FRAME / RATE
+    rate = int(album.paths[0].stat().st_size / seconds * factor / SEEDERS)
+    with Swarm(
+        album.torrent,
+        album.folder.parent,
+        seeders=SEEDERS,
+        rate=rate,
+        delay_ms=DELAY_MS,
+    ) as swarm:
+        album.tracker.peers = swarm.peers
+        yield swarm
+        album.tracker.peers = []
+
+
+def tracks(listener: Listener, one: Image) -> list[str]:
+    """The URIs of the tracks, once the sheet was read."""
+
+    def browsed() -> list[str]:
+        refs = listener.rpc("core.library.browse", uri=one.album.uri)
+        listener.rpc("core.library.lookup", uris=[one.album.uri])
+        return [ref["uri"] for ref in refs] if len(refs) > 1 else []
+
+    return until(browsed, PATIENCE_S)
+
+
+@pytest.mark.parametrize("format", ["flac", "flac-no-table", "wav"])
+def test_the_tracks_of_one_file_sound_like_the_file(
+    format: str, tmp_path: Path
+) -> None:
+    with (
+        image(tmp_path / "Album", format) as one,
+        paced(one, 3),
+        Listener(tmp_path / "mopidy", [one.album]) as listener,
+    ):
+        uris = tracks(listener, one)
+        assert len(uris) == len(STARTS)
+        listener.play(*uris)
+        entries = listener.rpc("core.tracklist.get_tl_tracks")
+        assert [e["track"]["name"] for e in entries] == [
+            f"Song {n}" for n in range(1, 5)
+        ]
+        for entry, (start, stop) in zip(
+            entries, itertools.pairwise([*STARTS, None]), strict=True
+        ):
+            length = (
+                (stop - start) * 1000 / 75 if stop else SECONDS * 1000 - start * 40 / 3
+            )
+            assert abs(entry["track"]["length"] - length) <= 1
+        listener.wait_for_ended(uris[-1], 2 * PATIENCE_S)
+        until(lambda: listener.state == "stopped")
+        assert listener.sound == one.sound
+        listener.assert_calm()
