@@ -11,9 +11,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "clients.rst"
 def keep_screen(name: str, screen: str) -> None:
     """Replace the literal block that follows the page's line ``.. screen: name``.
 
-    Of many empty lines two are kept.
+    Of many equal lines two are kept.
     """
-    lines = re.sub(r"\n{4,}", "\n\n\n", screen.rstrip()).splitlines()
+    lines = re.sub(r"(?m)^(.*\n)\1{2,}", r"\1\1", screen).rstrip().splitlines()
     block = "".join(f"    {line}".rstrip() + "\n" for line in lines)
     marked = re.compile(
         rf"(?m)^(\.\. screen: {re.escape(name)}\n\n::\n\n)(    .*\n|\n)*"

@@ -90,8 +90,8 @@ def test_covers_are_shown_beside_an_album_and_on_its_tile(
     iris: Iris, records: Album
 ) -> None:
     iris.open("Browse", "Torrents")
-    until(lambda: iris.texts(".grid__item__name") == [records.folder.name])
-    until(lambda: iris.widths(f".grid__item .{IMAGE}") == [COVER_PX])
+    until(lambda: records.folder.name in iris.texts(".grid__item__name"))
+    until(lambda: iris.widths(f".grid__item--album .{IMAGE}") == [COVER_PX])
     iris.picture("iris-browse")
     open_album(iris, records)
     until(lambda: iris.widths(f".album-view .thumbnail--large .{IMAGE}") == [COVER_PX])

@@ -70,10 +70,10 @@ def keep(screenshots: Path | None, ncmpcpp: Terminal) -> Callable[[str], None]:
 
 
 def open_torrents(ncmpcpp: Terminal, records: Album) -> None:
-    """On the album, which is the first thing after ``..``."""
+    """On the album, which comes last: after ``..`` and the views."""
     ncmpcpp.press("Enter")
-    ncmpcpp.wait_for("[..]", f"[{records.folder.name}]")
-    ncmpcpp.press("Down")
+    ncmpcpp.wait_for("[Albums]", "[Artists]", f"[{records.folder.name}]")
+    ncmpcpp.press("End")
 
 
 def play_album(ncmpcpp: Terminal, records: Album) -> None:
@@ -151,6 +151,16 @@ def test_search_finds_a_track_by_a_word_of_its_title(
     ncmpcpp.press("y")
     ncmpcpp.wait_for("Found 1 song", f"{ARTIST} - {TITLES[2]}")
     keep("search")
+
+
+def test_the_media_library_goes_from_artist_to_album_to_songs(
+    ncmpcpp: Terminal, keep: Callable[[str], None]
+) -> None:
+    ncmpcpp.press(LIBRARY)
+    ncmpcpp.wait_for("Artists", ARTIST, NAME, *TITLES)
+    keep("library")
+    ncmpcpp.press("Space", QUEUE)
+    ncmpcpp.wait_for("Playlist (4 items", *TITLES)
 
 
 def test_a_magnet_link_is_added(

@@ -81,6 +81,7 @@ def make_album(
     artist: str = "The Rig",
     album: str | None = None,
     cover: bool = True,
+    genre: str | None = None,
 ) -> list[Path]:
     """Write `01 - Title.flac`, … and `cover.jpg`; return the audio files in order."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,6 +99,7 @@ def make_album(
                 "album": album or folder.name,
                 "track-number": number,
                 "track-count": len(tracks),
+                **({"genre": genre} if genre else {}),
             },
         )
         paths.append(path)
