@@ -24,6 +24,9 @@ from tests.rig.tracker import Tracker
 SEEDERS, RATE, DELAY_MS = 3, 500_000, 25
 PATIENCE = 60  # seconds until a torrent must be in the library
 
+#: They show the same tracks again.
+VIEWS = {"vozduxan:directory:artists", "vozduxan:directory:albums"}
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -57,6 +60,7 @@ class Stage:
         refs = self.mopidy.rpc("core.library.browse", uri=uri)
         if uri is None:
             refs = [ref for ref in refs if ref["uri"].startswith("vozduxan:")]
+        refs = [ref for ref in refs if ref["uri"] not in VIEWS]
         tracks: list[str] = []
         for ref in refs:
             is_track = ref["type"] == "track"
