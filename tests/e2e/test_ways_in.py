@@ -1,0 +1,237 @@
+"""Torrents on their way into a running Mopidy, and tracks to their place in it."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import pytest
+
+from tests.e2e.stage import (
+    PATIENCE_S,
+    Album,
+    Listener,
+    album,
+    as_floats,
+    seeded,
+    until,
+)
+from tests.rig.album import Track, make_pcm
+from tests.rig.seeder import Swarm
+from tests.rig.torrents import magnet_of
+from tests.rig.webserver import WebServer, answer, redirect
+
+TRACKS = [Track("One", "flac", 3), Track("Two", "flac", 3), Track("Three", "flac", 3)]
+SOUND = [as_floats(make_pcm(3, seed=1001 + n)) for n in range(3)]
+QUICK = {"vozduxan": {"lookup_timeout": 1}}
+
+
+class LateTracker:
+    """A context manager: a tracker that names nobody until it is told to."""
+
+    def __init__(self, swarm: Swarm) -> None:
+        peers = b"".join(
+            socket.inet_aton(host) + struct.pack("!H", port)
+            for host, port in swarm.peers
+        )
+        self._body = f"d8:intervali1800e5:peers{len(peers)}:".encode() + peers + b"e"
+        self._speak = threading.Event()
+        self._web = WebServer({"/announce": self._answer})
+
+    def speak(self) -> None:
+        self._speak.set()
+
+    def magnet(self, torrent: bytes) -> str:
+        return magnet_of(torrent, trackers=[self._web.url("/announce")])
+
+    def _answer(self, handler: Any) -> None:
+        self._speak.wait(PATIENCE_S)
+        answer(handler, 200, self._body, Connection="close")
+
+    def __enter__(self) -> Self:
+        self._web.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.speak()
+        self._web.__exit__(*error)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[Album]:
+    with album(tmp_path / "One album", TRACKS) as made:
+        yield made
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Album]:
+    with album(tmp_path / "Other", TRACKS[:2], seed=7) as made:
+        yield made
+
+
+def entries(listener: Listener) -> list[dict[str, Any]]:
+    tracks = listener.rpc("core.tracklist.get_tracks")
+    assert all(track["length"] for track in tracks)
+    return list(tracks)
+
+
+def uris(listener: Listener) -> list[str]:
+    return [track["uri"] for track in entries(listener)]
+
+
+def tracks_of(one: Album) -> list[str]:
+    """The album has a text file before its tracks."""
+    return [f"vozduxan:track:{one.infohash}:{n + 1}" for n in range(len(one.paths))]
+
+
+def until_queued(listener: Listener, *expected: str) -> None:
+    until(lambda: uris(listener) == list(expected))
+
+
+def test_what_stands_for_a_late_torrent_gives_way_to_its_tracks(
+    tmp_path: Path, one: Album, other: Album
+) -> None:
+    with (
+        seeded(one) as swarm,
+        LateTracker(swarm) as tracker,
+        Listener(tmp_path / "m", [other], QUICK) as listener,
+    ):
+        magnet = tracker.magnet(one.torrent)
+        first, last = tracks_of(other)
+        client = listener.mopidy.mpd()
+        for uri in (first, magnet, last):
+            client.add(uri)
+        client.disconnect()
+        assert uris(listener) == [first, magnet, last]
+        assert entries(listener)[1]["name"] == "One album"
+        tracker.speak()
+        until_queued(listener, first, *tracks_of(one), last)
+        listener.assert_calm()
+    # Again, with nobody there, and in another process.
+    with Listener(tmp_path / "m", config=QUICK) as listener:
+        listener.rpc("core.tracklist.add", uris=[magnet])
+        assert uris(listener) == tracks_of(one)
+
+
+def test_play_on_what_is_late_plays_the_first_track_that_was_asked_for(
+    tmp_path: Path, one: Album
+) -> None:
+    with (
+        seeded(one) as swarm,
+        LateTracker(swarm) as tracker,
+        Listener(tmp_path / "m", config=QUICK) as listener,
+    ):
+        magnet = tracker.magnet(one.torrent) + "&so=0,2-3"
+        (entry,) = listener.rpc("core.tracklist.add", uris=[magnet])
+        listener.mopidy.events.skip()
+        listener.rpc("core.playback.play", tlid=entry["tlid"])
+        tracker.speak()
+        listener.wait_for_started(magnet)
+        _, second, third = tracks_of(one)
+        until_queued(listener, magnet, third)
+        listener.wait_for_started(third)
+        until_queued(listener, second, third)
+        listener.wait_for_ended(third)
+        assert listener.sound == SOUND[1] + SOUND[2]
+        listener.assert_calm()
+
+
+def test_what_was_late_when_mopidy_stopped_is_found_when_it_is_back(
+    tmp_path: Path, one: Album
+) -> None:
+    config = QUICK | {"core": {"restore_state": "true"}}
+    with seeded(one) as swarm:
+        magnet = magnet_of(one.torrent, peers=swarm.peers)
+        swarm.leave()
+        with Listener(tmp_path / "m", config=config) as listener:
+            listener.rpc("core.tracklist.add", uris=[magnet])
+            assert uris(listener) == [magnet]
+        swarm.back()
+        with Listener(tmp_path / "m", config=config) as listener:
+            until_queued(listener, *tracks_of(one))
+
+
+def test_a_playlist_may_hold_magnets_and_urls(
+    tmp_path: Path, one: Album, other: Album
+) -> None:
+    folder = tmp_path / "m" / "playlists"
+    folder.mkdir(parents=True)
+    config = QUICK | {"m3u": {"enabled": "true", "playlists_dir": folder}}
+    with (
+        seeded(one) as swarm,
+        WebServer({"/other.torrent": other.torrent}) as web,
+        Listener(tmp_path / "m", config=config) as listener,
+    ):
+        added = "vozduxan:add:" + quote(web.url("/other.torrent"), safe="")
+        magnet = magnet_of(one.torrent, peers=swarm.peers)
+        (folder / "mine.m3u8").write_text(f"#EXTM3U\n{magnet}\n{added}\n")
+        client = listener.mopidy.mpd()
+        client.load("mine")
+        client.disconnect()
+        until_queued(listener, *tracks_of(one), *tracks_of(other))
+
+
+def test_urls_are_added_and_what_takes_too_long_comes_later(
+    tmp_path: Path, one: Album, other: Album
+) -> None:
+    send = threading.Event()
+
+    def late(handler: Any) -> None:
+        send.wait(PATIENCE_S)
+        redirect(magnet)(handler)  # type: ignore[operator]
+
+    with (
+        seeded(one) as swarm,
+        WebServer({"/other.torrent": other.torrent, "/late": late}) as web,
+        Listener(tmp_path / "m", config=QUICK) as listener,
+    ):
+        magnet = magnet_of(one.torrent, peers=swarm.peers)
+        quick, slow, missing = (
+            "vozduxan:add:" + quote(web.url(path), safe="")
+            for path in ("/other.torrent", "/late", "/missing?key=secret")
+        )
+        client = listener.mopidy.mpd()
+        client.add(slow)
+        client.add(quick)
+        assert uris(listener) == [slow, *tracks_of(other)]
+        send.set()
+        until_queued(listener, *tracks_of(one), *tracks_of(other))
+        with pytest.raises(Exception, match="not found"):
+            client.add(missing)
+        client.disconnect()
+        listener.mopidy.wait_for_log(r"127\.0\.0\.1 answers 404 Not Found")
+        listener.assert_calm()
+
+
+def test_files_come_to_the_library_and_leave_it_while_mopidy_runs(
+    tmp_path: Path, one: Album, other: Album
+) -> None:
+    with Listener(tmp_path / "m", [other]) as listener:
+        torrents = tmp_path / "m" / "torrents"
+
+        def names() -> list[str]:
+            root = listener.rpc("core.library.browse", uri="vozduxan:directory:root")
+            return [ref["name"] for ref in root if ref["name"] not in VIEWS]
+
+        assert names() == ["Other"]
+        half = len(one.torrent) // 2
+        with (torrents / "one.torrent").open("wb") as file:
+            file.write(one.torrent[:half])
+            file.flush()
+            (torrents / f"{other.infohash}.torrent").unlink()
+            until(lambda: names() == [])
+            file.write(one.torrent[half:])
+        until(lambda: names() == ["One album"])
+        assert uris(listener) == []
+        listener.rpc("core.tracklist.add", uris=tracks_of(one))
+        assert uris(listener) == tracks_of(one)
+        assert "Cannot use" not in listener.mopidy.log
+        listener.assert_calm()
+
+
+VIEWS = ("Albums", "Artists")
