@@ -65,6 +65,12 @@ class Extension(ext.Extension):
             schema[switch] = config.Boolean()
         return schema
 
+    def get_command(self) -> Any:
+        """``mopidy vozduxan``, which manages the library."""
+        from mopidy_vozduxan.cli.command import build
+
+        return build()
+
     def validate_environment(self) -> None:
         """Mopidy's self-check: ExtensionError when libtorrent is not usable."""
         from mopidy_vozduxan.engine.check import check_libtorrent

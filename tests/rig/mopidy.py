@@ -76,12 +76,8 @@ class MopidyProcess:
 
     def start(self) -> None:
         """Start and wait until every front end answers; RuntimeError with the log."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / "mopidy.conf"
-        with file.open("w") as lines:
-            self._config.write(lines)
         self._process = subprocess.Popen(
-            [*_command(), "--config", str(file)],
+            self._command_line(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -186,6 +182,27 @@ class MopidyProcess:
             self._events = Events(f"ws://127.0.0.1:{self.http_port}/mopidy/ws")
         return self._events
 
+    def command(
+        self, *words: str, stdin: bytes | None = None, timeout: float = 60
+    ) -> subprocess.CompletedProcess[bytes]:
+        """`mopidy vozduxan WORDS` with this configuration, started or not."""
+        return subprocess.run(
+            [*self._command_line(), "vozduxan", *words],
+            input=stdin or b"",
+            capture_output=True,
+            cwd=self.folder,
+            env=self._environment(),
+            timeout=timeout,
+            check=False,
+        )
+
+    def begin_command(self, *words: str, **options: Any) -> subprocess.Popen[bytes]:
+        """The same, under way; `options` are Popen's."""
+        line = [*self._command_line(), "vozduxan", *words]
+        return subprocess.Popen(
+            line, cwd=self.folder, env=self._environment(), **options
+        )
+
     # -- the log
 
     @property
@@ -229,6 +246,13 @@ class MopidyProcess:
                     self._logged.notify_all()
 
     # -- inside
+
+    def _command_line(self) -> list[str]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / "mopidy.conf"
+        with file.open("w") as lines:
+            self._config.write(lines)
+        return [*_command(), "--config", str(file)]
 
     def _wait_for_port(self, port: int) -> None:
         process = self._process
@@ -327,7 +351,8 @@ def _command() -> list[str]:
     run = (
         "import sys; from importlib.metadata import entry_points;"
         "sys.argv[0] = 'mopidy';"
-        "(app,) = entry_points(group='console_scripts', name='mopidy'); app.load()()"
+        "(app,) = entry_points(group='console_scripts', name='mopidy');"
+        "sys.exit(app.load()())"
     )
     major = int(importlib.metadata.version("mopidy").split(".")[0])
     return [sys.executable, "-c", run, *(["-v"] if major >= 4 else [])]

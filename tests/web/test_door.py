@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import logging
 import socket
 import struct
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -188,3 +191,61 @@ def test_the_door_is_a_proxy_for_its_own_urls(player_door, streams):
         client.send(f"http://127.0.0.1:1{PATH}")
         assert client.head()[0] == 200
         assert client.file.read(SIZE) == content(SIZE)
+
+
+# --- commands, for programs of the same user
+
+
+def ask(door: PlayerDoor, command="nothing", key=None, **headers):
+    """Status and answer of a command."""
+    parts = urlsplit(door.address.url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=WAIT)
+    headers = {"Content-Type": "application/json", **headers}
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    try:
+        connection.request("POST", parts.path + command, b"{}", headers)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def keyed_door(bridge, streams):
+    door = PlayerDoor(Running(bridge, streams))
+    door.start()
+    yield door
+    bridge.ask(door.stop()).result(WAIT)
+
+
+@pytest.mark.parametrize("key", [None, "", "wrong", "ключ".encode().decode("latin-1")])
+def test_commands_need_the_key(keyed_door, key):
+    status, answer = ask(keyed_door, "torrent_list", key)
+    assert (status, answer["error"]["code"]) == (403, "FORBIDDEN")
+
+
+def test_who_has_the_key_may_command(keyed_door):
+    key = keyed_door.address.key
+    assert len(key) >= 32
+    status, answer = ask(keyed_door, key=key)
+    assert (status, answer["error"]["code"]) == (404, "NO_SUCH_COMMAND")
+    status, answer = ask(keyed_door, "torrent_list", key)  # nobody to do it
+    assert (status, answer["error"]["code"]) == (503, "INTERNAL")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Origin": "http://evil.example"}, 403),
+    ],
+)
+def test_the_key_does_not_lift_the_rules_for_pages(keyed_door, headers, status):
+    answered, _ = ask(keyed_door, key=keyed_door.address.key, **headers)
+    assert answered == status
+
+
+def test_every_door_has_a_key_of_its_own(bridge, streams):
+    doors = [PlayerDoor(Running(bridge, streams)) for _ in range(2)]
+    assert len({door.address.key for door in doors}) == 2

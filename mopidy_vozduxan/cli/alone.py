@@ -1,0 +1,169 @@
+"""The same commands where no Mopidy runs: on the catalog and the data themselves.
+
+A torrent session of its own is opened only for what needs one, the metadata of
+a magnet link. It keeps nothing, and so never meets a server that starts beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from mopidy_vozduxan import Extension, __version__
+from mopidy_vozduxan.adding import Adder
+from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.cache import Cache
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.commands import Result
+from mopidy_vozduxan.covers.kept import KeptPictures
+from mopidy_vozduxan.engine.protocol import (
+    Engine,
+    Event,
+    MetadataReceived,
+    TorrentSource,
+)
+from mopidy_vozduxan.fetching import Fetcher
+from mopidy_vozduxan.library_commands import LibraryCommands, Removal
+from mopidy_vozduxan.manager import Limits, Manager
+from mopidy_vozduxan.planning.plan import Changes, Plan
+
+CLOSE_S = 10.0
+
+
+class Alone:
+    """The commands, in this process. ``close`` it in any case."""
+
+    running = False
+
+    def __init__(self, config: Any) -> None:
+        data_dir = Path(Extension.get_data_dir(config))
+        cache_dir = Path(Extension.get_cache_dir(config))
+        self._catalog = Catalog(data_dir / "catalog.db")
+        self._keeper = ThreadPoolExecutor(1, "VozduxanKeeper")
+        self._bridge = Bridge()
+        self._bridge.start()
+        cache = Cache.within(cache_dir, data_dir)
+        self._manager = self._make_manager(config, cache)
+        fetcher = Fetcher(config["proxy"], f"Mopidy-Vozduxan/{__version__}")
+        adder = Adder(
+            self._catalog,
+            self._bridge.ask,
+            self._manager.fetch_metainfo,
+            fetcher.fetch,
+        )
+        pictures = KeptPictures(cache_dir / "images")
+        self._commands = LibraryCommands(
+            self._manager,
+            self._catalog,
+            cache,
+            adder,
+            Removal(forget=pictures.forget),
+            running=False,
+        )
+
+    def call(self, command: str, **given: object) -> Result:
+        """Return what the command answers. Raises what it does."""
+        return self._bridge.ask(self._commands.run(command, given)).result()
+
+    def close(self) -> None:
+        """End all that goes on, and keep what came."""
+        self._bridge.stop(CLOSE_S, self._manager.close)
+        self._keeper.shutdown(wait=True)
+        self._catalog.close()
+
+    def _make_manager(self, config: Any, cache: Cache) -> Manager:
+        ours = config[Extension.ext_name]
+        engine = SleepingEngine(lambda folder: _own_engine(ours, folder), cache)
+        limits = Limits(metadata_timeout=float(ours["metadata_timeout"]))
+        manager = Manager(
+            engine, limits, self._bridge.loop.time, lambda *_: None, self._learned
+        )
+        self._bridge.tell(engine.start, self._bridge.loop, manager.on_event)
+        return manager
+
+    def _learned(self, event: MetadataReceived) -> None:
+        source = TorrentSource(event.infohash, torrent=event.torrent)
+        self._keeper.submit(self._catalog.add, source, event.metainfo)
+
+
+class SleepingEngine:
+    """An engine that opens its session when the first swarm is joined.
+
+    Whatever is deleted is deleted from ``cache``; the session has folders of its
+    own, which leave with it.
+    """
+
+    def __init__(self, make: Callable[[Path], Engine], cache: Cache) -> None:
+        self._make = make
+        self._cache = cache
+        self._awake: Engine | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._watched: tuple[frozenset[str], bool] = frozenset(), False
+
+    def start(
+        self, loop: asyncio.AbstractEventLoop, on_event: Callable[[Event], None]
+    ) -> None:
+        self._loop, self._on_event = loop, on_event
+
+    def add(self, source: TorrentSource, plan: Plan | None) -> None:
+        if self._awake is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="vozduxan-")
+            self._awake = self._make(Path(self._folder.name))
+            self._awake.start(self._loop, self._on_event)
+            watched, waiting = self._watched
+            self._awake.watch(watched, waiting=waiting)
+        self._awake.add(source, plan)
+
+    def apply(self, infohash: str, changes: Changes) -> None:
+        if self._awake:
+            self._awake.apply(infohash, changes)
+
+    def read_piece(self, infohash: str, piece: int) -> None:
+        if self._awake:
+            self._awake.read_piece(infohash, piece)
+
+    def watch(self, infohashes: frozenset[str], *, waiting: bool) -> None:
+        self._watched = infohashes, waiting
+        if self._awake:
+            self._awake.watch(infohashes, waiting=waiting)
+
+    def remove(
+        self, infohash: str, *, delete_data: bool = False
+    ) -> asyncio.Future[None]:
+        if self._awake:
+            self._awake.remove(infohash, delete_data=delete_data)
+        if delete_data:
+            return self._loop.run_in_executor(None, self._cache.delete, infohash)
+        done = self._loop.create_future()
+        done.set_result(None)
+        return done
+
+    async def close(self) -> None:
+        if self._awake:
+            await self._awake.close()
+        if self._folder:
+            self._folder.cleanup()
+
+
+def _own_engine(config: Any, folder: Path) -> Engine:
+    from mopidy_vozduxan.engine.session import LibtorrentEngine
+    from mopidy_vozduxan.engine.settings import settings_from
+
+    overrides = {**settings_from(config), **_GUEST}
+    interfaces = str(overrides["listen_interfaces"])
+    overrides["listen_interfaces"] = any_port(interfaces)
+    return LibtorrentEngine(folder / "data", folder / "resume", overrides)
+
+
+def any_port(interfaces: str) -> str:
+    """Return the same interfaces with a free port each: theirs are the server's."""
+    hosts = (one.strip().rpartition(":")[0] for one in interfaces.split(","))
+    return ",".join(f"{host}:0" for host in hosts)
+
+
+#: For these seconds no router needs to open a port.
+_GUEST = {"enable_upnp": False, "enable_natpmp": False}

@@ -1,0 +1,60 @@
+"""The progress bar: on standard error, and only where that is a terminal."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from types import TracebackType
+from typing import Self
+
+from mopidy_vozduxan.cli.show import plain
+
+_CELLS = 20
+_CLEAR = "\r\x1b[K"
+
+
+class Bar:
+    """A context manager; what it drew is gone when it ends."""
+
+    def __init__(self) -> None:
+        self._is_seen = sys.stderr.isatty()
+        self._drawn = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.clear()
+
+    def show(self, name: str, peers: int, passed_s: float, most_s: float) -> None:
+        """Show how much of the time for a torrent's metadata has passed."""
+        if not self._is_seen:
+            return
+        share = min(1.0, passed_s / most_s) if most_s else 1.0
+        full = round(share * _CELLS)
+        bar = "#" * full + "-" * (_CELLS - full)
+        numbers = f"[{bar}] {passed_s:.0f}/{most_s:.0f} s, {_peers(peers)}"
+        room = shutil.get_terminal_size().columns - len(numbers) - 12
+        line = f"Metadata {numbers}  {plain(name)[: max(0, room)]}"
+        _draw(_CLEAR + line)
+        self._drawn = True
+
+    def clear(self) -> None:
+        """Leave the line empty, for whoever writes next."""
+        if self._drawn:
+            _draw(_CLEAR)
+            self._drawn = False
+
+
+def _draw(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def _peers(count: int) -> str:
+    return "1 peer" if count == 1 else f"{count} peers"

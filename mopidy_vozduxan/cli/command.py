@@ -1,0 +1,37 @@
+"""The command that Mopidy mounts as ``mopidy vozduxan``.
+
+Both Mopidys hand all that follows to one parser of our own
+(:mod:`mopidy_vozduxan.cli.parser`), so verbs, help and exit codes are the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from mopidy_vozduxan.cli.main import main
+
+
+def build() -> Any:
+    """Return the command: Mopidy 3's own kind, or a cyclopts app for Mopidy 4."""
+    try:
+        from mopidy import commands
+    except ImportError:
+        from mopidy_vozduxan.cli import cyclopts_app
+
+        return cyclopts_app.build()
+
+    class VozduxanCommand(commands.Command):
+        help = "Manage the torrents of Mopidy-Vozduxan."
+
+        def __init__(self) -> None:
+            super().__init__()
+            # The parsers of Mopidy 3 have no help of their own but the root's.
+            self.add_argument("-h", "--help", action="store_true", dest="helped")
+            self.add_argument("words", nargs=argparse.REMAINDER, metavar="VERB ...")
+
+        def run(self, args: Any, config: Any) -> int:
+            words = ["--help", *args.words] if args.helped else args.words
+            return main(words, config)
+
+    return VozduxanCommand()

@@ -1,0 +1,58 @@
+"""Mopidy 4's form of the command. Imported there only: it needs cyclopts.
+
+Mopidy 4 logs to standard output, which belongs to our answers. Where the
+command line asks for us, all else is therefore sent to standard error, from
+the moment on that Mopidy collects the extensions' commands. It also answers
+``--help`` itself, so it is told what our own parser would say.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import cyclopts
+from mopidy.config import Config
+
+from mopidy_vozduxan.cli.main import main
+from mopidy_vozduxan.cli.parser import parser, verbs_of
+
+
+def build() -> Any:
+    """Return an app that takes everything as it comes."""
+    answers = sys.stdout
+    if "vozduxan" in sys.argv[1:] and not {"-h", "--help"} & set(sys.argv):
+        sys.stdout = sys.stderr
+
+    def run(
+        *words: Annotated[
+            str, cyclopts.Parameter(show=False, allow_leading_hyphen=True)
+        ],
+    ) -> None:
+        sys.exit(main(list(words), Config.get_global(), answers))
+
+    root = parser()
+    app = _app(root.format_help())
+    app.default(run)
+    for name, verb in verbs_of(root).items():
+        one = _app(verb.format_help(), name)
+        one.default(_verb(name, run))
+        app.command(one)
+    return app
+
+
+def _app(help_text: str, name: str | None = None) -> Any:
+    return cyclopts.App(
+        name=name, help=help_text, help_format="plaintext", version_flags=[]
+    )
+
+
+def _verb(name: str, run: Any) -> Any:
+    def with_name(
+        *words: Annotated[
+            str, cyclopts.Parameter(show=False, allow_leading_hyphen=True)
+        ],
+    ) -> None:
+        run(name, *words)
+
+    return with_name

@@ -1,0 +1,38 @@
+"""What goes wrong, as the command line says it: a code, a sentence, an exit code."""
+
+from __future__ import annotations
+
+from mopidy_vozduxan.exceptions import VozduxanError
+
+#: Exit codes by error code; 1 for all else.
+EXIT_CODES = {
+    "BAD_INPUT": 2,
+    "NO_SUCH_TORRENT": 3,
+    "NO_SUCH_FILE": 3,
+    "METADATA_TIMEOUT": 4,
+    "STALLED": 4,
+    "STORAGE": 5,
+    "FETCH_FAILED": 6,
+    "NO_ANSWER": 7,
+}
+FAILED = 1
+#: As a shell says it of a program that Ctrl-C ended.
+INTERRUPTED = 130
+
+
+class Failure(VozduxanError):
+    """A command that failed, here or in the server, with the code it failed with."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def exit_code(self) -> int:
+        """What a script gets."""
+        return EXIT_CODES.get(self.code, FAILED)
+
+    @classmethod
+    def of(cls, error: VozduxanError) -> Failure:
+        """Return an error of ours as a failure."""
+        return error if isinstance(error, cls) else cls(error.code, str(error))

@@ -1,0 +1,89 @@
+"""One run of the command line, from its words to its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
+
+from mopidy_vozduxan.cli.failures import FAILED, INTERRUPTED, Failure
+from mopidy_vozduxan.cli.parser import parser
+from mopidy_vozduxan.exceptions import VozduxanError
+
+logger = logging.getLogger(__name__)
+
+
+def main(words: Sequence[str], config: Any, answers: TextIO | None = None) -> int:
+    """Do what ``words`` say, answering on ``answers``; return the exit code."""
+    answers = answers or sys.stdout
+    # Who waits sees a bar; the log is for the server.
+    logging.getLogger("mopidy_vozduxan").setLevel(logging.WARNING)
+    # Names of torrents hold whatever they hold.
+    with contextlib.suppress(AttributeError):
+        answers.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        with contextlib.redirect_stdout(answers):
+            given = parser().parse_args(words)
+    except SystemExit as exc:  # it has said why
+        return exc.code if isinstance(exc.code, int) else FAILED
+    try:
+        with _interruptible():
+            return _run(given, config, answers)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, say ``head``, has had enough
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), answers.fileno())
+        return FAILED
+
+
+def _run(given: Any, config: Any, answers: TextIO) -> int:
+    from mopidy_vozduxan.cli.verbs import VERBS, Run
+
+    try:
+        with Run(given, config, answers) as run:
+            VERBS[given.verb](run)
+            return run.exit_code
+    except VozduxanError as error:
+        failure = Failure.of(error)
+        say(failure, as_json=given.json)
+        return failure.exit_code
+    except (KeyboardInterrupt, BrokenPipeError):
+        raise
+    except Exception:
+        logger.exception("Vozduxan: The command failed")
+        return FAILED
+
+
+def say(failure: Failure, *, as_json: bool, of: str | None = None) -> None:
+    """Say on standard error what went wrong, and with which of several things."""
+    if as_json:
+        error = {"code": failure.code, "message": str(failure)}
+        about = {} if of is None else {"of": of}
+        said = json.dumps({"error": error, **about})
+    else:
+        said = f"mopidy vozduxan: {f'{of[:80]}: ' if of else ''}{failure}"
+    sys.stderr.write(f"{said}\n")
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the command, whatever Mopidy has them do."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {}
+    with contextlib.suppress(ValueError):  # not the main thread: somebody's test
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

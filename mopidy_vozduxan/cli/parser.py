@@ -1,0 +1,92 @@
+"""The verbs and their arguments."""
+
+from __future__ import annotations
+
+import argparse
+
+EPILOG = """\
+Mopidy need not run; where it does, the running one is asked.
+
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such torrent, 4 no metadata
+in time, 5 the disk failed, 6 a URL brought no torrent, 7 the running Mopidy
+does not answer, 130 interrupted
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of everything behind ``mopidy vozduxan``."""
+    root = argparse.ArgumentParser(
+        "mopidy vozduxan",
+        description="Manage the torrents of Mopidy-Vozduxan.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = root.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _add_adding(verbs)
+    _add_removing(verbs)
+    for verb in verbs_of(root).values():
+        verb.add_argument(
+            "--json", action="store_true", help="answer with one JSON value"
+        )
+    return root
+
+
+def verbs_of(root: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the parsers of the verbs."""
+    (verbs,) = (a for a in root._actions if isinstance(a, argparse._SubParsersAction))
+    return dict(verbs.choices)
+
+
+def _add_adding(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    add = verbs.add_parser("add", help="add torrents to the library")
+    add.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="a magnet link, an infohash, an http(s) URL, a .torrent file,"
+        " or - for standard input",
+    )
+    _add_wait(add)
+    verbs.add_parser("list", help="list the torrents of the library")
+    files = verbs.add_parser("files", help="list the files of a torrent")
+    files.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="as for add; or the beginning of an infohash that the library has",
+    )
+    _add_wait(files)
+
+
+def _add_removing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    remove = verbs.add_parser("remove", help="remove torrents from the library")
+    remove.add_argument(
+        "infohashes",
+        nargs="+",
+        metavar="INFOHASH",
+        help="an infohash, or as much of its beginning as no other has",
+    )
+    remove.add_argument(
+        "--data", action="store_true", help="delete what was fetched of it, too"
+    )
+    verbs.add_parser("status", help="say what goes on")
+    verbs.add_parser(
+        "purge",
+        help="delete what was fetched of torrents that nothing uses now;"
+        " they stay in the library",
+    )
+
+
+def _add_wait(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--wait",
+        type=_seconds,
+        metavar="SECONDS",
+        help="how long to wait for metadata (default: vozduxan/metadata_timeout)",
+    )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("must be from 0 to 3600")
+    return seconds

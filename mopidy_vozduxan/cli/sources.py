@@ -1,0 +1,70 @@
+"""What a listener names on the command line: links, files, standard input."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mopidy_vozduxan.arguments import MAX_TORRENT_BYTES
+from mopidy_vozduxan.exceptions import BadInput
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One torrent: ``text`` is what was given, ``torrent`` a file's bytes."""
+
+    text: str
+    torrent: bytes | None = None
+
+    @property
+    def arguments(self) -> dict[str, object]:
+        """What the commands take."""
+        if self.torrent is None:
+            return {"source": self.text}
+        return {"torrentFileB64": base64.b64encode(self.torrent).decode()}
+
+
+def named(words: Iterable[str]) -> Iterator[str | Source]:
+    """Return what is named, standard input (lines, or one file) in its place."""
+    for word in words:
+        if word != STDIN:
+            yield word
+            continue
+        data = sys.stdin.buffer.read(MAX_TORRENT_BYTES + 1)
+        if data[:1] == b"d" and data[1:2].isdigit():  # a bencoded dictionary
+            yield Source("standard input", data)
+        else:
+            yield from filter(
+                None, map(str.strip, data.decode(errors="replace").splitlines())
+            )
+
+
+def read(word: str | Source) -> Source:
+    """Return what a word names; a file that is there is read.
+
+    Raises :class:`BadInput`.
+    """
+    if isinstance(word, Source):
+        return word
+    path = Path(word)
+    if path.suffix.lower() != ".torrent" and not _is_file(path):
+        return Source(word)
+    if word.partition(":")[0].lower() in ("http", "https", "vozduxan", "magnet"):
+        return Source(word)
+    try:
+        with path.open("rb") as file:
+            return Source(word, file.read(MAX_TORRENT_BYTES + 1))
+    except OSError as exc:
+        raise BadInput(f"{word} cannot be read: {exc.strerror}.") from exc
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # too long for a name: a magnet link
+        return False

@@ -1,0 +1,254 @@
+"""The verbs, with commands that answer what the test says."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from mopidy_vozduxan.cli import server
+from mopidy_vozduxan.cli.main import main
+from mopidy_vozduxan.exceptions import (
+    BadInput,
+    FetchFailed,
+    MetadataTimeout,
+    NoSuchTorrent,
+    StorageFailed,
+    VozduxanError,
+)
+
+INFOHASH = "ab" * 20
+OTHER = "cd" * 20
+
+
+class Commands:
+    """Answers with values, or raises what is one; remembers what was asked."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.closed = False
+
+    def call(self, command: str, **given: Any) -> Any:
+        self.asked.append((command, given))
+        answer = self.answers[command]
+        if isinstance(answer, list) and answer and isinstance(answer[0], tuple):
+            answer = answer.pop(0)[0]  # one of several in turn
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class CommandLine:
+    """Runs words; keeps what was said."""
+
+    def __init__(self, folder, monkeypatch, capsys):
+        self.capsys = capsys
+        self.commands = Commands()
+        monkeypatch.setattr(server, "find", lambda _: self.commands)
+        self.config = {
+            "core": {"data_dir": str(folder), "cache_dir": str(folder)},
+            "vozduxan": {"metadata_timeout": 60},
+        }
+
+    def run(self, *words: str, **answers: Any) -> int:
+        self.commands = Commands(**answers)
+        out = io.StringIO()
+        code = main(words, self.config, out)
+        self.out, captured = out.getvalue(), self.capsys.readouterr()
+        self.err = captured.err
+        assert captured.out == ""
+        return code
+
+
+@pytest.fixture
+def line(tmp_path, monkeypatch, capsys):
+    return CommandLine(tmp_path, monkeypatch, capsys)
+
+
+def row(infohash=INFOHASH, known=True, name="Album", peers=0):
+    return {
+        "infohash": infohash,
+        "name": name,
+        "known": known,
+        "uri": f"vozduxan:album:{infohash}",
+        "numPeers": peers,
+    }
+
+
+def test_adding_waits_step_by_step_until_the_metadata_is_here(line):
+    answers = [(row(known=False),), (row(known=False, peers=2),), (row(),)]
+    assert line.run("add", "magnet:?a", torrent_add=answers) == 0
+    assert line.out == "Added Album\n"
+    assert line.err == ""  # it is no terminal
+    assert [given["wait"] for _, given in line.commands.asked] == [1.0] * 3
+    assert line.commands.closed
+
+
+def test_adding_gives_up_and_says_that_the_torrent_stays(line):
+    added = row(known=False)
+    assert line.run("add", "--wait", "0.5", "abab", torrent_add=added) == 4
+    assert "was added, but nobody gave us its metadata" in line.err
+    assert line.out == ""
+
+
+def test_adding_need_not_wait(line):
+    added = row(known=False)
+    assert line.run("add", "--wait", "0", "--json", "abab", torrent_add=added) == 0
+    assert json.loads(line.out) == [added]
+
+
+def test_one_that_cannot_be_added_does_not_keep_the_others(line):
+    answers = [(FetchFailed("No."),), (row(),), (NoSuchTorrent("No!"),)]
+    words = ["add", "--json", "http://a/b", "magnet:?a", "cd"]
+    assert line.run(*words, torrent_add=answers) == 6
+    assert [added["infohash"] for added in json.loads(line.out)] == [INFOHASH]
+    errors = [json.loads(said) for said in line.err.splitlines()]
+    assert errors == [
+        {"error": {"code": "FETCH_FAILED", "message": "No."}, "of": "http://a/b"},
+        {"error": {"code": "NO_SUCH_TORRENT", "message": "No!"}, "of": "cd"},
+    ]
+
+
+def test_the_list_is_a_table_or_json(line):
+    rows = [
+        {
+            "infohash": INFOHASH,
+            "name": "Album\x1b[2J",
+            "known": True,
+            "tracks": 12,
+            "size": 345_000_000,
+            "bytesOnDisk": 1_000_000,
+            "addedMs": 0,
+        },
+        {
+            "infohash": OTHER,
+            "name": "Later",
+            "known": False,
+            "tracks": 0,
+            "size": None,
+            "bytesOnDisk": 0,
+            "addedMs": 0,
+        },
+    ]
+    assert line.run("list", torrent_list=rows) == 0
+    head, first, second = line.out.splitlines()
+    assert head.split() == ["NAME", "TRACKS", "SIZE", "ON", "DISK", "INFOHASH"]
+    assert first.split() == ["Album\ufffd[2J", "12", "345", "MB", "1.0", "MB", INFOHASH]
+    assert second.split() == ["Later", "-", "-", "-", OTHER]
+    assert line.run("list", "--json", torrent_list=rows) == 0
+    assert json.loads(line.out) == rows
+    assert line.run("list", torrent_list=[]) == 0
+    assert line.out == ""
+
+
+def test_files_are_asked_for_until_the_metadata_is_here(line):
+    file = {"index": 0, "path": "A/1.flac", "size": 1000, "mime": "audio/flac"}
+    answers = [(MetadataTimeout("Not yet."),), ([file],)]
+    assert line.run("files", "magnet:?a", torrent_files=answers) == 0
+    assert line.out.splitlines() == ["INDEX    SIZE  PATH", "    0  1.0 kB  A/1.flac"]
+    assert line.run("files", "--json", "abab", torrent_files=[file]) == 0
+    assert json.loads(line.out) == [file]
+    failing = MetadataTimeout("Nobody gave it.")
+    assert line.run("files", "--wait", "0", "abab", torrent_files=failing) == 4
+    assert line.err == "mopidy vozduxan: Nobody gave it.\n"
+
+
+def test_removing_says_what_is_freed(line):
+    answers = [
+        ({"infohash": INFOHASH, "freedBytes": 2_000_000},),
+        (NoSuchTorrent("?"),),
+    ]
+    assert line.run("remove", "--data", "abab", "77", torrent_remove=answers) == 3
+    assert line.out == f"Removed {INFOHASH}, 2.0 MB freed\n"
+    assert line.err == "mopidy vozduxan: 77: ?\n"
+    assert line.commands.asked[0][1] == {"infohash": "abab", "deleteData": True}
+
+
+def test_purging_says_what_is_freed(line):
+    answer = {"torrents": 1, "freedBytes": 5}
+    assert line.run("purge", torrent_purge=answer) == 0
+    assert line.out == "Purged 1 torrent, 5 B freed\n"
+    assert line.run("purge", "--json", torrent_purge=answer) == 0
+    assert json.loads(line.out) == answer
+
+
+def test_the_status_is_for_people_and_for_scripts(line):
+    answer = {
+        "running": True,
+        "versions": {"mopidy": "3.4.2"},
+        "library": {"torrents": 2, "tracks": 20, "waitingForMetadata": 1},
+        "bytesOnDisk": 123,
+        "streams": [
+            {
+                "token": "t",
+                "infohash": INFOHASH,
+                "fileIdx": 1,
+                "name": "01.flac",
+                "bucket": "current",
+                "background": False,
+                "size": 1000,
+                "heldBytes": 500,
+                "bufferedBytes": 100,
+            }
+        ],
+        "swarms": [
+            {
+                "infohash": INFOHASH,
+                "name": "Album",
+                "known": True,
+                "numPeers": 3,
+                "numSeeds": 2,
+                "downloadRate": 1000,
+                "uploadRate": 0,
+            }
+        ],
+    }
+    assert line.run("status", torrent_status=answer) == 0
+    assert "Library: 2 torrents, 20 tracks" in line.out
+    assert "01.flac" in line.out
+    assert "1.0 kB/s" in line.out
+    assert line.run("status", "--json", torrent_status=answer) == 0
+    assert json.loads(line.out) == answer
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (VozduxanError("x"), 1),
+        (BadInput("x"), 2),
+        (NoSuchTorrent("x"), 3),
+        (MetadataTimeout("x"), 4),
+        (StorageFailed("x"), 5),
+        (FetchFailed("x"), 6),
+        (server.Failure("NO_ANSWER", "x"), 7),
+        (RuntimeError("x"), 1),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_scripts_can_tell_errors_apart(line, error, code):
+    assert line.run("list", "--json", torrent_list=error) == code
+    assert line.out == ""
+    assert line.commands.closed
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["sing"], ["add"], ["remove"], ["list", "x"], ["add", "--wait", "-1", "x"]],
+)
+def test_wrong_usage_is_told_from_failure(line, words):
+    assert line.run(*words) == 2
+    assert "usage: mopidy vozduxan" in line.err
+    assert line.commands.asked == []
+
+
+def test_help_is_an_answer(line):
+    assert line.run("--help") == 0
+    assert "exit codes" in line.out
+    assert line.run("add", "-h") == 0
+    assert "--wait SECONDS" in line.out
