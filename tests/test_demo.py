@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from scripts.lib.demo.music import TRACKS, album_in
-from tests.rig.album import Track, make_album
+from tests.rig.album import Track, encode, make_album, make_pcm
 
 DEMO = Path(__file__).parents[1] / "scripts" / "demo"
 ENVIRONMENT = os.environ | {"DEMO_PYTHON": sys.executable}
@@ -101,10 +101,53 @@ def test_unknown_options_show_the_usage() -> None:
     assert result.returncode == 2
 
 
-def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
-    result = run("--album", tmp_path)
-    assert f"there are no files in {tmp_path}" in result.stdout
-    assert result.returncode == 2
+def state_of(folder: Path) -> dict[Path, tuple[int, int]]:
+    found = {path: path.lstat() for path in folder.rglob("*")}
+    return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in found.items()}
+
+
+SHEET = """\
+PERFORMER "The Rippers"
+TITLE "One Piece"
+FILE "image.flac" WAVE
+  TRACK 01 AUDIO
+    TITLE "Before"
+    INDEX 01 00:00:00
+  TRACK 02 AUDIO
+    TITLE "After"
+    INDEX 01 00:04:00
+"""
+
+
+def test_once_plays_a_cue_sheets_tracks_and_changes_nothing_in_the_folder(
+    tmp_path: Path,
+) -> None:
+    music = tmp_path / "Musik für Ünö"
+    make_album(music / "Disc, no. 1", [Track("Plain", "opus", 4)])
+    (music / "Rip").mkdir()
+    encode(make_pcm(8, seed=1), music / "Rip" / "image.flac", "flac")
+    (music / "Rip" / "image.cue").write_text(SHEET)
+    (music / "gone.mp3").symlink_to("nowhere.mp3")
+    Path(os.fsdecode(os.fsencode(music) + b"/caf\xe9.mp3")).write_bytes(b"latin-1")
+    before = state_of(music)
+    result = run("--once", "--album", music.name, "--folder", "demo", cwd=tmp_path)
+    assert f"Seeding {music} (4 files" in result.stdout
+    for number, title in enumerate(["Plain", "Before", "After"], 1):
+        assert f"ok {number}/3 {title}: " in result.stdout
+    assert result.returncode == 0
+    assert state_of(music) == before
+
+
+def test_a_folder_without_music_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no music")
+    for album, why in {
+        tmp_path: f"there is no music in {tmp_path}",
+        tmp_path / "missing": f"{tmp_path}/missing is no folder",
+        tmp_path / "notes.txt": f"{tmp_path}/notes.txt is no folder",
+    }.items():
+        result = run("--album", album)
+        assert why in result.stdout
+        assert result.returncode == 2
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scripts.lib.demo import live, once, sound
 from scripts.lib.demo.interrupt import take_signals
-from scripts.lib.demo.music import Music, album_in
+from scripts.lib.demo.music import Music, NoMusic, album_in, music_in
 from scripts.lib.demo.stage import DELAY_MS, RATE, SEEDERS, Stage, stage
 from tests.rig.capture import SILENT
 
@@ -31,12 +31,14 @@ def say(text: str) -> None:
 def main() -> int:
     parser = _parser()
     options = parser.parse_args()
-    if options.album and not Music(CALLER / options.album).files:
-        parser.error(f"there are no files in {options.album}")
+    try:
+        music = music_in(CALLER / options.album) if options.album else None
+    except NoMusic as exc:
+        parser.error(str(exc))
     take_signals()
     try:
         with _only_demo_in(CALLER / options.folder) as folder:
-            return _demo(options, folder)
+            return _demo(options, folder, music)
     except KeyboardInterrupt:
         say("Mopidy and the swarm have ended.")
         return 130 if options.once else 0
@@ -80,8 +82,8 @@ def _only_demo_in(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-def _demo(options: argparse.Namespace, folder: Path) -> int:
-    music = _music(options, folder)
+def _demo(options: argparse.Namespace, folder: Path, music: Music | None) -> int:
+    music = _seeded(music, folder)
     output = _output(options)
     say(
         f"Starting {SEEDERS} seeders in a process of their own"
@@ -97,12 +99,12 @@ def _demo(options: argparse.Namespace, folder: Path) -> int:
     return 0
 
 
-def _music(options: argparse.Namespace, folder: Path) -> Music:
-    if options.album:
-        music = Music((CALLER / options.album).resolve())
-    else:
+def _seeded(music: Music | None, folder: Path) -> Music:
+    if music is None:
         say(f"The demo's album is in {folder} (made on the first run)")
-        music = album_in(folder)
+        return album_in(folder)
+    files, size = len(music.files), music.size / 1e6
+    say(f"Seeding {music.folder} ({files} files, {size:.0f} MB); nothing in it changes")
     return music
 
 

@@ -112,7 +112,7 @@ def _show_track(
     uri = track["uri"]
     position = stage.mopidy.rpc("core.playback.get_time_position")
     ours = uri in uris
-    length = stage.music.length_ms(uri) if ours else track.get("length")
+    length = (stage.music.length_ms(uri) if ours else None) or track.get("length")
     number = f"{uris.index(uri) + 1}/{len(uris)}" if ours else "-"
     line.show(
         entry["tlid"],

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import gi
 
+from mopidy_vozduxan.formats import is_audio
+from mopidy_vozduxan.uris import TrackUri, parse
 from tests.rig.album import Track, make_album
 
 gi.require_version("Gst", "1.0")
@@ -29,15 +31,34 @@ TRACKS = [
 ]
 
 
+class NoMusic(Exception):
+    """Says why there is nothing to seed."""
+
+
 @dataclass(frozen=True)
 class Music:
-    """A folder; files are numbered as `make_torrent` numbers them."""
+    """A folder; files are numbered as its torrent numbers them."""
 
     folder: Path
 
     @functools.cached_property
     def files(self) -> list[Path]:
-        return sorted(path for path in self.folder.rglob("*") if path.is_file())
+        """What is seeded: all that can be read, and named in a torrent."""
+        found = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        return [path for path in found if _can_be_seeded(path)]
+
+    @property
+    def names(self) -> list[str]:
+        """The files' paths below the folder."""
+        return [str(path.relative_to(self.folder)) for path in self.files]
+
+    @property
+    def has_audio(self) -> bool:
+        return any(is_audio(name) for name in self.names)
+
+    @property
+    def has_sheet(self) -> bool:
+        return any(name.lower().endswith(".cue") for name in self.names)
 
     @functools.cached_property
     def size(self) -> int:
@@ -49,11 +70,33 @@ class Music:
         return max(65_536, 1 << (self.size // 2000).bit_length())
 
     def length_ms(self, uri: str) -> int | None:
-        """Of a track of this folder, by its URI in Mopidy; None if not playable.
+        """Of a track of this folder, by its URI in Mopidy; None if not known.
 
-        Measured on our own copy: Mopidy has only an estimate.
+        Measured on our own copy: Mopidy has only an estimate. It knows a part of a
+        file better, from the CUE sheet.
         """
-        return _length_ms(self.files[int(uri.rpartition(":")[2])])
+        track = parse(uri)
+        if is_part(uri) or not isinstance(track, TrackUri):
+            return None
+        return _length_ms(self.files[track.index])
+
+
+def is_part(uri: str) -> bool:
+    """Whether a track is one of a CUE sheet."""
+    track = parse(uri)
+    return isinstance(track, TrackUri) and track.part is not None
+
+
+def music_in(folder: Path) -> Music:
+    """Somebody's folder; NoMusic."""
+    if not folder.is_dir():
+        raise NoMusic(f"{folder} is no folder")
+    music = Music(folder.resolve())
+    if not os.access(music.folder, os.R_OK | os.X_OK):
+        raise NoMusic(f"{folder} cannot be read")
+    if not music.has_audio:
+        raise NoMusic(f"there is no music in {folder}")
+    return music
 
 
 def album_in(demo: Path) -> Music:
@@ -66,6 +109,15 @@ def album_in(demo: Path) -> Music:
         make_album(unfinished, TRACKS, artist=artist, album=name)
         os.rename(unfinished, album)
     return Music(album)
+
+
+def _can_be_seeded(path: Path) -> bool:
+    """Names in torrents are UTF-8; those of old collections need not be."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return os.access(path, os.R_OK)
 
 
 @functools.cache
