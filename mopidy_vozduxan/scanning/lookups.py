@@ -16,8 +16,16 @@ from mopidy_vozduxan.scanning.torrent import Outcome
 STILL_S = 1.2
 #: So long no torrent is waited for, or read, again: MPD looks up track by track.
 AGAIN_S = 600.0
+#: A dead one is tried again sooner when somebody opens it.
+DEAD_AGAIN_S = 60.0
 #: Of more torrents at once the lengths would not come in time anyway.
 MOST = 4
+
+_REST_S = {
+    Outcome.DONE: AGAIN_S,
+    Outcome.DEAD: DEAD_AGAIN_S,
+    Outcome.TOO_EARLY: 0.0,
+}
 
 
 class Lengths:
@@ -35,8 +43,8 @@ class Lengths:
         self._clock = clock
         self._changed = threading.Condition()
         self._busy: dict[str, float] = {}  # being read: when it last moved
-        self._ended: dict[str, float] = {}  # read: when
-        self._waited: dict[str, float] = {}  # waited for: when
+        self._read_again: dict[str, float] = {}  # not before
+        self._wait_again: dict[str, float] = {}
 
     def opened(self, infohash: str) -> None:
         """Somebody opened or queued a torrent: read it before others. At once."""
@@ -44,7 +52,7 @@ class Lengths:
             return
         with self._changed:
             now = self._clock()
-            if infohash in self._busy or _recent(self._ended, infohash, now):
+            if infohash in self._busy or now < self._read_again.get(infohash, now):
                 return
             self._busy[infohash] = now
         self._open(infohash)
@@ -59,8 +67,9 @@ class Lengths:
             self.opened(infohash)
         with self._changed:
             waiting = self._worth_waiting_for(wanted)
-            for infohash in waiting:
-                self._waited[infohash] = self._busy[infohash] = self._clock()
+            now = self._clock()
+            self._busy |= dict.fromkeys(waiting, now)
+            self._wait_again |= dict.fromkeys(waiting, now + AGAIN_S)
             while (seconds := self._patience(waiting, until)) > 0:
                 self._changed.wait(seconds)
 
@@ -76,8 +85,7 @@ class Lengths:
         """What can be read of the torrent was read."""
         with self._changed:
             self._busy.pop(infohash, None)
-            if outcome is not Outcome.TOO_EARLY:
-                self._ended[infohash] = self._clock()
+            self._read_again[infohash] = self._clock() + _REST_S[outcome]
             self._changed.notify_all()
 
     # --- under the lock
@@ -87,7 +95,7 @@ class Lengths:
         found = {
             infohash
             for infohash in wanted & self._busy.keys()
-            if not _recent(self._waited, infohash, now)
+            if now >= self._wait_again.get(infohash, now)
         }
         return found if len(found) <= MOST else set()
 
@@ -97,7 +105,3 @@ class Lengths:
         if not moves:
             return 0.0
         return min(until, max(moves) + STILL_S) - self._clock()
-
-
-def _recent(times: dict[str, float], infohash: str, now: float) -> bool:
-    return now - times.get(infohash, -AGAIN_S) < AGAIN_S

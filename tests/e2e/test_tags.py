@@ -1,0 +1,115 @@
+"""Tags and lengths in a real Mopidy: in lookups, in the tracklist, after a restart."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from mopidy_vozduxan.formats import estimated_length_ms
+from tests.e2e.recording import count_stalls, paced, recording
+from tests.e2e.stage import Album, Listener, album, seeded, until
+from tests.rig.album import RATE, Track
+
+TITLES = ["One", "Two", "Three", "Four"]
+SECONDS = 20
+LENGTHS = [SECONDS * 1000] * len(TITLES)
+OPENED = {"vozduxan": {"scan_tags": "opened"}}
+#: The player's buffer has filled by then; see test_prefetch.
+STARTING_S = 6
+
+
+def looked_up(listener: Listener, found: Album) -> tuple[list[Any], float]:
+    """Look an album up; its tracks, and the seconds it took."""
+    begin = time.monotonic()
+    answer = listener.rpc("core.library.lookup", uris=[found.uri])
+    return answer[found.uri], time.monotonic() - begin
+
+
+def lengths_of(tracks: list[Any]) -> list[int]:
+    return [track["length"] for track in tracks]
+
+
+def queued(listener: Listener) -> list[Any]:
+    return list(listener.rpc("core.tracklist.get_tracks"))
+
+
+def test_an_album_out_of_a_live_swarm_is_queued_with_its_true_lengths(
+    tmp_path: Path,
+) -> None:
+    tracks = [Track(title, "flac", SECONDS) for title in TITLES]
+    with album(tmp_path / "Named Otherwise", tracks) as one:
+        with (
+            seeded(one, seconds=10) as swarm,
+            Listener(tmp_path / "mopidy", [one], OPENED) as listener,
+        ):
+            listener.rpc("core.tracklist.add", uris=[one.uri])
+            assert lengths_of(queued(listener)) == LENGTHS
+            assert [t["artists"][0]["name"] for t in queued(listener)] == [
+                "The Rig"
+            ] * len(TITLES)
+            assert sum(swarm.uploaded()) < one.size / 2
+            listener.assert_calm()
+        listener = Listener(tmp_path / "mopidy", [], OPENED)  # nobody seeds now
+        with listener:
+            found, seconds = looked_up(listener, one)
+            assert lengths_of(found) == LENGTHS
+            assert seconds < 1
+            listener.assert_calm()
+
+
+def test_a_dead_swarm_costs_a_lookup_a_moment_and_once(tmp_path: Path) -> None:
+    tracks = [Track(title, "flac", 4) for title in TITLES]
+    with (
+        album(tmp_path / "Dead", tracks) as dead,
+        Listener(tmp_path / "mopidy", [dead], OPENED) as listener,
+    ):
+        found, seconds = looked_up(listener, dead)
+        guesses = [estimated_length_ms(p.name, p.stat().st_size) for p in dead.paths]
+        assert lengths_of(found) == guesses
+        assert seconds < 3, "lookup_timeout"
+        begin = time.monotonic()
+        for track in found:
+            listener.rpc("core.library.lookup", uris=[track["uri"]])
+        assert time.monotonic() - begin < 1
+        listener.assert_calm()
+
+
+def test_a_queue_that_came_before_its_lengths_gets_them(tmp_path: Path) -> None:
+    tracks = [Track(title, "flac", SECONDS) for title in TITLES]
+    patient = {"vozduxan": OPENED["vozduxan"] | {"stall_timeout": 60}}
+    with (
+        album(tmp_path / "Late", tracks) as late,
+        seeded(late, seconds=3) as swarm,
+        Listener(tmp_path / "mopidy", [late], patient) as listener,
+    ):
+        swarm.stall()
+        listener.rpc("core.tracklist.add", uris=[late.uri])
+        guessed = lengths_of(queued(listener))
+        assert guessed != LENGTHS
+        swarm.limit(0)
+        until(lambda: lengths_of(queued(listener)) == LENGTHS)
+        listener.assert_calm()
+
+
+def test_reading_tags_costs_what_plays_no_stall(tmp_path: Path) -> None:
+    """The swarm that plays is barely enough, and the tags are of its own files too."""
+    cut = [RATE * 16 + 11, *[RATE * 16] * 3]
+    others = [Track(title, "flac", SECONDS) for title in TITLES]
+    config = {"vozduxan": {"prefetch_tracks": 0, "scan_tags": "opened"}}
+    with (
+        recording(tmp_path / "Live", cut, seed=3) as one,
+        paced(one, 1.3),
+        album(tmp_path / "Other", others) as other,
+        seeded(other, seconds=20),
+        Listener(tmp_path / "mopidy", [one.album, other], config) as listener,
+    ):
+        first = listener.tracks(one.album)[0]
+        listener.play(first)
+        listener.wait_for_sound(STARTING_S * RATE)
+        since = listener.mopidy.log_length
+        listener.rpc("core.library.browse", uri=other.uri)
+        listener.wait_for_ended(first)
+        assert count_stalls(listener, since) == 0
+        until(lambda: lengths_of(looked_up(listener, other)[0]) == LENGTHS)
+        listener.assert_calm()
