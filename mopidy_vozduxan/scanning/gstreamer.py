@@ -14,10 +14,9 @@ measured with GStreamer 1.22 and 1.26:
   one of up to 4 MiB is read whole (qtdemux does not jump in small files).
 - Ogg and Opus: the tags are right, but the length is what the demuxer had seen
   when the scanner stopped: 0.4 s, 116 s or nothing at all for 120 s.
-- ID3v1 and APEv2, at the end of MP3, WavPack and Monkey's Audio: not seen.
-
-The last two are found when a local file is scanned, which GStreamer also reads
-from its end; and for that the two ends of the file, glued together, do.
+- ID3v1 and APEv2, at the end of MP3, WavPack and Monkey's Audio: not seen. They
+  are when a local file is scanned, which GStreamer reads from both sides; and for
+  that the two ends of the file, glued together, do.
 """
 
 from __future__ import annotations

@@ -9,8 +9,6 @@ from __future__ import annotations
 from mopidy_vozduxan.formats import extension
 from mopidy_vozduxan.planning.containers import read_timeline
 
-#: Their length is on the last page, so only a scan of both ends knows it.
-ENDS_TELL = frozenset(("ogg", "oga", "opus", "spx"))
 #: Where the file does not say its length, GStreamer goes by the bit rate of the
 #: first frames, which is off by as much as the music varies.
 _GUESSED = frozenset(("mp3", "mp2", "aac"))

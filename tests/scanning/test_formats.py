@@ -5,12 +5,16 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import gi
 import pytest
 
-from mopidy_vozduxan.tags import Tags
-from tests.rig import album
-from tests.rig.album import FORMATS, Track, make_album
-from tests.scanning.conftest import Stage, Told, seeded
+gi.require_version("Gst", "1.0")
+from gi.repository import GObject, Gst  # noqa: E402
+
+from mopidy_vozduxan.tags import Tags  # noqa: E402
+from tests.rig import album  # noqa: E402
+from tests.rig.album import FORMATS, Track, make_album, make_cover  # noqa: E402
+from tests.scanning.conftest import Stage, Told, seeded  # noqa: E402
 
 PIECE = 64 * 1024
 SECONDS = 20
@@ -19,6 +23,7 @@ MORE_ENCODERS = {
     "mp3-untagged": "lamemp3enc target=bitrate bitrate=192 cbr=true",
     "m4a-alac": "avenc_alac ! mp4mux",
     "mp3-vbr": "lamemp3enc target=quality quality=4",
+    "mp3-xing": "lamemp3enc target=quality quality=4 ! xingmux",
 }
 
 #: How many pieces of 64 KiB a file costs at most: its beginning, and its end where
@@ -108,6 +113,39 @@ def test_a_length_that_must_be_guessed_is_not_too_short(
     assert tags.length_ms and tags.length_ms > SECONDS * 1000 * 0.55
 
 
+def test_a_length_behind_a_large_picture_is_exact(tmp_path: Path, told: Told) -> None:
+    path = tmp_path / "Album" / "x.mp3"
+    encode(path, "mp3-xing")
+    path.write_bytes(id3v2("Söng", bytes(200_000)) + path.read_bytes())
+    (tags,), _ = scanned(path.parent, told)
+    assert tags.title == "Söng"
+    assert abs((tags.length_ms or 0) - SECONDS * 1000) < 100
+
+
+@pytest.mark.parametrize("format", ["ogg", "opus"])
+def test_an_ogg_with_a_large_picture_has_its_length(
+    tmp_path: Path, told: Told, format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_cover(tmp_path / "cover.jpg")
+    picture = (tmp_path / "cover.jpg").read_bytes() + bytes(150_000)
+    caps = Gst.Caps.from_string("image/jpeg")
+    sample = Gst.Sample.new(Gst.Buffer.new_wrapped(picture), caps)
+
+    def set_tags(pipeline: Gst.Pipeline, _: object) -> None:
+        found = Gst.TagList.new_empty()
+        value = GObject.Value(Gst.Sample, sample)
+        found.add_value(Gst.TagMergeMode.REPLACE, "image", value)
+        encoder = pipeline.iterate_all_by_interface(Gst.TagSetter).next()[1]
+        Gst.TagSetter.merge_tags(encoder, found, Gst.TagMergeMode.REPLACE_ALL)
+
+    monkeypatch.setattr(album, "_set_tags", set_tags)
+    path = tmp_path / "Album" / f"x.{format}"
+    encode(path, format)
+    assert path.read_bytes().find(b"METADATA_BLOCK_PICTURE") > 0
+    (tags,), _ = scanned(path.parent, told)
+    assert abs((tags.length_ms or 0) - SECONDS * 1000) < 100
+
+
 def encode(path: Path, format: str) -> None:
     path.parent.mkdir()
     album.encode(album.make_pcm(SECONDS, seed=3), path, format)
@@ -117,6 +155,19 @@ def id3v1(title: str, artist: str, name: str) -> bytes:
     """A tag as Russian programs wrote it."""
     fields = [text.encode("cp1251").ljust(30, b"\0") for text in (title, artist, name)]
     return b"TAG" + b"".join(fields) + b"1999" + bytes(30) + b"\xff"
+
+
+def id3v2(title: str, picture: bytes) -> bytes:
+    """An ID3v2.3 tag with a title in UTF-16 and a picture."""
+
+    def frame(name: bytes, body: bytes) -> bytes:
+        return name + len(body).to_bytes(4, "big") + bytes(2) + body
+
+    text = b"\1" + title.encode("utf-16")
+    image = b"\0image/jpeg\0\3\0" + picture
+    body = frame(b"TIT2", text) + frame(b"APIC", image)
+    size = bytes(len(body) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    return b"ID3\3\0\0" + size + body
 
 
 def ape(items: dict[str, str]) -> bytes:
