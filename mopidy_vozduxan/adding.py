@@ -91,6 +91,7 @@ class _Search:
 
     future: Future
     begun: float
+    texts: set[str]
     told: bool = False
 
 
@@ -199,9 +200,12 @@ class Adder:
             search = self._searches.get(wish.key)
             if search is None or search.future.done():
                 future = self._ask(self._search(wish))
-                search = _Search(future, time.monotonic())
+                search = _Search(future, time.monotonic(), {wish.text})
                 self._searches[wish.key] = search
                 future.add_done_callback(lambda _: self._end(wish.key, search))
+            elif wish.link and wish.text not in search.texts:
+                search.texts.add(wish.text)
+                self._ask(self._search_too(wish.link.source))
             return search
 
     def _end(self, key: str, search: _Search) -> None:
@@ -225,6 +229,12 @@ class Adder:
             infohash = await self._find(wish)
         StreamListener.send("source_resolved", uri=wish.text, infohash=infohash)
         return infohash
+
+    async def _search_too(self, source: TorrentSource) -> str:
+        """Have the swarm that is searched for met in another link's ways too."""
+        with contextlib.suppress(VozduxanError):
+            await self._fetch_metainfo(source)
+        return source.infohash
 
     async def _find(self, wish: _Wish) -> str:
         if wish.link:

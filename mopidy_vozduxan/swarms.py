@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
 
 from mopidy_vozduxan.engine.protocol import (
     Engine,
@@ -103,10 +104,24 @@ class Swarms:
             swarm = Swarm(source, metainfo, self._cache, self._engine.read_piece, now)
             self._swarms[source.infohash] = swarm
             self._changed(True)
-        elif swarm.metainfo is None and metainfo:
+        else:
+            self._join_again(swarm, source, metainfo)
+        return swarm
+
+    def _join_again(
+        self, swarm: Swarm, source: TorrentSource, metainfo: Metainfo | None
+    ) -> None:
+        """Use what the source knows that the swarm does not."""
+        if swarm.metainfo is None and metainfo:
             swarm.metadata_received(metainfo)
             self._changed(True)
-        return swarm
+        private = swarm.metainfo is not None and swarm.metainfo.private
+        if source.magnet in (None, swarm.source.magnet) or private:
+            return
+        if swarm.added:
+            named = replace(source, infohash=swarm.infohash)
+            self._engine.add(named, None)
+        swarm.source = replace(swarm.source, magnet=source.magnet)
 
     def leave(self, swarm: Swarm, *, delete_data: bool = False) -> asyncio.Future[None]:
         """Leave a swarm; whoever still waits for it is cancelled.

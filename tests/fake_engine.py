@@ -48,6 +48,7 @@ class FakeEngine:
         self.due: dict[str, dict[int, int]] = {}
         self.added: list[str] = []
         self.removed: list[str] = []
+        self.links: list[str] = []  # of swarms that were there already
         self.deleted: list[str] = []
         self.unreadable: set[int] = set()
         self.reads: list[int] = []
@@ -60,6 +61,9 @@ class FakeEngine:
         self.loop, self.on_event = loop, on_event
 
     def add(self, source, plan):
+        if self.added.count(source.infohash) > self.removed.count(source.infohash):
+            self.links.append(source.magnet)
+            return
         self.added.append(source.infohash)
         urgencies = plan.urgencies if plan else b""
         self.wants[source.infohash] = {p: Urgency(u) for p, u in enumerate(urgencies)}

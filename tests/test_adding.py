@@ -132,6 +132,17 @@ def test_the_later_magnets_trackers_are_kept(adder, catalog, world):
     assert names(catalog) == ["Kino - Album"]
 
 
+def test_a_later_magnets_trackers_help_the_search_that_goes_on(adder, world):
+    world.open.clear()
+    adder.add(MAGNET, 0)
+    fresher = MAGNET + "&tr=http%3A%2F%2Ftracker%2Fannounce"
+    for _ in range(3):
+        assert not adder.add(fresher, 0).known
+    world.open.set()
+    world.wait_for_event()
+    assert [source.magnet for source in world.asked] == [MAGNET, fresher]
+
+
 def test_a_search_that_goes_on_is_not_waited_for_again(adder, world):
     world.open.clear()
     adder.add(MAGNET, 0.2)

@@ -1,10 +1,11 @@
 """The manager, with an engine that delivers when the test says so."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from mopidy_vozduxan.engine.protocol import SwarmBroke
+from mopidy_vozduxan.engine.protocol import SwarmBroke, TorrentSource
 from mopidy_vozduxan.exceptions import (
     BadInput,
     Cancelled,
@@ -269,6 +270,39 @@ def test_metadata_alone_fetches_no_payload_and_leaves(run):
         await world.later(1)
         assert world.engine.removed == [INFOHASH]
         assert [event.metainfo for event in world.learned] == [ALBUM]
+
+    run(test)
+
+
+def test_a_swarm_is_met_in_the_ways_of_every_magnet_link(run):
+    async def test():
+        world = World()
+        one = TorrentSource(INFOHASH, magnet="one")
+        two = TorrentSource(INFOHASH, magnet="two")
+        fetches = [
+            asyncio.create_task(world.manager.fetch_metainfo(one, 5)),
+            asyncio.create_task(world.manager.fetch_metainfo(one, 5)),
+        ]
+        await world.settle()
+        fetches.append(asyncio.create_task(world.manager.fetch_metainfo(two, 5)))
+        await world.settle()
+        assert world.engine.links == ["two"]
+        world.engine.tell_metadata()
+        assert await asyncio.gather(*fetches) == [ALBUM] * 3
+
+    run(test)
+
+
+def test_a_private_torrent_is_asked_for_in_no_other_ways(run):
+    async def test():
+        world = World()
+        private = replace(ALBUM, private=True)
+        target = Target(SOURCE, private, 0)
+        world.manager.play(target, "uri")
+        await world.settle()
+        other = TorrentSource(INFOHASH, magnet="other")
+        await world.manager.fetch_metainfo(other, 5)
+        assert world.engine.links == []
 
     run(test)
 

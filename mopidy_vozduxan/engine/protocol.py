@@ -165,7 +165,8 @@ class Engine(Protocol):
         """Join a swarm, wanting what ``plan`` says from the first moment.
 
         Without a plan (a magnet) nothing is wanted until :meth:`apply`.
-        Adding a swarm that is there does nothing. :class:`PiecesHeld` follows.
+        Adding a swarm that is there has the trackers and peers of the source's
+        magnet link asked too. :class:`PiecesHeld` follows the first time.
         """
 
     def apply(self, infohash: str, changes: Changes) -> None:

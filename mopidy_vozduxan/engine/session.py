@@ -79,6 +79,8 @@ class LibtorrentEngine:
             self._members.join(source, plan)
         elif swarm.leaving:
             swarm.successor = (source, plan)
+        elif source.magnet:
+            swarm.follow(source.magnet)
 
     def apply(self, infohash: str, changes: Changes) -> None:
         swarm = self._members.present(infohash)

@@ -12,6 +12,7 @@ from typing import Any
 
 import libtorrent as lt
 
+from mopidy_vozduxan.engine.metainfo import params_of_magnet
 from mopidy_vozduxan.engine.protocol import Statistics, TorrentSource
 from mopidy_vozduxan.engine.settings import TRICKLE_BYTES_PER_S
 from mopidy_vozduxan.planning.plan import Changes, Plan, Urgency
@@ -23,6 +24,8 @@ PRIORITIES = {
     Urgency.SOON: 6,
     Urgency.NOW: 7,
 }
+#: Every tier is asked at once, and in each the first tracker that answers counts.
+_LATER_TIER = 100
 _TABLE = bytes(PRIORITIES[urgency] for urgency in Urgency).ljust(256, b"\0")
 
 
@@ -44,6 +47,7 @@ class Swarm:
     reads: dict[int, int] = field(default_factory=dict)
     due: set[int] = field(default_factory=set)
     backlog: list[Changes] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)  # more magnet links, to come
     peers: list[tuple[str, int]] = field(default_factory=list)  # to be saved
     statistics: Statistics = field(default_factory=Statistics)
     trickle: bool = False
@@ -72,6 +76,24 @@ class Swarm:
         backlog, self.backlog = self.backlog, []
         for changes in backlog:
             self.apply(changes, now_ms)
+        for link in self.links:
+            self.follow(link)
+
+    def follow(self, link: str) -> None:
+        """Ask the trackers, web seeds and peers of another magnet link too.
+
+        Raises :class:`BadInput`.
+        """
+        if self.handle is None:
+            self.links.append(link)
+            return
+        params = params_of_magnet(link)
+        for url in params.trackers:
+            self.handle.add_tracker({"url": url, "tier": _LATER_TIER})
+        for url in params.url_seeds:
+            self.handle.add_url_seed(url)
+        for peer in params.peers:
+            self.handle.connect_peer(peer)
 
     def apply(self, changes: Changes, now_ms: float) -> None:
         """Send changes to libtorrent; ``now_ms`` is the loop's time in ms.

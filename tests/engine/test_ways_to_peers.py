@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from urllib.parse import quote
 
@@ -74,6 +75,30 @@ async def test_of_several_trackers_one_that_lives_is_enough(
     async with Rig(tmp_path, LOOPBACK) as rig:
         rig.engine.add(TorrentSource(album.infohash, magnet=magnet), None)
         await rig.next(MetadataReceived)
+
+
+@pytest.mark.parametrize("way", ["tracker", "peers"])
+@pytest.mark.parametrize("late", [False, True])
+@on_loop
+async def test_a_second_magnet_leads_to_peers_the_first_did_not_name(
+    tmp_path: Path, way: str, late: bool, tracker: Tracker, seeds: Seeds
+) -> None:
+    album = make_album(tmp_path, SIZES)
+    peers = seeds.start(album)
+    nobody = Tracker()
+    tracker.peers = peers
+    first = f"magnet:?xt=urn:btih:{album.infohash}&tr={quote(nobody.url)}"
+    second = f"magnet:?xt=urn:btih:{album.infohash}&tr={quote(tracker.url)}"
+    if way == "peers":
+        second = album.magnet(*peers).magnet
+    async with Rig(tmp_path, LOOPBACK) as rig:
+        rig.engine.watch(frozenset([album.infohash]), waiting=True)
+        rig.engine.add(TorrentSource(album.infohash, magnet=first), None)
+        if late:
+            assert await asyncio.to_thread(nobody.announced.wait, 30)
+        rig.engine.add(TorrentSource(album.infohash, magnet=second), None)
+        await rig.next(MetadataReceived)
+    nobody.close()
 
 
 #: libtorrent 2.1.1 forgets, in v2 torrents, that a file's last piece is short, and
