@@ -25,29 +25,30 @@ _OTHER = "кровь группа звезда солнце песня вете�
 _JAPANESE = "恋 夜 空 花 星 雨 風 海 夢 光".split()
 
 
-def make(path: Path, torrents: int) -> float:
-    """Make a catalog there; return the seconds it took."""
+def make(path: Path, folder: Path, torrents: int) -> float:
+    """Make a catalog of what is in ``folder``; return the seconds it took.
+
+    The files there are of a true size; what is in them is never read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     catalog = Catalog(path)
-    catalog.add_all(_torrents(torrents))
+    catalog.add_all(_torrents(folder, torrents))
     catalog.close()
     return time.monotonic() - begun
 
 
-def infohash(number: int) -> str:
-    """Return the infohash of the torrent of that number."""
-    return hashlib.sha1(b"%d" % number).hexdigest()
-
-
 def _torrents(
-    count: int,
+    folder: Path, count: int
 ) -> Iterator[tuple[TorrentSource, Metainfo, FoundAt]]:
     dice = random.Random(1)
     artists = [_words(dice, 2).title() for _ in range(max(1, count // 6))]
     for number in range(count):
         info = _metainfo(dice, number, dice.choice(artists))
         data = dice.randbytes(TORRENT_BYTES)
-        place = FoundAt(Path(f"/torrents/{number}.torrent"), number, TORRENT_BYTES)
+        file = folder / f"{number}.torrent"
+        file.write_bytes(data)
+        place = FoundAt(file, file.stat().st_mtime_ns, TORRENT_BYTES)
         yield TorrentSource(info.infohash, data), info, place
 
 
@@ -64,7 +65,8 @@ def _metainfo(dice: random.Random, number: int, artist: str) -> Metainfo:
         offset += size
     files.append(TorrentFile(TRACKS_EACH, f"{name}/cover.jpg", offset, 300_000))
     whole = tuple(files)
-    return Metainfo(infohash(number), name, MIB, offset + 300_000, whole)
+    infohash = hashlib.sha1(b"%d" % number).hexdigest()
+    return Metainfo(infohash, name, MIB, offset + 300_000, whole)
 
 
 def _words(dice: random.Random, count: int) -> str:

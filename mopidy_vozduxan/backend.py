@@ -267,6 +267,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         count = self.catalog.recover(lambda data: read_with_magnet(data, None)[1])
         if count:
             logger.info("Vozduxan: %d torrents of the damaged catalog are back", count)
+        self.library.prepare()
 
     def _left(self, infohashes: Sequence[str]) -> None:
         """Drop what was made of torrents that left the library."""

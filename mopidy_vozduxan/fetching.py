@@ -10,14 +10,20 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from http import HTTPStatus
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-import httpx
 from mopidy import httpclient
 
 from mopidy_vozduxan.arguments import MAX_TORRENT_BYTES
 from mopidy_vozduxan.exceptions import BadInput, FetchFailed
+
+if TYPE_CHECKING:
+    import httpx
+
+# httpx is imported where it is used: 20 ms of Mopidy's start otherwise.
 
 #: From the first look at a host name to the last byte, redirects included.
 TOTAL_S = 30.0
@@ -46,6 +52,7 @@ class Fetcher:
         of the URL: the rest may be a listener's passkey.
         """
         host = _host(url)
+        httpx = await asyncio.to_thread(_httpx)
         try:
             async with asyncio.timeout(self._total_s):
                 return await self._follow(url)
@@ -69,6 +76,8 @@ class Fetcher:
         raise FetchFailed(f"{_host(url)} redirects in a circle.")
 
     def _client(self) -> httpx.AsyncClient:
+        import httpx
+
         headers = {"User-Agent": self._agent, "Accept-Encoding": "identity"}
         if self._proxy is None:
             return httpx.AsyncClient(headers=headers, timeout=self._total_s)
@@ -82,6 +91,12 @@ class Fetcher:
             mounts={"all://": way},
             trust_env=False,
         )
+
+
+def _httpx() -> ModuleType:
+    import httpx
+
+    return httpx
 
 
 def _host(url: str) -> str:
@@ -102,7 +117,7 @@ def _next(url: str, location: str) -> str:
 
 async def _body(response: httpx.Response) -> bytes:
     host = response.url.host
-    if response.status_code != httpx.codes.OK:
+    if response.status_code != HTTPStatus.OK:
         status = f"{response.status_code} {response.reason_phrase}".strip()
         raise FetchFailed(f"{host} answers {status}.")
     body = bytearray()

@@ -22,13 +22,16 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
 from mopidy_vozduxan.layout import Layout, Track, Unresolved
 from mopidy_vozduxan.uris import (
+    VIEWS,
     AddUri,
     AlbumUri,
     ArtistUri,
     DirectoryUri,
     MagnetUri,
     PlaylistUri,
+    RootUri,
     TrackUri,
+    ViewUri,
     parse,
 )
 
@@ -152,6 +155,11 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
     def refresh(self, uri: str | None = None) -> None:
         """Look for torrents again; for a URI of one: read its tags again."""
         _guarded(f"refresh {uri}", None, lambda: self._refresh(uri))
+
+    def prepare(self) -> None:
+        """Build the long lists before somebody waits for them; for any thread."""
+        for uri in (RootUri(), *map(ViewUri, VIEWS)):
+            self.browse(str(uri))
 
     # --- what raises
 

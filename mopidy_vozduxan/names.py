@@ -112,13 +112,15 @@ def unique(names: Iterable[str]) -> list[str]:
     MPD clients walk by name, and Mopidy deletes slashes from names.
     """
     seen: set[str] = set()
+    counts: dict[str, int] = {}  # so that a thousand equal ones are no million tries
     result = []
     for name in names:
         plain = clean(name).replace("/", "-") or "?"
-        free, count = plain, 1
+        free, count = plain, counts.get(plain, 1)
         while free in seen:
             count += 1
             free = f"{plain} [{count}]"
+        counts[plain] = count
         seen.add(free)
         result.append(free)
     return result
