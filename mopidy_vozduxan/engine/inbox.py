@@ -204,7 +204,7 @@ class Inbox:
         logger.debug("%s", alert.message())
 
     def _tell_held(self, swarm: Swarm, pieces: Any) -> None:
-        swarm.held = {piece for piece, there in enumerate(pieces) if there}
+        swarm.told({piece for piece, there in enumerate(pieces) if there})
         self._emit(PiecesHeld(swarm.infohash, frozenset(swarm.held)))
 
     def _tell_metadata(self, swarm: Swarm, params: Any) -> None:

@@ -83,17 +83,24 @@ class Members:
         """Join a swarm that is not there. Raises :class:`BadInput`."""
         infohash = source.infohash
         params = params_of(source, self._resume.load(infohash))
-        idle = params.ti is not None and not (plan and any(plan.urgencies))
+        resumed = _pieces_in(params)
+        wanted = (
+            {p for p, urgency in enumerate(plan.urgencies) if urgency}
+            if plan
+            else set()
+        )
+        idle = params.ti is not None and wanted <= resumed
         params.save_path = str(self._cache.data_dir / infohash)
         params.storage_mode = lt.storage_mode_t.storage_mode_sparse
         params.flags &= ~_FLAGS_OFF
         params.file_priorities = []
         params.piece_priorities = _first_priorities(params, plan)
         if idle:
-            # No peer is met before something is wanted: one that saw us as
+            # No peer is met before something missing is wanted: one that saw us as
             # finished hangs up, and is not called again for minutes.
             params.flags |= _F.stop_when_ready
         swarm = Swarm(infohash, source, params, stopped=idle)
+        swarm.resumed, swarm.hoped = resumed, wanted & resumed
         swarm.peers = list(params.peers)
         swarm.wants_metadata = params.ti is None
         if plan:

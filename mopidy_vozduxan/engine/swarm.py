@@ -44,6 +44,9 @@ class Swarm:
     stopped: bool
     handle: Any = None
     held: set[int] = field(default_factory=set)
+    #: By what was saved; until what is held is told, that has to do.
+    resumed: set[int] = field(default_factory=set)
+    hoped: set[int] = field(default_factory=set)  # wanted and, by that, held
     reads: dict[int, int] = field(default_factory=dict)
     due: set[int] = field(default_factory=set)
     backlog: list[Changes] = field(default_factory=list)
@@ -112,10 +115,27 @@ class Swarm:
         for piece, due_ms in changes.due_ms:
             self.handle.set_piece_deadline(piece, max(0, int(due_ms - now_ms)))
             self.due.add(piece)
-        if self.stopped and _wants_something(changes):
-            self.stopped = False
-            self.handle.unset_flags(lt.torrent_flags.stop_when_ready)
-            self.handle.resume()
+        if self.stopped and self._wants_missing(changes):
+            self._wake()
+
+    def told(self, held: set[int]) -> None:
+        """Take the truth about what is held; what was hoped for may be missing."""
+        self.held = held
+        missing = self.hoped - held
+        self.resumed, self.hoped = set(), set()
+        if self.stopped and missing:
+            self._wake()
+
+    def _wake(self) -> None:
+        self.stopped = False
+        self.handle.unset_flags(lt.torrent_flags.stop_when_ready)
+        self.handle.resume()
+
+    def _wants_missing(self, changes: Changes) -> bool:
+        wanted = {piece for piece, _ in changes.due_ms}
+        wanted |= {piece for piece, urgency in changes.urgencies if urgency}
+        self.hoped |= wanted & self.resumed
+        return bool(wanted - self.resumed - self.held)
 
     def _prioritize(self, changes: Changes) -> None:
         """Send pairs: unlike the whole vector they leave other pieces alone."""
@@ -153,7 +173,3 @@ class Swarm:
     def answered(self, piece: int) -> int:
         """Return how many callers an answer is for; late doubles are for none."""
         return self.reads.pop(piece, 0)
-
-
-def _wants_something(changes: Changes) -> bool:
-    return bool(changes.due_ms) or any(urgency for _, urgency in changes.urgencies)
