@@ -25,7 +25,9 @@ def words(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    # Mathematical and full-width letters have a case only once they are plain.
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    plain = unicodedata.normalize("NFKD", plain)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     return _ALONE.sub(r" \1 ", plain)
 
