@@ -23,7 +23,7 @@ from tests.e2e.stage import (
 )
 from tests.rig.album import Track, make_pcm
 from tests.rig.seeder import Swarm
-from tests.rig.torrents import magnet_of
+from tests.rig.torrents import magnet_of, make_torrent
 from tests.rig.webserver import WebServer, answer, redirect
 
 TRACKS = [Track("One", "flac", 3), Track("Two", "flac", 3), Track("Three", "flac", 3)]
@@ -205,6 +205,21 @@ def test_urls_are_added_and_what_takes_too_long_comes_later(
             client.add(missing)
         client.disconnect()
         listener.mopidy.wait_for_log(r"127\.0\.0\.1 answers 404 Not Found")
+        listener.assert_calm()
+
+
+def test_a_web_seed_alone_plays(tmp_path: Path, one: Album) -> None:
+    with WebServer() as web, Listener(tmp_path / "m", config=QUICK) as listener:
+        for path in one.folder.iterdir():
+            web.routes[f"/seed/{one.folder.name}/{path.name}"] = path.read_bytes()
+        web.routes["/x.torrent"] = make_torrent(
+            one.folder, piece_length=64 * 1024, web_seeds=[web.url("/seed/")]
+        )
+        added = "vozduxan:add:" + quote(web.url("/x.torrent"), safe="")
+        listener.play(added)
+        assert uris(listener) == tracks_of(one)
+        listener.wait_for_ended(tracks_of(one)[-1])
+        assert listener.sound == b"".join(SOUND)
         listener.assert_calm()
 
 
