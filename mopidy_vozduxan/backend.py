@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from mopidy import backend
 
-from mopidy_vozduxan import Extension, __version__, server_file
+from mopidy_vozduxan import Extension, __version__, playlists, server_file
 from mopidy_vozduxan.adding import Added, Adder
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.cache import Cache
@@ -40,7 +40,6 @@ from mopidy_vozduxan.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from mopidy_vozduxan.library_commands import LibraryCommands, Removal
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.m3u import read_playlist
 from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.playback import VozduxanPlaybackProvider
 from mopidy_vozduxan.player import Player
@@ -103,7 +102,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             Readers(
                 sheet=read_sheet,
                 best_sheet=best_sheet,
-                playlist=read_playlist,
+                playlist=partial(playlists.keep, self.catalog),
                 tags=tags_of,
                 texts=texts_of,
                 picture=self.covers.keep_embedded,

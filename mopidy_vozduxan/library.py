@@ -52,6 +52,9 @@ class Lengths(Protocol):
     def opened(self, infohash: str) -> None:
         """Somebody looks at this torrent: read it next. Returns at once."""
 
+    def again(self, infohash: str) -> None:
+        """The same, however short a time ago it was read."""
+
     def wait(self, infohashes: Iterable[str], until: float) -> None:
         """Wait for what is worth it, until ``until`` (`time.monotonic`) at most."""
 
@@ -175,7 +178,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
             case DirectoryUri() | AlbumUri() | TrackUri():
                 self._catalog.scan_again(parsed.infohash)
                 if self._lengths:
-                    self._lengths.opened(parsed.infohash)
+                    self._lengths.again(parsed.infohash)
             case _ if self._rescan:
                 self._rescan()
 

@@ -357,6 +357,9 @@ class Lengths:
     def opened(self, infohash):
         self.open.append(infohash)
 
+    def again(self, infohash):
+        self.open.append(("again", infohash))
+
     def wait(self, infohashes, until):
         self.waits.append((set(infohashes), until))
         for infohash, length_ms in self.found.items():
@@ -408,7 +411,7 @@ def test_refreshing_a_torrent_reads_its_tags_again(waiting, lengths, catalog):
     assert catalog.unscanned(ALBUM.infohash) == [2, 1]
     waiting.refresh(f"vozduxan:album:{ALBUM.infohash}")
     assert catalog.unscanned(ALBUM.infohash) == [2, 0, 1]
-    assert lengths.open == [ALBUM.infohash]
+    assert lengths.open == [("again", ALBUM.infohash)]
 
 
 def test_refreshing_all_looks_into_the_folders(catalog, adder):

@@ -57,6 +57,13 @@ class Lengths:
             self._busy[infohash] = now
         self._open(infohash)
 
+    def again(self, infohash: str) -> None:
+        """Read a torrent though it was read a moment ago."""
+        with self._changed:
+            self._read_again.pop(infohash, None)
+            self._wait_again.pop(infohash, None)
+        self.opened(infohash)
+
     def wait(self, infohashes: Iterable[str], until: float) -> None:
         """Wait for the lengths of torrents, until ``until`` (`time.monotonic`).
 

@@ -25,14 +25,13 @@ from typing import Any, Protocol
 
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.exceptions import BadInput, Stalled, VozduxanError
-from mopidy_vozduxan.formats import extension, stem
+from mopidy_vozduxan.formats import extension
 from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.scanning.file import FileScanner
 from mopidy_vozduxan.scanning.gstreamer import Scan
 from mopidy_vozduxan.scanning.reading import Reading, Swarms, opened
 from mopidy_vozduxan.tags import Part, Tags
 from mopidy_vozduxan.target import Target
-from mopidy_vozduxan.uris import TrackUri
 
 logger = logging.getLogger(__name__)
 
@@ -76,11 +75,6 @@ class Known(Protocol):
     def keep_sheet(self, infohash: str, index: int, parts: Sequence[Part]) -> None:
         """Divide a file."""
 
-    def keep_playlist(
-        self, infohash: str, index: int, name: str, tracks: Sequence[str]
-    ) -> None:
-        """Keep the tracks of a playlist file."""
-
 
 @dataclass(frozen=True, slots=True)
 class Readers:
@@ -88,7 +82,8 @@ class Readers:
 
     sheet: Callable[[bytes, str, Metainfo], Mapping[int, tuple[Part, ...]]]
     best_sheet: Callable[[Sequence[tuple[Part, ...]]], tuple[Part, ...]]
-    playlist: Callable[[bytes, str, Metainfo], Sequence[int]]
+    #: Keeps the playlist that a file is.
+    playlist: Callable[[Metainfo, int, bytes], object]
     #: Takes what a scan found, the length in ms, and texts of the album's others.
     tags: Callable[[Mapping[str, list[Any]], int | None, Sequence[str]], Tags]
     texts: Callable[[Mapping[str, list[Any]]], Sequence[str]]
@@ -191,14 +186,11 @@ class _Visit:
     async def read_playlists(self) -> None:
         """Keep the playlists."""
         async for file, data in self._texts({"m3u", "m3u8"}):
+            keep = self._means.readers.playlist
             try:
-                tracks = self._means.readers.playlist(data, file.path, self._metainfo)
+                await asyncio.to_thread(keep, self._metainfo, file.index, data)
             except BadInput as exc:
                 logger.debug("No playlist: %s", exc)
-                continue
-            uris = [str(TrackUri(self._infohash, index)) for index in tracks]
-            keep = self._means.catalog.keep_playlist
-            await self._keep(keep, file.index, stem(file.path), uris)
 
     async def _texts(
         self, endings: Set[str]

@@ -111,3 +111,10 @@ def test_where_nothing_is_read_nothing_is_waited_for() -> None:
     lengths = Lengths(None)
     lengths.opened("a")
     lengths.wait(["a"], time.monotonic() + LONG_S)
+
+
+def test_what_somebody_asks_to_be_read_again_is(scanner: Scanner) -> None:
+    scanner.answer = Outcome.DONE
+    scanner.lengths.opened("a")
+    scanner.lengths.again("a")
+    assert scanner.opened == ["a", "a"]

@@ -187,6 +187,18 @@ FILE "01 - Whole.wav" WAVE
         assert found == [("First", 12_400), ("Second", 17_600)]
 
 
+def test_a_playlist_in_the_torrent_is_kept(tmp_path: Path, told: Told) -> None:
+    make_album(tmp_path / "Album", TRACKS)
+    (tmp_path / "Album" / "Best.m3u8").write_text("03 - Three.flac\n01 - One.flac\n")
+    with (
+        seeded(tmp_path / "Album") as (torrent, _),
+        Stage(tmp_path / "stage", told) as stage,
+    ):
+        stage.look_up(stage.add(torrent))
+        (found,) = stage.catalog.playlists()
+        assert found.name.endswith("Best")
+
+
 def test_junk_and_a_file_that_nobody_has_spoil_nothing_else(
     tmp_path: Path, told: Told
 ) -> None:
