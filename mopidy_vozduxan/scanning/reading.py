@@ -90,8 +90,6 @@ class Reading:
             return task.result()
         finally:
             task.cancel()
-            # A reader that is closed with it says so instead of being cancelled.
-            task.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     def _signs_of_life(self) -> tuple[int, int]:
         statistics = self._swarms.statistics(self.token)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.e2e.stage import Album, album, seeded
 from tests.rig.album import Track
+from tests.rig.seeder import Swarm
 
 ARTIST = "The Seeders"
 NAME = "Loopback"
@@ -34,12 +35,12 @@ def records(folder: Path) -> Iterator[Album]:
 
 
 @contextmanager
-def unknown(folder: Path) -> Iterator[Album]:
-    """The album that Mopidy has never heard of."""
+def unknown(folder: Path, *, seed: int = 2) -> Iterator[tuple[Album, Swarm]]:
+    """The album that Mopidy has never heard of; another seed is another torrent."""
     tracks = [Track(title, "opus", OTHER_SECONDS) for title in OTHER_TITLES]
     place = folder / f"{ARTIST} - {OTHER_NAME}"
     with (
-        album(place, tracks, seed=2, artist=ARTIST, album=OTHER_NAME) as made,
-        seeded(made, seconds=2),
+        album(place, tracks, seed=seed, artist=ARTIST, album=OTHER_NAME) as made,
+        seeded(made, seconds=2) as swarm,
     ):
-        yield made
+        yield made, swarm

@@ -166,7 +166,7 @@ def test_the_media_library_goes_from_artist_to_album_to_songs(
 def test_a_magnet_link_is_added(
     ncmpcpp: Terminal, listener: Listener, tmp_path: Path
 ) -> None:
-    with shown.unknown(tmp_path) as unknown:
+    with shown.unknown(tmp_path) as (unknown, _):
         ncmpcpp.press("A")
         ncmpcpp.wait_for("Add:")
         ncmpcpp.type(magnet_of(unknown.torrent, [unknown.tracker.url]))
