@@ -205,6 +205,9 @@ class Members:
         """Take the torrent out of the session; its state is saved by now."""
         if self.swarms.get(swarm.infohash) is not swarm or self.session is None:
             return
+        if swarm.parting:
+            return  # a state that was asked for before came only now
+        swarm.parting = True
         if swarm.delete_data:
             # libtorrent goes by the names of the files, wherever they lead.
             done = self._on_writer(self._cache.cut_links, swarm.infohash)

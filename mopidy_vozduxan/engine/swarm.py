@@ -63,6 +63,7 @@ class Swarm:
     wants_held: bool = False
     leaving: bool = False
     delete_data: bool = False
+    parting: bool = False  # the session was, or is soon, told to let it go
     deleting: bool = False  # out of the session, and soon off the disk
     departure: asyncio.Future[None] | None = None  # for whoever had it leave
     successor: tuple[TorrentSource, Plan | None] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,37 @@ async def test_data_goes_too_when_that_is_asked_while_it_leaves(tmp_path: Path) 
         await gone(rig, album)
         assert keeping.done()
         assert left_on_disk(tmp_path) == []
+
+
+@on_loop
+async def test_a_state_that_is_being_saved_takes_no_second_leave(
+    tmp_path: Path,
+) -> None:
+    """It was answered while links were cut, and libtorrent told twice to delete."""
+    album = make_album(tmp_path, [100_000])
+    async with Rig(tmp_path, OFFLINE) as rig:
+        await joined(rig, album, 0, 1)
+        members = rig.engine._members
+        swarm = members.swarms[album.infohash]
+        members.save(swarm)
+        cut, go_on = asyncio.Event(), threading.Event()
+        cuts = []
+
+        def wait_first(infohash: str) -> None:
+            cuts.append(infohash)
+            rig.loop.call_soon_threadsafe(cut.set)
+            go_on.wait(TIMEOUT_S)
+
+        members._cache.cut_links = wait_first
+        removal = rig.engine.remove(album.infohash, delete_data=True)
+        await cut.wait()
+        async with asyncio.timeout(TIMEOUT_S):
+            while swarm.saves:
+                await asyncio.sleep(0.01)
+        go_on.set()
+        await asyncio.wait_for(removal, TIMEOUT_S)
+        assert left_on_disk(tmp_path) == []
+    assert cuts == [album.infohash]
 
 
 @pytest.mark.parametrize("is_joined", [True, False])
