@@ -114,16 +114,16 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
     def known(self, uri: str) -> list[models.Track] | None:
         """Return the tracks that ``uri`` names now; ``None`` while they are unknown.
 
-        Never waits, and may be called from any thread. Raises :class:`BadInput`.
+        Never waits, and may be called from any thread; lengths that are guesses are
+        read afterwards. Raises :class:`BadInput`.
         """
-        match parse(uri):
-            case TrackUri() as track:
-                layout = self._catalog.layout(track.infohash)
-                return translator.tracks(_meant(layout, track)) if layout else None
-            case MagnetUri() | AddUri():
-                found = self._added_tracks(self._adder.known(uri))
-                return None if found is None else translator.tracks(found)
-        return None
+        found = self._known(uri)
+        if found is None:
+            return None
+        if self._lengths:
+            for infohash in _guessed(found):
+                self._lengths.opened(infohash)
+        return translator.tracks(found)
 
     def begin(self, uri: str) -> None:
         """Search for the torrent that ``uri`` names, if it is unknown; at once."""
@@ -165,6 +165,15 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
             self.browse(str(uri))
 
     # --- what raises
+
+    def _known(self, uri: str) -> list[Track] | None:
+        match parse(uri):
+            case TrackUri() as track:
+                layout = self._catalog.layout(track.infohash)
+                return _meant(layout, track) if layout else None
+            case MagnetUri() | AddUri():
+                return self._added_tracks(self._adder.known(uri))
+        return None
 
     def _browse(self, uri: str) -> list[models.Ref]:
         parsed = parse(uri)
@@ -250,7 +259,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         return list(guessed)
 
 
-def _guessed(tracks: Found) -> set[str]:
+def _guessed(tracks: Iterable[Track | Unresolved]) -> set[str]:
     return {
         track.uri.infohash
         for track in tracks

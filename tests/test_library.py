@@ -406,6 +406,17 @@ def test_who_browses_opens_and_nobody_waits(waiting, lengths):
     assert lengths.waits == []
 
 
+def test_what_was_found_later_is_read_at_once_and_not_waited_for(
+    waiting, lengths, catalog
+):
+    uri = f"vozduxan:track:{ALBUM.infohash}:0"
+    assert waiting.known(uri)
+    assert (lengths.open, lengths.waits) == ([ALBUM.infohash], [])
+    catalog.keep_tags(ALBUM.infohash, 0, Tags(length_ms=1000))
+    waiting.known(uri)
+    assert lengths.open == [ALBUM.infohash], "nothing is left to read"
+
+
 def test_refreshing_a_torrent_reads_its_tags_again(waiting, lengths, catalog):
     catalog.keep_tags(ALBUM.infohash, 0, Tags(title="x"))
     assert catalog.unscanned(ALBUM.infohash) == [2, 1]
