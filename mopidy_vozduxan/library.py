@@ -33,6 +33,7 @@ from mopidy_vozduxan.uris import (
     TrackUri,
     ViewUri,
     parse,
+    shown,
 )
 
 if TYPE_CHECKING:
@@ -195,9 +196,9 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         try:
             return list(self._tracks(uri, until))
         except VozduxanError as exc:
-            logger.warning("Vozduxan: Nothing found for %s: %s", uri[:200], exc)
+            logger.warning("Vozduxan: Nothing found for %s: %s", shown(uri), exc)
         except Exception:
-            logger.exception("Vozduxan: Could not look up %s", uri[:200])
+            logger.exception("Vozduxan: Could not look up %s", shown(uri))
         return []
 
     def _tracks(self, uri: str, until: float) -> Iterable[Track | Unresolved]:

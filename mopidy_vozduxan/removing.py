@@ -16,7 +16,7 @@ from typing import Any
 from mopidy_vozduxan.engine.metainfo import read_magnet
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.player import Player
-from mopidy_vozduxan.uris import MagnetUri, parse
+from mopidy_vozduxan.uris import AddUri, MagnetUri, parse
 
 
 def vacate(core: Any, player: Player, starting: str | None, names: Set[str]) -> None:
@@ -53,6 +53,8 @@ def _is_of(uri: str, names: Set[str]) -> bool:
         parsed = parse(uri)
         if isinstance(parsed, MagnetUri):
             return read_magnet(uri).infohash in names
+        if isinstance(parsed, AddUri):
+            return parsed.url in names  # a URL that led to it names it too
     except VozduxanError:
         return False
     return getattr(parsed, "infohash", None) in names

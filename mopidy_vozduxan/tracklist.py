@@ -7,13 +7,14 @@ at it anew, and what fits no longer is taken back.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.planning.entries import Edit, Entry, decide
-from mopidy_vozduxan.uris import AddUri, MagnetUri, TrackUri, parse
+from mopidy_vozduxan.uris import AddUri, MagnetUri, TrackUri, parse, shown
 
 if TYPE_CHECKING:
     from mopidy.models import TlTrack, Track
@@ -81,6 +82,8 @@ class Tracklist:
 
     def _make(self, edit: Edit[Track], held: Held) -> None:
         before = _tlids(self._read())
+        if edit.after not in before:
+            return
         if len(before) + len(edit.tracks) > self._longest:
             self._make_when_full(edit, before)
             return
@@ -117,13 +120,14 @@ class Tracklist:
 
     def _bring(self, added: Sequence[int], after: int, now: list[int]) -> None:
         """Move what was added to its place, if something came in between."""
-        if not added:
+        if not added or added[0] not in now:
             return
         start, place = now.index(added[0]), now.index(after) + 1
+        if place > start:
+            place -= len(added)
         if start != place:
-            if place > start:
-                place -= len(added)
-            self._tracklist.move(start, start + len(added), place).get()
+            with contextlib.suppress(AssertionError):  # it became shorter
+                self._tracklist.move(start, start + len(added), place).get()
 
     # --- core
 
@@ -181,7 +185,7 @@ def _known(uri: str, known: Known) -> list[Track] | None:
     try:
         return known(uri)
     except VozduxanError as exc:
-        logger.debug("Nothing is known of %s: %s", uri[:200], exc)
+        logger.debug("Nothing is known of %s: %s", shown(uri), exc)
         return None
 
 

@@ -155,6 +155,22 @@ def is_infohash(text: str) -> bool:
     return bool(_INFOHASH.fullmatch(text))
 
 
+def shown(uri: str) -> str:
+    """Return ``uri`` as a log may show it.
+
+    The URLs in it may hold a listener's passkey: only hosts are named.
+    """
+    try:
+        parsed = parse(uri)
+        if isinstance(parsed, AddUri):
+            return urlsplit(parsed.url).hostname or SCHEME
+        if isinstance(parsed, MagnetUri):
+            return parsed.text.partition("&")[0]
+    except BadInput:
+        pass
+    return uri[:200]
+
+
 def magnet_of(infohash: str) -> str:
     """Return the shortest magnet link of a v1 or v2 infohash."""
     if len(infohash) == 40:

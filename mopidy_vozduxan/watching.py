@@ -28,7 +28,7 @@ BURST_S = 5.0
 #: So long Mopidy has the processor to itself when it starts: a look at 10,000 files
 #: takes as long as all the rest of its start.
 START_S = 0.5
-#: How often to look all the same: 0.1 s of work for 10,000 files on a local disk.
+#: How often to look all the same: 0.2 s of work for 10,000 files on a local disk.
 LOOK_EVERY_S = 300.0
 #: While a folder is away, nothing tells when it comes; nor what changes in one that
 #: the system cannot watch.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+from concurrent.futures import ThreadPoolExecutor
+
 import pykka
 import pytest
 from mopidy import backend
@@ -10,6 +14,9 @@ from mopidy.models import Track
 
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.tracklist import Tracklist, stands_in
+
+#: Models are added on purpose: by URI, core would look them up and wait.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 INFOHASH = "ab" * 20
 MAGNET = f"magnet:?xt=urn:btih:{INFOHASH}&dn=Album"
@@ -40,6 +47,9 @@ class Playback(backend.PlaybackProvider):
         pass
 
     def play(self):
+        return True
+
+    def stop(self):
         return True
 
     def get_time_position(self):
@@ -245,6 +255,54 @@ def test_with_consume_what_has_played_is_gone_and_what_follows_stays(stage):
     stage.correct()
     stage.play(stage.core.tracklist.get_eot_tlid().get())
     assert stage.correct() == ["Track 1", "Track 2", "b"]
+
+
+def test_with_random_all_tracks_are_there_and_what_plays_goes_on(stage):
+    stage.core.tracklist.set_random(True).get()
+    (_, tlid, _) = stage.add(A, STAND_IN, B)
+    stage.play(tlid)
+    stage.known[MAGNET] = ALBUM
+    assert stage.correct() == ["a", "M", "Track 1", "Track 2", "b"]
+    assert stage.current == tlid
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_others_do_meanwhile_it_ends_right(stage, seed):
+    """A client plays, adds, moves and removes at random while entries change."""
+    chance = random.Random(seed)
+    stage.known = {MAGNET: ALBUM} | {t.uri: [t] for t in ALBUM}
+    guesses = [track(n, length=1) for n in range(3)]
+
+    def meddle():
+        tracklist = stage.core.tracklist
+        for _ in range(60):
+            tlids = [t.tlid for t in tracklist.get_tl_tracks().get()]
+            match chance.randrange(4):
+                case 0 if len(tlids) < LONGEST - 2:
+                    one = chance.choice([A, STAND_IN, *guesses])
+                    place = chance.randrange(len(tlids) + 1)
+                    tracklist.add(tracks=[one], at_position=place).get()
+                case 1 if tlids:
+                    tracklist.remove({"tlid": [chance.choice(tlids)]}).get()
+                case 2 if len(tlids) > 2:
+                    with contextlib.suppress(AssertionError):
+                        start = chance.randrange(len(tlids) - 1)
+                        tracklist.move(start, start + 1, 0).get()
+                case 3 if tlids:
+                    with contextlib.suppress(AssertionError):
+                        stage.play(chance.choice(tlids))
+
+    with ThreadPoolExecutor(1) as others:
+        other = others.submit(meddle)
+        while not other.done():
+            stage.correct(INFOHASH)
+        other.result()
+    stage.core.playback.stop().get()
+    stage.correct(INFOHASH)
+    for entry in stage.core.tracklist.get_tl_tracks().get():
+        if entry.tlid != stage.current:
+            assert entry.track.uri != MAGNET
+            assert entry.track.length in (None, 1000)
 
 
 def test_what_nothing_can_be_known_of_is_left_alone(stage):

@@ -19,6 +19,7 @@ from mopidy_vozduxan.uris import (
     ViewUri,
     magnet_of,
     parse,
+    shown,
 )
 
 V1, V2 = "0123456789abcdef" * 2 + "01234567", "0123456789abcdef" * 4
@@ -97,3 +98,22 @@ def test_a_lone_surrogate_does_not_break_a_uri():
 def test_magnets_name_both_kinds_of_infohash():
     assert magnet_of(V1) == f"magnet:?xt=urn:btih:{V1}"
     assert magnet_of(V2) == f"magnet:?xt=urn:btmh:1220{V2}"
+
+
+@pytest.mark.parametrize(
+    ("uri", "text"),
+    [
+        ("vozduxan:add:https%3A%2F%2Fa.b%2Fkey%2Fx.torrent%3Fkey%3Dsecret", "a.b"),
+        (
+            f"magnet:?xt=urn:btih:{'ab' * 20}&tr=http://a.b/secret/announce",
+            f"magnet:?xt=urn:btih:{'ab' * 20}",
+        ),
+        (
+            f"vozduxan:add:magnet%3A%3Fxt%3Durn:btih:{'ab' * 20}%26tr%3Dsecret",
+            "vozduxan",
+        ),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_a_log_shows_no_passkeys(uri, text):
+    assert shown(uri) == text

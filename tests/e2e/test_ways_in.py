@@ -205,6 +205,8 @@ def test_urls_are_added_and_what_takes_too_long_comes_later(
             client.add(missing)
         client.disconnect()
         listener.mopidy.wait_for_log(r"127\.0\.0\.1 answers 404 Not Found")
+        told = [line for line in listener.mopidy.log.splitlines() if "Voz" in line]
+        assert "secret" not in "\n".join(told)
         listener.assert_calm()
 
 
