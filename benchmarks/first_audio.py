@@ -43,7 +43,10 @@ def first_audio(torrent: bytes, file: Path, patience: float) -> dict[str, float 
         (folder / "torrents").mkdir()
         (folder / "torrents" / "album.torrent").write_bytes(torrent)
         config = {
-            "vozduxan": {"torrent_dirs": str(folder / "torrents")},
+            "vozduxan": {
+                "torrent_dirs": str(folder / "torrents"),
+                "scan_tags": "never",  # it would fetch the beginning before us
+            },
             "file": {"enabled": "true", "media_dirs": str(file.parent)},
         }
         with MopidyProcess(
@@ -64,7 +67,8 @@ def first_audio(torrent: bytes, file: Path, patience: float) -> dict[str, float 
 
 def _wait_until_known(mopidy: MopidyProcess, uri: str, patience: float) -> None:
     give_up = time.monotonic() + patience
-    while not mopidy.rpc("core.library.lookup", uris=[uri])[uri]:
+    # A track of a torrent that is not known yet has no album.
+    while "album" not in mopidy.rpc("core.library.lookup", uris=[uri])[uri][0]:
         if time.monotonic() > give_up:
             raise TimeoutError(f"Mopidy does not know {uri}:\n{mopidy.log}")
 
