@@ -17,8 +17,8 @@ from mopidy_vozduxan.planning.spans import Span
 SIGN = b"MAC "
 _OLDEST = 3980  # in files of before 2003 the head looks otherwise
 # Sign, version, and the lengths of this, of the head proper, of the table, of the
-# WAV file's head, and of the audio.
-_DESCRIPTOR = struct.Struct("<4sH2xIIIIII")
+# WAV file's head, of the audio, of the WAV file's tail.
+_DESCRIPTOR = struct.Struct("<4sH2xIIIIIII")
 # Compression, flags, samples per frame and in the last one, frames, bits,
 # channels, rate.
 _HEAD = struct.Struct("<HHIIIHHI")
@@ -67,7 +67,7 @@ def read_ape(start: int, size: int) -> Reading[ApeFile]:
     data = yield Span(start, start + whole)
     if len(data) < whole:
         raise CutFailed("The Monkey's Audio file ends in its head.")
-    _, version, own, head, table, wave, audio, high = _DESCRIPTOR.unpack_from(data)
+    _, version, own, head, table, wave, audio, high, _ = _DESCRIPTOR.unpack_from(data)
     if version < _OLDEST or own != _DESCRIPTOR.size + 16 or head < _HEAD.size:
         raise CutFailed("Monkey's Audio files this old cannot be cut.")
     level, flags, *lengths, frames, bits, channels, rate = _HEAD.unpack_from(data, own)

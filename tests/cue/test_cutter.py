@@ -14,7 +14,8 @@ import pytest
 from mopidy_vozduxan.cue.cutter import Cut, make_cut, read_divisible
 from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.exceptions import VozduxanError
-from tests.cue.files import CD, Quality, encode, make_pcm
+from tests.cue.files import APE, CD, Quality, ape_pcm, encode, make_pcm
+from tests.rig import album
 
 PIECE = 16 * 1024
 WAVE_HEAD = 44
@@ -165,6 +166,68 @@ def test_a_part_needs_its_own_pieces_only(name: str, tmp_path: Path) -> None:
     share = len(file.pieces) * PIECE / len(file.data)
     assert share < 0.2, (share, sorted(file.pieces))
     assert file.opened < 20
+
+
+def test_monkeys_audio_is_cut_like_the_others() -> None:
+    pcm = ape_pcm()
+    file = FileOfPieces(APE.read_bytes())
+    marks = [0, 1, 125, 126, 250, 299]
+
+    async def parts() -> list[bytes]:
+        ends = [*itertools.pairwise(marks), (marks[-1], None)]
+        return [await read(await cut_of(file, "x.ape", *end)) for end in ends]
+
+    assert b"".join(part[WAVE_HEAD:] for part in run(parts())) == pcm
+
+    async def ranges() -> None:
+        cut = await cut_of(file, "x.ape", 0, None)
+        whole = await read(cut)
+        for start in (100, 73728 * 4 + WAVE_HEAD, 73728 * 4 + WAVE_HEAD - 1, 600_001):
+            assert await read(cut, start, start + 999) == whole[start : start + 999]
+
+    run(ranges())
+
+
+def test_the_end_of_monkeys_audio_needs_neither_middle_nor_tag() -> None:
+    whole = APE.read_bytes()
+    file = FileOfPieces(whole + b"APETAGEX" + bytes(100_000))
+
+    async def end() -> bytes:
+        return await read(await cut_of(file, "x.ape", 275, None))
+
+    assert run(end()).endswith(ape_pcm()[275 * 588 * 4 :])
+    frames = 73728 * 2 / (4 * 44100)
+    before = int(len(whole) * frames) // PIECE
+    assert not file.pieces & set(range(1, before))
+    assert max(file.pieces) <= len(whole) // PIECE
+
+
+@pytest.mark.parametrize("encoder", ["cbr=true", "cbr=false target=quality quality=4"])
+def test_the_parts_of_an_mp3_are_its_bytes(encoder: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    pcm = album.make_pcm(30, seed=5)
+    album._ENCODERS["test"] = f"lamemp3enc {encoder} ! xingmux ! id3v2mux"
+    album.encode(pcm, path, "test", {"title": "x" * 5000})
+    data = path.read_bytes()
+    marks = [0, 500, 1111, 1500]
+
+    async def parts() -> list[bytes]:
+        file = FileOfPieces(data)
+        ends = [*itertools.pairwise(marks), (marks[-1], None)]
+        cuts = [await cut_of(file, path.name, *end) for end in ends]
+        assert {cut.content_type for cut in cuts} == {"audio/mpeg"}
+        return [await read(cut) for cut in cuts]
+
+    made = run(parts())
+    assert data.endswith(b"".join(made))
+    assert all(part[0] == 0xFF and part[1] >> 5 == 7 for part in made)
+    assert b"Xing" not in made[0] and b"Info" not in made[0]
+    for part, (start, stop) in zip(
+        made, itertools.pairwise([*marks, 30 * 75]), strict=True
+    ):
+        (tmp_path / "part.mp3").write_bytes(part)
+        seconds = len(album.pcm_of(tmp_path / "part.mp3")) / 4 / 44100
+        assert abs(seconds - (stop - start) / 75) < 0.5
 
 
 def test_a_wave_file_says_what_it_holds(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ class FakeStreams:
 
     bridge: Bridge
     streams: dict[str, FakeStream] = field(default_factory=dict)
+    failed: queue.Queue[tuple[str, str]] = field(default_factory=queue.Queue)
 
     def known(self, token: str) -> StreamInfo | None:
         stream = self._find(token)
@@ -99,6 +100,9 @@ class FakeStreams:
         if token in self.streams:
             stream = self.streams[token]
             await stream.until(lambda: stream.released)
+
+    def fail(self, token: str, error: VozduxanError) -> None:
+        self.failed.put((token, str(error)))
 
     def open_reader(
         self, token: str, start: int, stop: int, *, player: bool
