@@ -64,15 +64,20 @@ def image(
     starts: Sequence[int] = STARTS,
     seed: int = 1,
 ) -> Iterator[Image]:
-    """An album of one file; nobody seeds it yet."""
+    """An album of one file, with a sheet unless nothing starts; not seeded yet."""
     folder.mkdir(parents=True)
     pcm = make_pcm(seconds, seed=seed)
-    if format in files.ENCODERS:
+    if format == "ape":
+        pcm = files.ape_pcm()
+        path = folder / "Image.ape"
+        path.write_bytes(files.APE.read_bytes())
+    elif format in files.ENCODERS:
         path = files.encode(pcm, folder, format)
     else:
         path = folder / f"Image.{format}"
         encode(pcm, path, format)
-    (folder / "Image.cue").write_text(sheet("CDImage.wav", starts))
+    if starts:
+        (folder / "Image.cue").write_text(sheet("CDImage.wav", starts))
     with Tracker() as tracker:
         torrent = make_torrent(folder, piece_length=64 * 1024, trackers=[tracker.url])
         yield Image(Album([path], torrent, tracker), as_floats(pcm), starts)
@@ -133,4 +138,72 @@ def test_the_tracks_of_one_file_sound_like_the_file(
         listener.wait_for_ended(uris[-1], 2 * PATIENCE_S)
         until(lambda: listener.state == "stopped")
         assert listener.sound == one.sound
+        listener.assert_calm()
+
+
+def test_a_track_in_the_middle_does_not_wait_for_those_before_it(
+    tmp_path: Path,
+) -> None:
+    """When it sounds, most of what comes before it has not been fetched."""
+    starts = (0, 45 * 75, 70 * 75)
+    with (
+        image(tmp_path / "Album", "flac-no-table", seconds=80, starts=starts) as one,
+        paced(one, 1.5) as swarm,
+        Listener(tmp_path / "mopidy", [one.album]) as listener,
+    ):
+        uris = tracks(listener, one)
+        listener.play(uris[1])
+        heard = listener.wait_for_sound(HEARD)
+        fetched = sum(swarm.uploaded())
+        assert one.part(1).startswith(heard[: HEARD * FRAME])
+        before = one.album.size * 45 / 80
+        assert fetched < before / 2, fetched / before
+
+        listener.seek(10_000)
+        heard = listener.wait_for_sound(HEARD)
+        assert one.part(1)[10 * RATE * FRAME :].startswith(heard[: HEARD * FRAME])
+        listener.seek(24_000)
+        listener.wait_for_ended(uris[1])
+        assert one.part(1)[24 * RATE * FRAME :] == listener.sound
+        listener.assert_calm()
+
+
+def test_the_next_track_of_a_file_is_there_before_it_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    """Far ahead of what plays, and the swarm gives nothing any more."""
+    starts = (0, 90 * 75 + 10)
+    config = {"vozduxan": {"readahead": 10}}
+    with (
+        image(tmp_path / "Album", "flac", seconds=180, starts=starts) as one,
+        paced(one, 4) as swarm,
+        Listener(tmp_path / "mopidy", [one.album], config) as listener,
+    ):
+        uris = tracks(listener, one)
+        listener.play(*uris)
+        listener.wait_for_sound(RATE)
+        second = one.album.size / 180
+        until(lambda: sum(swarm.uploaded()) >= 80 * second)
+        assert sum(swarm.uploaded()) < 88 * second, "too fast to tell"
+        swarm.stall()
+        listener.rpc("core.playback.next")
+        wanted = one.part(1)[: HEARD * FRAME]
+        until(lambda: listener.sound.startswith(wanted))
+        listener.assert_calm()
+
+
+@pytest.mark.parametrize("starts", [(0, 13), ()])
+def test_monkeys_audio_plays_in_parts_and_as_a_whole(
+    starts: Sequence[int], tmp_path: Path
+) -> None:
+    """One track only: about one below 3.3 s, Mopidy is told of its end first."""
+    with (
+        image(tmp_path / "Album", "ape", starts=starts) as one,
+        paced(one, 20),
+        Listener(tmp_path / "mopidy", [one.album]) as listener,
+    ):
+        uris = tracks(listener, one) if starts else listener.tracks(one.album)
+        listener.play(uris[-1])
+        listener.wait_for_ended(uris[-1])
+        assert listener.sound == (one.part(1) if starts else one.sound)
         listener.assert_calm()
