@@ -97,7 +97,7 @@ class Reading:
 
 
 @asynccontextmanager
-async def opened(
+async def open_reading(
     swarms: Swarms, target: Target, give_up_s: float, moved: Callable[[], None]
 ) -> AsyncIterator[Reading]:
     """Have a file open. Raises what the manager's ``open_background`` does."""

@@ -96,7 +96,7 @@ class Scanner:
             await asyncio.wait_for(self._news.wait(), seconds)
 
     async def _read_opened(self, infohash: str) -> None:
-        end = await self._read(infohash, tried=True, budget=self._pace.most_opened)
+        end = await self._read(infohash, opened=True, budget=self._pace.most_opened)
         if end:
             self._opened.pop(infohash, None)
             self._ended(infohash, end[0])
@@ -107,16 +107,16 @@ class Scanner:
         if not self._means.swarms.is_calm:
             return self._pace.pause
         for infohash in await asyncio.to_thread(catalog.unscanned_torrents, 1):
-            end = await self._read(infohash, tried=False, budget=self._pace.most)
+            end = await self._read(infohash, opened=False, budget=self._pace.most)
             cost = end[1] if end else 0
             return max(self._pace.pause, cost / self._pace.rate)
         return self._pace.look
 
     async def _read(
-        self, infohash: str, *, tried: bool, budget: int
+        self, infohash: str, *, opened: bool, budget: int
     ) -> tuple[Outcome, int] | None:
         """Read a torrent; return how it ended, None when another was opened."""
-        work = read_torrent(self._means, infohash, tried=tried, budget=budget)
+        work = read_torrent(self._means, infohash, opened=opened, budget=budget)
         task = asyncio.ensure_future(work)
         try:
             while not task.done():

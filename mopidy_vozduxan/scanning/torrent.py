@@ -7,6 +7,7 @@ whose turn it is.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections import defaultdict
 from collections.abc import (
@@ -29,7 +30,7 @@ from mopidy_vozduxan.formats import extension
 from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.scanning.file import FileScanner
 from mopidy_vozduxan.scanning.gstreamer import Scan
-from mopidy_vozduxan.scanning.reading import Reading, Swarms, opened
+from mopidy_vozduxan.scanning.reading import Reading, Swarms, open_reading
 from mopidy_vozduxan.tags import Part, Tags
 from mopidy_vozduxan.target import Target
 
@@ -39,6 +40,8 @@ logger = logging.getLogger(__name__)
 #: an album of 12 (256 KiB pieces, 2 MB/s, 100 ms) takes 2.3-3.3 s, with 4 it was
 #: 3.3-3.7 s.
 FILES_AT_ONCE = 8
+#: So many texts of an album's other files are enough to tell its encoding.
+MOST_BESIDE = 64
 #: A sheet of 99 tracks takes 10 kB, a playlist of 1000 tracks 100 kB.
 LARGEST_TEXT = 256 * 1024
 #: Some torrents have a sheet for every encoding, and a playlist for every folder.
@@ -120,13 +123,14 @@ class Outcome(Enum):
 
 
 async def read_torrent(
-    means: Means, infohash: str, *, tried: bool, budget: int
+    means: Means, infohash: str, *, opened: bool, budget: int
 ) -> tuple[Outcome, int]:
     """Read what is not known of a torrent; return how that ended and what it cost.
 
-    ``tried``: also what could not be read within the last day. No more than
-    ``budget`` bytes of first pieces are asked for. May be cancelled at any time.
-    Raises :class:`StorageFailed` for what broke the catalog.
+    Somebody ``opened`` it: then also what could not be read within the last day,
+    and torrents of private trackers, which watch who takes and does not give. No
+    more than ``budget`` bytes of first pieces are asked for. May be cancelled at
+    any time. Raises :class:`StorageFailed` for what broke the catalog.
     """
     catalog = means.catalog
     source = await asyncio.to_thread(catalog.source, infohash)
@@ -134,13 +138,16 @@ async def read_torrent(
     if source is None or metainfo is None:
         return Outcome.TOO_EARLY, 0
     infohash = metainfo.infohash
-    if not await asyncio.to_thread(catalog.unscanned, infohash, tried=tried):
+    if not await asyncio.to_thread(catalog.unscanned, infohash, tried=opened):
+        return Outcome.DONE, 0
+    if metainfo.private and not opened:
+        await asyncio.to_thread(catalog.leave_alone, infohash)
         return Outcome.DONE, 0
     visit = _Visit(means, source, metainfo)
     try:
         await visit.read_sheets()
         await visit.read_playlists()
-        rest = await asyncio.to_thread(catalog.unscanned, infohash, tried=tried)
+        rest = await asyncio.to_thread(catalog.unscanned, infohash, tried=opened)
         files = _affordable(metainfo, rest, budget)
         await visit.read_tracks(files)
     except VozduxanError as exc:
@@ -242,19 +249,27 @@ class _Visit:
         await self._keep_picture(file, scan)
 
     async def _keep_tags(self, file: TorrentFile) -> None:
-        scan, readers = self._scans[file], self._means.readers
-        tags = readers.tags(scan.tags, scan.length_ms, self._texts_beside(file))
+        beside = self._texts_beside(file)
+        if file in self._kept and not beside:
+            return
+        scan = self._scans[file]
+        read = self._means.readers.tags  # takes up to 10 ms
+        tags = await asyncio.to_thread(read, scan.tags, scan.length_ms, beside)
         if tags != self._kept.get(file):
             self._kept[file] = tags
             await self._keep(self._means.catalog.keep_tags, file.index, tags)
 
     def _texts_beside(self, file: TorrentFile) -> list[str]:
-        return [
-            text
-            for other, scan in self._scans.items()
-            if other is not file and _folder(other) == _folder(file)
-            for text in self._means.readers.texts(scan.tags)
-        ]
+        """Return what tells more of a file's encoding, where it has any."""
+        if not self._puzzling(file):
+            return []
+        folder = (other for other in self._scans if _folder(other) == _folder(file))
+        texts = (t for f in folder if f is not file for t in self._puzzling(f))
+        return list(itertools.islice(texts, MOST_BESIDE))
+
+    def _puzzling(self, file: TorrentFile) -> list[str]:
+        texts = self._means.readers.texts(self._scans[file].tags)
+        return [text for text in texts if not text.isascii()]
 
     async def _keep_picture(self, file: TorrentFile, scan: Scan) -> None:
         if scan.pictures and _folder(file) not in self._pictured:
@@ -268,7 +283,7 @@ class _Visit:
         means = self._means
         target = Target(self._source, self._metainfo, file.index)
         moved = partial(means.moved, self._infohash)
-        return opened(means.swarms, target, means.give_up_s, moved)
+        return open_reading(means.swarms, target, means.give_up_s, moved)
 
     @contextmanager
     def _bearing(self, file: TorrentFile) -> Iterator[None]:

@@ -36,7 +36,7 @@ class World:
         return self.unscanned[:limit]
 
     async def read(
-        self, _: object, infohash: str, *, tried: bool, budget: int
+        self, _: object, infohash: str, *, opened: bool, budget: int
     ) -> tuple[Outcome, int]:
         self.begun.append(infohash)
         future = asyncio.get_running_loop().create_future()
