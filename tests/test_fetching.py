@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
+import socketserver
 import threading
 import zlib
 
@@ -170,6 +172,43 @@ def test_mopidys_proxy_is_asked_and_told_who_we_are(web):
     path, headers = proxy.requests[0]
     assert path == "http://tracker.invalid/x.torrent"
     assert headers["Proxy-Authorization"] == "Basic bWU6c2VjcmV0"
+
+
+class Socks(socketserver.StreamRequestHandler):
+    """The least of SOCKS5: whatever is asked for, ``server.target`` answers."""
+
+    def handle(self):
+        _, count = self.rfile.read(2)
+        self.rfile.read(count)
+        self.wfile.write(b"\5\2")  # with a password
+        _, length = self.rfile.read(2)
+        user = self.rfile.read(length)
+        password = self.rfile.read(*self.rfile.read(1))
+        self.wfile.write(b"\1\0")
+        *_, kind, length = self.rfile.read(5)
+        host = self.rfile.read(length)
+        self.rfile.read(2)
+        self.server.asked.append((user, password, kind, host))
+        self.wfile.write(b"\5\0\0\1" + bytes(6))
+        with socket.create_connection(self.server.target) as web:
+            web.sendall(self.rfile.read1())
+            while data := web.recv(65536):
+                self.wfile.write(data)
+
+
+def test_a_socks_proxy_is_asked_and_resolves_the_name(web):
+    with socketserver.TCPServer(("127.0.0.1", 0), Socks) as proxy:
+        proxy.target, proxy.asked = ("127.0.0.1", web.port), []
+        threading.Thread(target=proxy.handle_request, daemon=True).start()
+        settings = {
+            "scheme": "socks5",
+            "hostname": "127.0.0.1",
+            "port": proxy.server_address[1],
+            "username": "me",
+            "password": "secret",
+        }
+        assert fetch("http://tracker.invalid/x.torrent", settings) == TORRENT
+        assert proxy.asked == [(b"me", b"secret", 3, b"tracker.invalid")]
 
 
 def test_a_proxy_of_an_unknown_kind_is_said(web):
