@@ -84,13 +84,15 @@ def artist_refs(names: Iterable[str]) -> list[Ref]:
 
 
 def album_refs(found: Iterable[Album]) -> list[Ref]:
-    """Return one ref per album, in the same order; equal names say their artist."""
+    """Return one ref per album, in the same order.
+
+    Those of one name say which folder of their torrent they are, or their artist.
+    """
     found = list(found)
-    counts = Counter(album.name for album in found)
+    named = Counter(album.name for album in found)
+    discs = Counter((album.name, album.uri.infohash) for album in found)
     names = unique(
-        f"{album.name} ({', '.join(album.artists)})"
-        if counts[album.name] > 1 and album.artists
-        else album.name
+        _told_apart(album, discs[album.name, album.uri.infohash], named[album.name])
         for album in found
     )
     return [
@@ -140,6 +142,14 @@ def search_result(
 def images(urls: Mapping[str, Iterable[str]]) -> dict[str, list[models.Image]]:
     """Return Mopidy's images, for each URI that has some."""
     return {uri: [models.Image(uri=url) for url in some] for uri, some in urls.items()}
+
+
+def _told_apart(album: Album, in_torrent: int, in_all: int) -> str:
+    """Return a name for an album, of which there are so many of its name."""
+    more = clean(album.path.rpartition("/")[2]) if in_torrent > 1 else ""
+    if not more and in_all > 1:
+        more = ", ".join(album.artists)
+    return f"{album.name} ({more})" if more else album.name
 
 
 def _album(one: Album) -> models.Album:

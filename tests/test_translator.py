@@ -131,13 +131,24 @@ def test_no_torrent_is_called_as_a_view():
     assert [r.name for r in refs] == ["Albums [2]"]
 
 
-def test_albums_of_equal_name_say_their_artist():
-    uri = AlbumUri("ab" * 20)
+def test_discs_whose_tags_name_them_alike_say_their_folder():
     albums = [
-        Album(uri, "", "Hits", ("Queen",), None, 1),
-        Album(uri, "", "Hits", ("ABBA", "AC/DC"), None, 1),
-        Album(uri, "", "Hits", (), None, 1),
-        Album(uri, "", "Live", ("Queen",), None, 1),
+        Album(AlbumUri("ab" * 20, 0), "Box/CD 1", "Box", ("Queen",), None, 1),
+        Album(AlbumUri("ab" * 20, 1), "Box/CD 2", "Box", ("Queen",), None, 1),
+        Album(AlbumUri("cd" * 20), "Box", "Box", ("ABBA",), None, 1),
+    ]
+    assert [r.name for r in translator.album_refs(albums)] == [
+        *["Box (CD 1)", "Box (CD 2)", "Box (ABBA)"]
+    ]
+
+
+def test_albums_of_equal_name_say_their_artist():
+    uris = [AlbumUri(f"{n:040x}") for n in range(4)]
+    albums = [
+        Album(uris[0], "", "Hits", ("Queen",), None, 1),
+        Album(uris[1], "", "Hits", ("ABBA", "AC/DC"), None, 1),
+        Album(uris[2], "", "Hits", (), None, 1),
+        Album(uris[3], "", "Live", ("Queen",), None, 1),
     ]
     assert [r.name for r in translator.album_refs(albums)] == [
         *["Hits (Queen)", "Hits (ABBA, AC-DC)", "Hits", "Live"]
