@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
+import mpd
 import pytest
 
 from tests.e2e.stage import (
@@ -21,6 +22,7 @@ from tests.e2e.stage import (
     seeded,
     until,
 )
+from tests.e2e.test_clients import Mpc
 from tests.rig.album import Track, make_pcm
 from tests.rig.seeder import Swarm
 from tests.rig.torrents import magnet_of, make_torrent
@@ -103,10 +105,9 @@ def test_what_stands_for_a_late_torrent_gives_way_to_its_tracks(
     ):
         magnet = tracker.magnet(one.torrent)
         first, last = tracks_of(other)
-        client = listener.mopidy.mpd()
+        mpc = Mpc(listener)
         for uri in (first, magnet, last):
-            client.add(uri)
-        client.disconnect()
+            mpc("add", uri)
         assert uris(listener) == [first, magnet, last]
         assert entries(listener)[1]["name"] == "One album"
         tracker.speak()
@@ -195,13 +196,14 @@ def test_urls_are_added_and_what_takes_too_long_comes_later(
             "vozduxan:add:" + quote(web.url(path), safe="")
             for path in ("/other.torrent", "/late", "/missing?key=secret")
         )
-        client = listener.mopidy.mpd()
-        client.add(slow)
-        client.add(quick)
+        mpc = Mpc(listener)
+        mpc("add", slow)
+        mpc("add", quick)
         assert uris(listener) == [slow, *tracks_of(other)]
         send.set()
         until_queued(listener, *tracks_of(one), *tracks_of(other))
-        with pytest.raises(Exception, match="not found"):
+        client = listener.mopidy.mpd()
+        with pytest.raises(mpd.CommandError, match="not found"):
             client.add(missing)
         client.disconnect()
         listener.mopidy.wait_for_log(r"127\.0\.0\.1 answers 404 Not Found")
