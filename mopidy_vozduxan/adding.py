@@ -27,6 +27,7 @@ from mopidy_vozduxan.engine.metainfo import (
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.exceptions import (
     BadInput,
+    Cancelled,
     FetchFailed,
     MetadataTimeout,
     ShuttingDown,
@@ -293,14 +294,14 @@ def _name_of_url(url: str) -> str:
 
 def _report(name: str, future: Future) -> None:
     """Say how a search ended that nobody waited for."""
-    if future.cancelled():
-        return
-    error = future.exception()
+    error = None if future.cancelled() else future.exception()
+    if future.cancelled() or isinstance(error, ShuttingDown | Cancelled):
+        return  # Mopidy stops, or the torrent was removed
     if error is None:
         logger.info("Vozduxan: Found “%s”", name)
     elif isinstance(error, MetadataTimeout):
         logger.warning("Vozduxan: %s Playing it tries again.", error)
-    elif isinstance(error, VozduxanError) and not isinstance(error, ShuttingDown):
+    elif isinstance(error, VozduxanError):
         logger.warning("Vozduxan: “%s” cannot be added: %s", name, error)
-    elif not isinstance(error, ShuttingDown):
+    else:
         logger.error("Vozduxan: “%s” cannot be added", name, exc_info=error)

@@ -150,7 +150,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
                 self.catalog,
                 self._cache,
                 self.adder,
-                Removal(vacate, self.covers.forget),
+                Removal(vacate, self._scanning.forget, self.covers.forget),
             ),
             progress=self.manager.progress,
             provider=self.library,

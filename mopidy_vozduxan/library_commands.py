@@ -7,24 +7,24 @@ is given, asks the others, and answers with what JSON can say.
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
 import inspect
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mopidy_vozduxan import arguments
+from mopidy_vozduxan import arguments, standing
 from mopidy_vozduxan.cache import Cache
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import Result, described
 from mopidy_vozduxan.engine.metainfo import read_magnet, read_torrent
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
-from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, NoSuchTorrent
+from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.manager import Manager
 from mopidy_vozduxan.names import natural_path_key
-from mopidy_vozduxan.uris import AddUri, MagnetUri, magnet_of, parse
+from mopidy_vozduxan.uris import AddUri, MagnetUri, is_infohash, magnet_of, parse
+from mopidy_vozduxan.which_torrent import find, is_beginning, link_of
 
 if TYPE_CHECKING:
     from mopidy_vozduxan.catalog.inventory import Entry
@@ -35,10 +35,6 @@ LONGEST_WAIT_S = 3600
 LOOKED_IN_S = 60.0
 #: So many may wait for what they add at a time.
 ADDERS = 8
-
-_HEX = re.compile(r"[0-9a-f]{1,64}")
-_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|[a-z2-7]{32}")
-_URI = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 class Added(Protocol):
@@ -64,13 +60,15 @@ class Adder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What else has to let go of a torrent, given all its infohashes.
+    """What else has to let go of a torrent.
 
-    ``vacate`` takes it out of Mopidy's queue and blocks until that is done,
-    ``forget`` drops what was made of it, its covers say.
+    ``vacate`` takes it, by all its names (infohashes and URLs), out of Mopidy's
+    queue, and ``forget`` drops what was made of it, its covers say; both block.
+    ``leave`` ends what reads it in the background, at once and on our loop.
     """
 
     vacate: Callable[[frozenset[str]], None] = lambda _: None
+    leave: Callable[[str], None] = lambda _: None
     forget: Callable[[str], None] = lambda _: None
 
 
@@ -93,6 +91,7 @@ class LibraryCommands:
         self._adder = adder
         self._removal = removal
         self._running = running
+        self._begun: set[asyncio.Future[Result]] = set()
         # Of their own: adders wait for swarms, and others must not wait for them.
         self._adders = ThreadPoolExecutor(ADDERS, thread_name_prefix="VozduxanAdder")
 
@@ -121,7 +120,7 @@ class LibraryCommands:
             data = await asyncio.to_thread(arguments.decoded, "torrentFileB64", encoded)
             added = await asyncio.to_thread(self._adder.add_torrent, data)
         else:
-            added = await self._add(_link(text or ""), seconds)
+            added = await self._add(link_of(text or ""), seconds)
         return await self._result_of(added, text)
 
     async def torrent_files(
@@ -148,7 +147,8 @@ class LibraryCommands:
             asyncio.to_thread(self._catalog.inventory),
             asyncio.to_thread(self._cache.sizes),
         )
-        rows = [self._row(entry, sizes.get(entry.infohash, 0)) for entry in entries]
+        on_disk = await asyncio.to_thread(self._by_torrent, sizes)
+        rows = [_row(entry, on_disk[entry.infohash]) for entry in entries]
         return sorted(rows, key=lambda row: natural_path_key(str(row["name"])))
 
     # --- taking away
@@ -167,26 +167,42 @@ class LibraryCommands:
         if name is None:
             raise BadInput("infohash is missing.")
         found = await asyncio.to_thread(self._find, name)
-        names = await asyncio.to_thread(self._catalog.names_of, found)
-        freed = await asyncio.to_thread(self._size_of, names) if delete else 0
-        await asyncio.to_thread(self._catalog.remove, found)
-        await asyncio.to_thread(self._removal.vacate, names)
-        await self._manager.remove(names, delete_data=delete)
-        # Metadata that came meanwhile has put it back.
-        await asyncio.to_thread(self._catalog.remove, found)
-        await asyncio.to_thread(self._removal.forget, found)
-        return {"infohash": found, "freedBytes": freed}
+        return await self._to_the_end(self._remove(found, delete))
 
     async def torrent_purge(self) -> Result:
         """Delete the data of all torrents that nothing uses now; the library stays.
 
         Raises :class:`StorageFailed`.
         """
+        return await self._to_the_end(self._purge())
+
+    async def _remove(self, infohash: str, delete: bool) -> Result:
+        names = await asyncio.to_thread(self._catalog.names_of, infohash)
+        hashes = frozenset(filter(is_infohash, names))
+        freed = await asyncio.to_thread(self._size_of, hashes) if delete else 0
+        await asyncio.to_thread(self._catalog.remove, infohash)
+        await asyncio.to_thread(self._removal.vacate, names)
+        for name in hashes:
+            self._removal.leave(name)
+        await self._manager.remove(hashes, delete_data=delete)
+        # Metadata that came meanwhile has put it back.
+        await asyncio.to_thread(self._catalog.remove, infohash)
+        await asyncio.to_thread(self._removal.forget, infohash)
+        return {"infohash": infohash, "freedBytes": freed}
+
+    async def _purge(self) -> Result:
         sizes = await asyncio.to_thread(self._cache.sizes)
         unused = {name for name in sizes if not self._manager.is_used(name)}
         await self._manager.remove(unused, delete_data=True)
         freed = sum(sizes[name] for name in unused)
         return {"torrents": len(unused), "freedBytes": freed}
+
+    async def _to_the_end(self, work: Coroutine[object, object, Result]) -> Result:
+        """Do all of it, also when the client goes: half a removal is none."""
+        task = asyncio.ensure_future(work)
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+        return await asyncio.shield(task)
 
     # --- how it stands
 
@@ -198,56 +214,23 @@ class LibraryCommands:
         )
         return {
             "running": self._running,
-            "versions": _versions(),
+            "versions": standing.versions(),
             "library": {
                 "torrents": len(entries),
                 "tracks": sum(entry.track_count for entry in entries),
                 "waitingForMetadata": sum(not entry.known for entry in entries),
             },
             "bytesOnDisk": sum(sizes.values()),
-            "streams": self._streams(),
-            "swarms": self._swarms(),
+            "streams": standing.streams(self._manager),
+            "swarms": standing.swarms(self._manager),
         }
-
-    def _streams(self) -> list[dict[str, object]]:
-        rows: list[dict[str, object]] = []
-        for stream, bucket in self._manager.streams():
-            size, held, ahead = self._manager.amounts(stream.token)
-            rows.append(
-                {
-                    "token": stream.token,
-                    "infohash": stream.swarm.infohash,
-                    "fileIdx": stream.file_index,
-                    "name": stream.name,
-                    "bucket": bucket,
-                    "background": stream.background,
-                    "size": size,
-                    "heldBytes": held,
-                    "bufferedBytes": ahead,
-                }
-            )
-        return rows
-
-    def _swarms(self) -> list[dict[str, object]]:
-        return [
-            {
-                "infohash": swarm.infohash,
-                "name": swarm.name,
-                "known": swarm.metainfo is not None,
-                "numPeers": swarm.statistics.num_peers,
-                "numSeeds": swarm.statistics.num_seeds,
-                "downloadRate": swarm.statistics.download_rate,
-                "uploadRate": swarm.statistics.upload_rate,
-            }
-            for swarm in self._manager.swarms()
-        ]
 
     # --- which torrent is meant
 
     async def _metainfo_of(self, text: str, seconds: float | None) -> Metainfo:
-        if not _URI.match(text) and not _HASH.fullmatch(text.lower()):
+        if is_beginning(text):
             text = await asyncio.to_thread(self._find, text)
-        text = _link(text)
+        text = link_of(text)
         match parse(text):
             case MagnetUri():
                 source = read_magnet(text)
@@ -270,21 +253,7 @@ class LibraryCommands:
         return await self._manager.fetch_metainfo(kept or source, seconds)
 
     def _find(self, start: str) -> str:
-        """Return the torrent whose infohash is that, or starts like that."""
-        start = start.lower()
-        if not _HEX.fullmatch(start):
-            raise BadInput(f"This is not an infohash: {start[:80]!r}.")
-        known = set(self._catalog.names_like(start))
-        known |= {
-            self._catalog.name_of(name)
-            for name in self._cache.infohashes()
-            if name.startswith(start)
-        }
-        if not known:
-            raise NoSuchTorrent(f"There is no torrent {start}.")
-        if len(known) > 1:
-            raise BadInput(f"More than one torrent's infohash starts with {start}.")
-        return known.pop()
+        return find(self._catalog, self._cache, start)
 
     def _size_of(self, infohashes: frozenset[str]) -> int:
         return sum(map(self._cache.size, infohashes))
@@ -296,7 +265,7 @@ class LibraryCommands:
         return await loop.run_in_executor(self._adders, self._adder.add, link, seconds)
 
     async def _result_of(self, added: Added, text: str | None) -> Result:
-        uri = _link(text or "")
+        uri = link_of(text or "")
         if added.infohash:
             uri = await asyncio.to_thread(self._uri_of, added.infohash)
         return {
@@ -319,26 +288,24 @@ class LibraryCommands:
         source = self._catalog.source(infohash)
         return (source and source.magnet) or magnet_of(infohash)
 
-    def _row(self, entry: Entry, on_disk: int) -> dict[str, object]:
-        return {
-            "infohash": entry.infohash,
-            "name": entry.name or entry.infohash,
-            "known": entry.known,
-            "tracks": entry.track_count,
-            "size": entry.size,
-            "bytesOnDisk": on_disk,
-            "addedMs": entry.added_ms,
-        }
+    def _by_torrent(self, sizes: Mapping[str, int]) -> Counter[str]:
+        """Return bytes by the infohash the catalog has; data may have another."""
+        on_disk: Counter[str] = Counter()
+        for infohash, size in sizes.items():
+            on_disk[self._catalog.name_of(infohash)] += size
+        return on_disk
 
 
-def _link(text: str) -> str:
-    """Return a bare infohash as the magnet link it stands for, others as they are."""
-    text = text.strip()
-    if _HASH.fullmatch(text.lower()):
-        return magnet_of(text.lower())
-    if text.lower().startswith(("http://", "https://")):
-        return str(AddUri(text))
-    return text
+def _row(entry: Entry, on_disk: int) -> dict[str, object]:
+    return {
+        "infohash": entry.infohash,
+        "name": entry.name or entry.infohash,
+        "known": entry.known,
+        "tracks": entry.track_count,
+        "size": entry.size,
+        "bytesOnDisk": on_disk,
+        "addedMs": entry.added_ms,
+    }
 
 
 def _seconds(wait: object) -> float:
@@ -347,18 +314,6 @@ def _seconds(wait: object) -> float:
     if not 0 <= wait <= LONGEST_WAIT_S:
         raise BadInput(f"wait must be from 0 to {LONGEST_WAIT_S} seconds.")
     return float(wait)
-
-
-def _versions() -> dict[str, object]:
-    packages = {"Mopidy-Vozduxan": "vozduxan", "Mopidy": "mopidy"}
-    versions: dict[str, object] = {
-        name: importlib.metadata.version(package) for package, name in packages.items()
-    }
-    try:
-        versions["libtorrent"] = importlib.metadata.version("libtorrent")
-    except importlib.metadata.PackageNotFoundError:
-        versions["libtorrent"] = None
-    return versions
 
 
 #: What may be asked for over HTTP, by name.

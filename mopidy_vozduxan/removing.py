@@ -20,7 +20,7 @@ from mopidy_vozduxan.uris import AddUri, MagnetUri, parse
 
 
 def vacate(core: Any, player: Player, starting: str | None, names: Set[str]) -> None:
-    """Take the tracks of a torrent, by all its infohashes, out of the queue.
+    """Take the tracks of a torrent, by all its infohashes and URLs, out of the queue.
 
     ``starting`` is the URI of the track that is to sound, if there is one.
     """
@@ -57,4 +57,6 @@ def _is_of(uri: str, names: Set[str]) -> bool:
             return parsed.url in names  # a URL that led to it names it too
     except VozduxanError:
         return False
+    if isinstance(parsed, AddUri):
+        return parsed.url in names
     return getattr(parsed, "infohash", None) in names

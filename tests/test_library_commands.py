@@ -53,6 +53,7 @@ class Stage(World):
         self.web = {URL: TORRENT}
         self.vacated = []
         self.forgotten = []
+        self.left = []
         self.commands = LibraryCommands(
             self.manager,
             self.catalog,
@@ -63,7 +64,7 @@ class Stage(World):
                 self.manager.fetch_metainfo,
                 self._fetch,
             ),
-            Removal(self._vacate, self.forgotten.append),
+            Removal(self._vacate, self.left.append, self.forgotten.append),
         )
 
     async def _fetch(self, url):
@@ -224,6 +225,16 @@ def test_what_cannot_be_added_changes_nothing(play, given):
 # --- list and files
 
 
+def test_what_lies_under_another_name_is_counted(play):
+    async def test(stage):
+        stage.catalog.add(source_of(album(infohash=V2)), ALBUM)
+        stage.store(V2)
+        (row,) = await stage.run("torrent_list")
+        assert row["bytesOnDisk"] >= 10_000
+
+    play(test)
+
+
 def test_the_list_is_in_natural_order_and_counts_what_is_on_disk(play):
     async def test(stage):
         for number, name in enumerate(["Vol. 10", "vol. 2", "Vol. 1"]):
@@ -328,7 +339,7 @@ def test_a_torrent_is_removed_without_its_data(play):
         answer = await stage.run("torrent_remove", infohash=INFOHASH)
         assert answer == {"infohash": INFOHASH, "freedBytes": 0}
         assert stage.vacated == [(frozenset({INFOHASH}), 1)]
-        assert stage.forgotten == [INFOHASH]
+        assert stage.left == stage.forgotten == [INFOHASH]
         assert stage.engine.removed == [INFOHASH]
         assert stage.engine.deleted == []
         assert stage.manager.streams() == []
@@ -371,6 +382,31 @@ def test_a_torrent_is_removed_by_all_its_names(play):
         answer = await stage.run("torrent_remove", infohash=V2[:6], deleteData=True)
         assert answer["infohash"] == INFOHASH
         assert sorted(stage.engine.deleted) == [INFOHASH, V2]
+
+    play(test)
+
+
+def test_the_urls_of_a_torrent_are_names_of_its_entries_only(play):
+    async def test(stage):
+        await stage.run("torrent_add", source=URL, wait=50)
+        stage.store(REAL.infohash)
+        await stage.run("torrent_remove", infohash=REAL.infohash, deleteData=True)
+        ((names, _),) = stage.vacated
+        assert names == {REAL.infohash, URL}
+        assert stage.engine.deleted == [REAL.infohash]
+
+    play(test)
+
+
+def test_a_client_that_goes_leaves_no_half_removal(play):
+    async def test(stage):
+        stage.know(ALBUM)
+        stage.open(ALBUM)
+        task = stage.start("torrent_remove", infohash=INFOHASH, deleteData=True)
+        await stage.until(lambda: stage.vacated)
+        task.cancel()
+        await stage.until(lambda: stage.forgotten)
+        assert stage.engine.deleted == [INFOHASH]
 
     play(test)
 
@@ -486,6 +522,8 @@ def test_status_says_what_goes_on(play):
             "size": 950,
             "heldBytes": 50,
             "bufferedBytes": 50,
+            "downloadRate": 0,
+            "numPeers": 0,
         }
         (swarm,) = status["swarms"]
         assert (swarm["infohash"], swarm["name"]) == (INFOHASH, "Album")

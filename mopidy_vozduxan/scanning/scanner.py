@@ -65,6 +65,7 @@ class Scanner:
         self._opened: dict[str, None] = {}  # the last one comes first
         self._news = asyncio.Event()
         self._catalogs_turn = self._now() + pace.first if catalog else None
+        self._reading: tuple[str, asyncio.Task[tuple[Outcome, int]]] | None = None
         self._task = asyncio.ensure_future(self._run())
 
     def opened(self, infohash: str) -> None:
@@ -72,6 +73,12 @@ class Scanner:
         self._opened.pop(infohash, None)
         self._opened[infohash] = None
         self._news.set()
+
+    def forget(self, infohash: str) -> None:
+        """A torrent was removed: read no more of it."""
+        self._opened.pop(infohash, None)
+        if self._reading and self._reading[0] == infohash:
+            self._reading[1].cancel()
 
     async def close(self) -> None:
         """Stop; what GStreamer is at ends by itself."""
@@ -118,6 +125,7 @@ class Scanner:
         """Read a torrent; return how it ended, None when another was opened."""
         work = read_torrent(self._means, infohash, opened=opened, budget=budget)
         task = asyncio.ensure_future(work)
+        self._reading = infohash, task
         try:
             while not task.done():
                 news = asyncio.ensure_future(self._news.wait())
@@ -128,6 +136,7 @@ class Scanner:
                 if next(reversed(self._opened), infohash) != infohash:
                     break
         finally:
+            self._reading = None
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         return None if task.cancelled() else self._end_of(infohash, task)

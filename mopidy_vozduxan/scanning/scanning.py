@@ -51,6 +51,11 @@ class Scanning:
         if self._scan_tags != "never":
             self._bridge.tell(self._start, swarms, door)
 
+    def forget(self, infohash: str) -> None:
+        """Read no more of a torrent that is being removed. On our loop only."""
+        if self._scanner:
+            self._scanner.forget(infohash)
+
     async def close(self) -> None:
         """Stop reading; nothing more is told."""
         for timer in self._untold.values():

@@ -71,6 +71,7 @@ def test_what_plays_gives_way_to_the_next_track_of_another_torrent(
         assert queued(listener) == [other]
         assert listener.state == "playing"
         until(lambda: listener.rpc("core.playback.get_time_position") > 500)
+        assert on_disk(listener, gone) == [], "somebody has joined it again"
         assert albums_of(listener) == [stays.infohash]
         listener.assert_calm(since)
 

@@ -95,6 +95,25 @@ def test_what_was_opened_last_comes_first_and_the_rest_afterwards(run: Run) -> N
     run(test)
 
 
+def test_what_is_removed_is_left_and_not_read_again(run: Run) -> None:
+    async def test() -> None:
+        world = World()
+        world.scanner.opened("later")
+        world.scanner.opened("gone too")
+        world.scanner.opened("gone")
+        await world.until(lambda: "gone" in world.reading)
+        world.scanner.forget("gone too")
+        world.scanner.forget("gone")
+        world.scanner.forget("never heard of")
+        await world.end("later")
+        assert world.begun == ["gone", "later"]
+        assert world.left == ["gone"]
+        await world.until(lambda: world.ended == [("later", Outcome.DONE)])
+        await world.scanner.close()
+
+    run(test)
+
+
 def test_the_catalog_is_read_when_nothing_is_opened(run: Run) -> None:
     async def test() -> None:
         world = World(catalog=("new", "old"))
