@@ -18,10 +18,17 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from mopidy_vozduxan.adding import Adder
 from mopidy_vozduxan.arguments import MAX_BODY_BYTES
 from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.cache import Cache
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import COMMANDS, Commands
+from mopidy_vozduxan.library_commands import (
+    LIBRARY_COMMANDS,
+    LibraryCommands,
+    Removal,
+)
 from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.app import mopidy_app
@@ -83,6 +90,18 @@ class Server:
                 self.manager,
                 commands=partial(
                     Commands, self.manager, self.catalog, self.lost.append
+                ),
+                library=LibraryCommands(
+                    self.manager,
+                    self.catalog,
+                    Cache(folder / "data", folder / "resume"),
+                    Adder(
+                        self.catalog,
+                        self.bridge.ask,
+                        self.manager.fetch_metainfo,
+                        lambda _: None,
+                    ),
+                    Removal(),
                 ),
                 progress=self.manager.progress,
             )
@@ -567,3 +586,32 @@ def test_following_ends_with_the_backend(server, caplog):
     server.bridge.stop(WAIT, server.manager.close)
     assert events.next() is None
     assert not caplog.records
+
+
+# --- the library's commands come through the same door
+
+
+def test_the_library_is_managed_over_http(server):
+    status, added = server.run("torrent_add", source=DEAD)
+    assert (status, added["known"]) == (200, False)
+    status, rows = server.run("torrent_list")
+    assert sorted(row["name"] for row in rows) == ["Album", "de" * 20]
+    status, files = server.run("torrent_files", source=INFOHASH[:4])
+    assert len(files) == 3
+    status, removed = server.run("torrent_remove", infohash="de", deleteData=True)
+    assert (status, removed) == (200, {"infohash": "de" * 20, "freedBytes": 0})
+    status, error = server.run("torrent_remove", infohash="de")
+    assert (status, error["error"]["code"]) == (404, "NO_SUCH_TORRENT")
+    assert server.run("torrent_purge") == (200, {"torrents": 0, "freedBytes": 0})
+    status, answer = server.run("torrent_status")
+    assert answer["library"]["torrents"] == 1
+
+
+@pytest.mark.parametrize("command", LIBRARY_COMMANDS)
+def test_pages_of_other_sites_do_not_manage_it(server, command):
+    refusals = [
+        server.refused(command, b"{}", Content_Type="text/plain"),
+        server.refused(command, b"{}", Origin="http://evil.example"),
+    ]
+    assert [status for status, _ in refusals] == [415, 403]
+    assert server.request("GET", f"/vozduxan/api/{command}")[0] == 405
