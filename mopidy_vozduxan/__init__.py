@@ -6,13 +6,10 @@ a missing libtorrent must end in a sentence, not in a failed load.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import importlib.metadata
 import os
 import pathlib
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from mopidy import config, ext
@@ -86,32 +83,12 @@ class Extension(ext.Extension):
 
     def setup(self, registry: Any) -> None:
         """Register our classes with Mopidy, which starts them."""
-        with _collecting_no_garbage():
-            from mopidy_vozduxan.backend import VozduxanBackend
-            from mopidy_vozduxan.frontend import VozduxanFrontend
-            from mopidy_vozduxan.web.app import mopidy_app
+        from mopidy_vozduxan import early
 
         bypass_proxy_for_loopback()
-        registry.add("backend", VozduxanBackend)
-        registry.add("frontend", VozduxanFrontend)
-        registry.add("http:app", {"name": self.ext_name, "factory": mopidy_app})
-
-
-@contextlib.contextmanager
-def _collecting_no_garbage() -> Iterator[None]:
-    """Spare Mopidy's start a look at every object there is, several times over.
-
-    What loading modules leaves is no garbage. Looking for some among that and all
-    of Mopidy takes 60 ms of the 200 ms that loading ours takes otherwise.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        if was_enabled:
-            gc.enable()
+        registry.add("backend", early.EarlyBackend)
+        registry.add("frontend", early.EarlyFrontend)
+        registry.add("http:app", {"name": self.ext_name, "factory": early.early_app})
 
 
 def bypass_proxy_for_loopback() -> None:

@@ -21,6 +21,7 @@ from mopidy_vozduxan.browsing import Browser
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
 from mopidy_vozduxan.layout import Layout, Track, Unresolved
+from mopidy_vozduxan.root import root_ref
 from mopidy_vozduxan.uris import (
     VIEWS,
     AddUri,
@@ -73,7 +74,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
     ``rescan`` looks for torrents in the folders again, and returns at once.
     """
 
-    root_directory = translator.root_ref()
+    root_directory = root_ref()
 
     def __init__(
         self,

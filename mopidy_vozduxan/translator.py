@@ -26,11 +26,6 @@ from mopidy_vozduxan.uris import VIEWS, AlbumUri, ArtistUri, RootUri, ViewUri
 UNKNOWN_LENGTH_MS = 6 * 60_000
 
 
-def root_ref() -> Ref:
-    """Return what Mopidy shows as our part of the library."""
-    return Ref.directory(uri=str(RootUri()), name="Torrents")
-
-
 def torrent_refs(torrents: Iterable[TorrentSummary]) -> list[Ref]:
     """Return one ref per torrent, in natural order; none is called as a view."""
     # The infohash keeps equal names apart in the same order every time: MPD

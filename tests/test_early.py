@@ -1,0 +1,117 @@
+"""What Mopidy starts first, with real actors behind it."""
+
+from __future__ import annotations
+
+import threading
+
+import pykka
+import pytest
+
+from mopidy_vozduxan import early
+from mopidy_vozduxan.early import EarlyBackend, Later
+from mopidy_vozduxan.exceptions import StorageFailed
+
+
+class Provider:
+    _pykka_traversable = True
+
+    def __init__(self):
+        self.calls = []
+
+    def __getattr__(self, name):
+        def call(*args, **kwargs):
+            if args == ("bad",):
+                raise LookupError("bad")
+            self.calls.append((name, args, kwargs))
+            return name
+
+        return call
+
+
+class Real(pykka.ThreadingActor):
+    started = 0
+
+    def __init__(self):
+        super().__init__()
+        Real.started += 1
+        self.library = self.playback = self.playlists = Provider()
+
+
+@pytest.fixture(autouse=True)
+def no_actor_is_left():
+    Real.started = 0
+    yield
+    pykka.ActorRegistry.stop_all()
+
+
+@pytest.fixture
+def early_one(monkeypatch):
+    monkeypatch.setattr(early, "_start_backend", lambda config, audio: Real.start())
+    return EarlyBackend.start(config={}, audio=None)
+
+
+def test_nothing_is_loaded_until_somebody_asks(early_one):
+    backend = early_one.proxy()
+    assert backend.uri_schemes.get() == ("vozduxan", "magnet")
+    assert backend.library.root_directory.get().name == "Torrents"
+    assert backend.has_library().get()
+    assert backend.has_library_browse().get()
+    assert backend.has_playback().get()
+    assert backend.has_playlists().get()
+    assert Real.started == 0
+
+
+@pytest.mark.parametrize(("provider", "methods"), early._ANSWERS.values())
+def test_what_core_asks_is_passed_on(early_one, provider, methods):
+    backend = early_one.proxy()
+    for name in methods:
+        method = getattr(getattr(backend, provider), name)
+        assert method("x", exact=True).get() == name
+    (real,) = pykka.ActorRegistry.get_by_class(Real)
+    calls = real.proxy().library.calls.get()
+    assert calls == [(name, ("x",), {"exact": True}) for name in methods]
+    assert Real.started == 1
+
+
+def test_what_goes_wrong_is_passed_on_too(early_one):
+    with pytest.raises(LookupError, match="bad"):
+        early_one.proxy().library.browse("bad").get()
+
+
+def test_a_backend_that_cannot_start_has_nothing(monkeypatch, caplog):
+    def fail(config, audio):
+        raise StorageFailed("The disk is full.")
+
+    monkeypatch.setattr(early, "_start_backend", fail)
+    backend = EarlyBackend.start(config={}, audio=None).proxy()
+    assert backend.library.browse("x").get() == []
+    assert backend.library.lookup_many(["x"]).get() == {}
+    assert backend.playback.translate_uri("x").get() is None
+    assert "Vozduxan: Cannot start: The disk is full." in caplog.text
+    assert len(caplog.records) == 1
+
+
+def test_many_who_ask_at_once_start_one():
+    later = Later(Real.start)
+    asked = [
+        threading.Thread(target=later.ask, args=(("library", "browse"), None))
+        for _ in range(8)
+    ]
+    for thread in asked:
+        thread.start()
+    for thread in asked:
+        thread.join()
+    assert Real.started == 1
+    later.stop()
+    assert not pykka.ActorRegistry.get_by_class(Real)
+
+
+def test_stopping_stops_what_was_started(early_one):
+    early_one.proxy().library.browse("x").get()
+    early_one.stop()
+    assert not pykka.ActorRegistry.get_all()
+
+
+def test_stopping_starts_nothing(early_one):
+    early_one.stop()
+    assert Real.started == 0
