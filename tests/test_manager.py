@@ -19,6 +19,7 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.planning.plan import Urgency
+from mopidy_vozduxan.tags import Part, Tags
 from mopidy_vozduxan.target import Target
 from tests.fake_engine import INFOHASH, FakeEngine, album, payload, source_of
 
@@ -608,5 +609,44 @@ def test_a_demuxer_in_the_background_that_stays_gets_more(run):
             await asyncio.sleep(0.01)
         world.engine.give(1)
         assert await more == BYTES[100:200]
+
+    run(test)
+
+
+def part_of(start, stop):
+    return Target(SOURCE, ALBUM, 0, 95_000, Part(2, start, stop, Tags()))
+
+
+def test_a_part_plays_within_the_stream_of_its_file(run):
+    async def test():
+        world = World()
+        whole = world.play(0)
+        token = world.manager.play(part_of(30 * 75, 60 * 75), "track:0:2")
+        assert token == whole
+        (stream,) = world.manager._streams.values()
+        assert stream.position_ms == 30_000
+        assert stream.remaining_ms == 30_000
+        world.manager.moved(token, 45_000)
+        assert stream.remaining_ms == 15_000
+        world.manager.play(part_of(60 * 75, None), "track:0:3")
+        assert stream.remaining_ms == 35_000
+        world.manager.aim([part_of(0, 75), part_of(75, None)], ["prefetch", "warm"])
+        assert stream.starts_ms == (0, 1000)
+        world.manager.aim([], [])
+        assert stream.starts_ms == ()
+        assert list(world.manager._streams) == [token]
+
+    run(test)
+
+
+def test_a_file_that_is_no_sound_is_told_of_and_not_tried_again(run):
+    async def test():
+        world = World()
+        token = world.play(0)
+        world.manager.fail(token, SwarmFailed("It is damaged."))
+        world.manager.fail("nobody", SwarmFailed("It is damaged."))
+        assert world.failed == [(token, "track:0", "It is damaged.")]
+        with pytest.raises(SwarmFailed):
+            world.play(0)
 
     run(test)

@@ -12,17 +12,15 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from mopidy_vozduxan.cue.sound import CutFailed, Packet, Place, Reading, Sound
+from mopidy_vozduxan.planning.containers.ape import (
+    HEAD_BYTES,
+    SIGN,
+    offsets,
+    read_head,
+)
 from mopidy_vozduxan.planning.spans import Span
 
-SIGN = b"MAC "
-_OLDEST = 3980  # in files of before 2003 the head looks otherwise
-# Sign, version, and the lengths of this, of the head proper, of the table, of the
-# WAV file's head, of the audio, of the WAV file's tail.
-_DESCRIPTOR = struct.Struct("<4sH2xIIIIIII")
-# Compression, flags, samples per frame and in the last one, frames, bits,
-# channels, rate.
-_HEAD = struct.Struct("<HHIIIHHI")
-_MOST_FRAMES = 1_000_000
+__all__ = ["SIGN", "ApeFile", "read_ape"]
 
 
 class ApeFile:
@@ -63,39 +61,23 @@ class ApeFile:
 
 def read_ape(start: int, size: int) -> Reading[ApeFile]:
     """Read the head of the Monkey's Audio file that begins at ``start``."""
-    whole = _DESCRIPTOR.size + 16 + _HEAD.size  # 16: a checksum
-    data = yield Span(start, start + whole)
-    if len(data) < whole:
-        raise CutFailed("The Monkey's Audio file ends in its head.")
-    _, version, own, head, table, wave, audio, high, _ = _DESCRIPTOR.unpack_from(data)
-    if version < _OLDEST or own != _DESCRIPTOR.size + 16 or head < _HEAD.size:
-        raise CutFailed("Monkey's Audio files this old cannot be cut.")
-    level, flags, *lengths, frames, bits, channels, rate = _HEAD.unpack_from(data, own)
-    first = start + own + head + table + wave
-    stop = min(first + audio + (high << 32), size)
-    if not 0 < frames <= min(_MOST_FRAMES, table // 4) or not all(lengths):
-        raise CutFailed("The Monkey's Audio file has no table of its frames.")
-    numbers = yield Span(start + own + head, start + own + head + frames * 4)
-    offsets = [*_offsets(numbers, start), stop]
-    if len(offsets) != frames + 1 or offsets[0] != first or not _ascend(offsets):
+    data = yield Span(start, start + HEAD_BYTES)
+    head = read_head(data) if len(data) == HEAD_BYTES else None
+    if head is None:
+        raise CutFailed("Monkey's Audio files this old, or broken, cannot be cut.")
+    at = start + head.table
+    table = yield Span(at, at + head.frames * 4)
+    places = [*offsets(table, start), min(start + head.stop, size)]
+    whole = len(places) == head.frames + 1 and places[0] == start + head.first
+    if not whole or not _ascend(places):
         raise CutFailed("The Monkey's Audio file has a broken table of its frames.")
-    sound = Sound(rate, channels, bits, (frames - 1) * lengths[0] + lengths[1])
-    codec = struct.pack("<HHH", version, level, flags).hex()
+    sound = Sound(head.rate, head.channels, head.bits, head.all_samples)
+    codec = struct.pack("<HHH", head.version, head.level, head.flags).hex()
     caps = (
-        f"audio/x-ffmpeg-parsed-ape,rate={rate},channels={channels},depth={bits},"
-        f"codec_data=(buffer){codec}"
+        f"audio/x-ffmpeg-parsed-ape,rate={head.rate},channels={head.channels},"
+        f"depth={head.bits},codec_data=(buffer){codec}"
     )
-    return ApeFile(sound, caps, offsets, (lengths[0], lengths[1]))
-
-
-def _offsets(table: bytes, start: int) -> Iterator[int]:
-    """Yield the offsets; beyond 4 GiB they begin at 0 again."""
-    before = beyond = 0
-    for (offset,) in struct.iter_unpack("<I", table[: len(table) // 4 * 4]):
-        if offset < before:
-            beyond += 1 << 32
-        before = offset
-        yield start + beyond + offset
+    return ApeFile(sound, caps, places, (head.samples, head.last_samples))
 
 
 def _ascend(offsets: Sequence[int]) -> bool:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mopidy_vozduxan.planning.containers import read_timeline, tag_size
+from tests.cue.files import APE, Quality, encode, make_pcm
 from tests.rig import album
 
 LENGTH_MS = 20_000
@@ -387,3 +388,22 @@ SIGNS = (
 @given(st.sampled_from(SIGNS), st.binary(max_size=300), sizes)
 def test_any_bytes_give_a_sane_timeline_or_none(sign, rest, size):
     assert_sane(read_timeline("a.mp3", sign + rest, size), size)
+
+
+def test_monkeys_audio_says_its_length_and_where_its_frames_are():
+    data = APE.read_bytes()
+    timeline = read_timeline("x.ape", data[:4096], len(data))
+    assert timeline.length_ms == 4000
+    frame_ms = 73728 * 1000 // 44100
+    offset = timeline.offset_at(frame_ms)
+    assert timeline.position_at(offset) == frame_ms
+    tagged = b"ID3\4\0\0\0\0\0\12" + bytes(10) + data + bytes(1000)
+    moved = read_timeline("x.ape", tagged[:4096], len(tagged))
+    assert (moved.length_ms, moved.offset_at(frame_ms)) == (4000, offset + 20)
+
+
+def test_wavpack_says_its_length(tmp_path):
+    quality = Quality(bits=32)
+    data = encode(make_pcm(3, quality), tmp_path, "wv", quality).read_bytes()
+    assert read_timeline("x.wv", data[:4096], len(data)).length_ms == 3000
+    assert read_timeline("x.wv", data[:20], len(data)) is None

@@ -292,3 +292,27 @@ def test_until_the_next_track_can_open_the_first_tier_is_short():
     assert wanted(lacking, LATER) == list(range(200, 206))
     opened = plan_of(playing, following, held=[*range(17), *range(200, 206)])
     assert wanted(opened, SOON) == list(range(10, 25))
+
+
+def test_the_next_track_of_the_same_file_is_wanted_in_calm():
+    playing = Head(1000, 1000, waiting=False)
+    tiers = Tiers(later_s=10)
+    plan = plan_of(
+        demand(playing, playhead=1000, starts=(10_000, 15_000)),
+        held=range(30),
+        tiers=tiers,
+    )
+    expected = {0, *range(99, 130), *range(149, 160)}
+    assert expected - set(range(30)) <= set(wanted(plan, LATER))
+    in_need = plan_of(demand(playing, playhead=1000, starts=(10_000,)), held=range(12))
+    assert 100 not in wanted(in_need, LATER)
+
+
+def test_a_track_within_the_next_file_is_fetched_from_where_it_begins():
+    playing = demand(Head(1000, 1000, waiting=False), playhead=1000)
+    following = demand(
+        role=Role.PREFETCH, pieces=TRACK_2, starts=(10_000,), starts_in_ms=60_000
+    )
+    plan = plan_of(playing, following, held=range(30))
+    assert {200, *range(299, 305)} <= set(wanted(plan, LATER))
+    assert not {*range(201, 230)} & set(wanted(plan, LATER))

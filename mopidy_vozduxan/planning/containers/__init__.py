@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from mopidy_vozduxan.planning.containers import chunked, flac, mp4, mpeg
+from mopidy_vozduxan.planning.containers import ape, chunked, flac, mp4, mpeg, wavpack
 from mopidy_vozduxan.planning.position import Timeline
 
 # Each takes the head, the offset of the file's own first byte, and the size.
@@ -20,6 +20,8 @@ _Reader = Callable[[bytes, int, int], Timeline | None]
 #: What distinguishes a format: bytes, and where they are.
 _SIGNS: tuple[tuple[int, bytes, _Reader], ...] = (
     (0, b"fLaC", flac.read),
+    (0, ape.SIGN, ape.read),
+    (0, wavpack.SIGN, wavpack.read),
     (8, b"WAVE", chunked.read_wave),
     (8, b"AIFF", chunked.read_aiff),
     (8, b"AIFC", chunked.read_aiff),
