@@ -23,6 +23,7 @@ from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.manager import Manager
 from mopidy_vozduxan.names import natural_path_key
+from mopidy_vozduxan.progress import MetadataBoard
 from mopidy_vozduxan.uris import AddUri, MagnetUri, is_infohash, magnet_of, parse
 from mopidy_vozduxan.which_torrent import find, is_beginning, link_of
 
@@ -150,6 +151,17 @@ class LibraryCommands:
         on_disk = await asyncio.to_thread(self._by_torrent, sizes)
         rows = [_row(entry, on_disk[entry.infohash]) for entry in entries]
         return sorted(rows, key=lambda row: natural_path_key(str(row["name"])))
+
+    async def follow(self, infohash: str) -> MetadataBoard:
+        """Return a board that shows how far a torrent's metadata is; close it.
+
+        Raises :class:`BadInput`.
+        """
+        if not is_infohash(infohash):
+            raise BadInput(f"This is not a whole infohash: {infohash[:80]!r}.")
+        known = await asyncio.to_thread(self._catalog.metainfo, infohash)
+        swarms = (s for s in self._manager.swarms() if infohash in s.names)
+        return MetadataBoard(next(swarms, None), known=known is not None)
 
     # --- taking away
 

@@ -1,4 +1,4 @@
-"""How far the prepare under way has come, for whoever wants to follow it.
+"""How far a prepare, or a torrent's metadata, has come, for whoever follows it.
 
 Lives on our event loop. Reports only: nothing here changes what is done.
 """
@@ -66,12 +66,46 @@ class Board:
         if self._shown is preparation:
             self._show(progress)
 
+    def close(self) -> None:
+        """Nobody follows it any more. The prepares go on."""
+
     def _show(self, progress: Progress) -> None:
         if progress != self.latest:
             self.latest = progress
             self._version += 1
             self._changed.set()
             self._changed = asyncio.Event()
+
+
+class MetadataBoard(Board):
+    """Shows how far the metadata of one torrent is, until :meth:`close`.
+
+    Without a swarm nobody asks for it: it is here, or the board stays idle.
+    """
+
+    def __init__(self, swarm: Swarm | None, *, known: bool) -> None:
+        super().__init__()
+        self._swarm = swarm
+        if known:
+            self._show(Progress("ready", 100, message="The metadata is here."))
+        elif swarm:
+            swarm.listeners.add(self._look)
+            self._look()
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._swarm:
+            self._swarm.listeners.discard(self._look)
+
+    def _look(self) -> None:
+        swarm = self._swarm
+        if swarm is None or self.latest.state in ("ready", "failed"):
+            return
+        numbers = swarm.statistics
+        state, percent, message = _of(swarm)
+        self._show(
+            Progress(state, percent, numbers.num_peers, numbers.download_rate, message)
+        )
 
 
 class Preparation:
@@ -149,3 +183,12 @@ class Preparation:
             return 100
         came = swarm.statistics.payload - self._payload_before
         return max(0, min(99, came * 100 // pieces.piece_length))
+
+
+def _of(swarm: Swarm) -> tuple[State, int, str]:
+    """Return how far a swarm is with its metadata."""
+    if swarm.metainfo:
+        return "ready", 100, f"The metadata of “{swarm.name}” is here."
+    if swarm.failure:
+        return "failed", 0, str(swarm.failure)
+    return "metadata", 0, f"Waiting for the metadata of “{swarm.name}”."

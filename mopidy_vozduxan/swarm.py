@@ -82,7 +82,7 @@ class Swarm:
         self.progressed_at = now
         self.used_at = now
         self.failure: VozduxanError | None = None
-        self.listeners: set[Callable[[], None]] = set()  # to new statistics
+        self.listeners: set[Callable[[], None]] = set()  # to numbers, and the end
         self._cache = cache
         self._read_piece = read_piece
         self._metadata_waits: set[asyncio.Future[Metainfo]] = set()
@@ -173,6 +173,7 @@ class Swarm:
         """Take the metadata, and end the waits for it."""
         self.metainfo = metainfo
         _end(self._metadata_waits, metainfo)
+        self._tell()
 
     def pieces_held(self, held: frozenset[int]) -> None:
         """Take the whole truth about what is on disk."""
@@ -210,8 +211,7 @@ class Swarm:
         if statistics.payload > self.statistics.payload:
             self.progressed_at = now
         self.statistics = statistics
-        for listener in list(self.listeners):
-            listener()
+        self._tell()
 
     def broke(self, error: VozduxanError) -> None:
         """End every wait with ``error``, and those to come."""
@@ -219,6 +219,11 @@ class Swarm:
         _fail(self._metadata_waits, error)
         for waits in list(self._piece_waits.values()):
             _fail(waits, error)
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in list(self.listeners):
+            listener()
 
 
 def _end(waits: set[asyncio.Future[T]], result: T) -> None:

@@ -1,5 +1,6 @@
 """``GET /vozduxan/api/progress``: how far a prepare is, as server-sent events.
 
+With ``?infohash=…`` it is the torrent's metadata that is followed.
 Runs on Mopidy's Tornado loop. Each event is the whole state as JSON; a slow
 follower misses the moments in between and gets the latest.
 """
@@ -14,6 +15,7 @@ from dataclasses import asdict
 from tornado.iostream import StreamClosedError
 
 from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
+from mopidy_vozduxan.progress import Board
 from mopidy_vozduxan.web.api import GuardedHandler
 from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.running import Running
@@ -61,20 +63,39 @@ class ProgressHandler(GuardedHandler):
             await self._work
         except (asyncio.CancelledError, StreamClosedError):
             self._auto_finish = False
-        except VozduxanError:
-            self.finish()  # Mopidy is stopping
+        except VozduxanError as error:
+            self._end(error)
         finally:
             self._followers.discard(self)
         return None
 
+    def _end(self, error: VozduxanError) -> None:
+        if self._headers_written:
+            self.finish()  # Mopidy is stopping
+        else:
+            self.refuse(error)
+
     async def _follow(self, running: Running) -> object:
-        if running.progress is None:
-            raise ShuttingDown("Mopidy-Vozduxan is not running.")
+        board = await self._board(running)
         self.set_header("Content-Type", "text/event-stream")
         self.let_page_read()
+        try:
+            return await self._send(running, board)
+        finally:
+            running.bridge.tell(board.close)
+
+    async def _board(self, running: Running) -> Board:
+        infohash = self.get_query_argument("infohash", None)
+        if infohash is not None and running.library:
+            return await running.bridge.call(running.library.follow(infohash))
+        if running.progress is None:
+            raise ShuttingDown("Mopidy-Vozduxan is not running.")
+        return running.progress
+
+    async def _send(self, running: Running, board: Board) -> object:
         version: int | None = None
         while True:
-            news = running.bridge.call(running.progress.after(version))
+            news = running.bridge.call(board.after(version))
             try:
                 version, progress = await asyncio.wait_for(news, ALIVE_S)
                 self.write(f"data: {json.dumps(asdict(progress))}\n\n")

@@ -523,11 +523,12 @@ def test_a_friend_may_read_errors_too(start):
 class Events:
     """Server-sent events, read one at a time."""
 
-    def __init__(self, server, **headers):
+    def __init__(self, server, query="", **headers):
         self._connection = http.client.HTTPConnection(
             "127.0.0.1", server.port, timeout=WAIT
         )
-        self._connection.request("GET", "/vozduxan/api/progress", None, headers)
+        path = f"/vozduxan/api/progress{query}"
+        self._connection.request("GET", path, None, headers)
         self.response = self._connection.getresponse()
 
     def next(self):
@@ -615,3 +616,37 @@ def test_pages_of_other_sites_do_not_manage_it(server, command):
     ]
     assert [status for status, _ in refusals] == [415, 403]
     assert server.request("GET", f"/vozduxan/api/{command}")[0] == 405
+
+
+def states(events):
+    """The states that events tell, to the last one."""
+    told = []
+    while not told or told[-1] not in ("ready", "failed"):
+        told.append(events.next()["state"])
+    return told
+
+
+def test_the_metadata_of_a_torrent_is_followed_live(server):
+    late = album(infohash="ee" * 20)
+    server.engine.metainfos[late.infohash] = late
+    server.run("torrent_add", source=late.infohash)
+    events = Events(server, f"?infohash={late.infohash}")
+    assert events.next()["state"] == "metadata"
+    server.engine.wait_for(lambda: late.infohash in server.engine.added)
+    server.on_loop(server.engine.tell_metadata, late.infohash)
+    assert states(events)[-1] == "ready"
+    assert Events(server).next()["state"] == "idle"  # the prepares' own
+
+
+def test_following_the_metadata_of_what_is_removed_ends(server):
+    server.run("torrent_add", source=DEAD)
+    events = Events(server, f"?infohash={'de' * 20}")
+    assert events.next()["state"] == "metadata"
+    server.run("torrent_remove", infohash="de")
+    assert states(events)[-1] == "failed"
+
+
+def test_metadata_that_is_here_need_not_be_waited_for(server):
+    assert Events(server, f"?infohash={INFOHASH}").next()["state"] == "ready"
+    assert Events(server, f"?infohash={'77' * 20}").next()["state"] == "idle"
+    assert Events(server, "?infohash=77").response.status == 400
