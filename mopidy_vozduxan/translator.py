@@ -147,6 +147,7 @@ def _told_apart(album: Album, in_torrent: int, in_all: int) -> str:
     return f"{album.name} ({more})" if more else album.name
 
 
+@lru_cache(maxsize=1 << 10)
 def _album(one: Album) -> models.Album:
     return models.Album(
         uri=str(one.uri),
@@ -212,4 +213,9 @@ def _track_title(track: Track, stems: dict[int, str]) -> str:
 
 
 def _artists(names: Iterable[str]) -> list[models.Artist]:
-    return [models.Artist(uri=str(ArtistUri(name)), name=name) for name in names]
+    return [_artist(name) for name in names]
+
+
+@lru_cache(maxsize=1 << 12)
+def _artist(name: str) -> models.Artist:
+    return models.Artist(uri=str(ArtistUri(name)), name=name)
