@@ -41,3 +41,13 @@ def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
 
 def read(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data))
+
+
+def with_picture(flac: bytes, jpeg: bytes) -> bytes:
+    """A FLAC file with that front cover in it, after its first block."""
+    kind = b"image/jpeg"
+    block = struct.pack(">II", 3, len(kind)) + kind + bytes(4 + 16)
+    block += struct.pack(">I", len(jpeg)) + jpeg
+    first = 8 + int.from_bytes(flac[5:8], "big")
+    head = bytes([6]) + len(block).to_bytes(3, "big")
+    return flac[:first] + head + block + flac[first:]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.covers.pictures import bomb
-from tests.e2e.stage import Album, Listener, album, seeded
+from tests.covers.pictures import bomb, picture, with_picture
+from tests.e2e.stage import Album, Listener, album, seeded, until
 from tests.rig.album import Track, make_album
 from tests.rig.seeder import Swarm
 from tests.rig.torrents import make_torrent
@@ -49,12 +49,8 @@ def noise(side: int) -> bytes:
 
 
 @contextmanager
-def box(folder: Path, covers: dict[str, bytes]) -> Iterator[Album]:
-    """A seeded torrent with a folder of one track for each cover."""
-    for path, data in covers.items():
-        cover = folder / path
-        make_album(cover.parent, TRACKS[:1], cover=False)
-        cover.write_bytes(data)
+def seeded_folder(folder: Path) -> Iterator[Album]:
+    """A torrent of a folder as it is, and somebody who seeds it."""
     with Tracker() as tracker:
         torrent = make_torrent(folder, trackers=[tracker.url])
         with Swarm(torrent, folder.parent) as swarm:
@@ -83,6 +79,22 @@ def test_the_cover_in_a_torrent_is_shown_and_kept(tmp_path: Path) -> None:
             again.assert_calm()
 
 
+def test_a_picture_in_a_track_is_shown_where_there_is_no_file(tmp_path: Path) -> None:
+    jpeg = picture(size=(300, 300))
+    folder = tmp_path / "Album"
+    paths = make_album(folder, TRACKS, cover=False)
+    paths[0].write_bytes(with_picture(paths[0].read_bytes(), jpeg))
+    with (
+        seeded_folder(folder) as one,
+        Listener(tmp_path / "mopidy", [one], mpd=False) as listener,
+    ):
+        listener.rpc("core.library.lookup", uris=[one.uri])
+        url = until(lambda: image_of(listener, one.uri))
+        assert url.endswith("/embedded")
+        assert get(listener, url) == (200, "image/jpeg", jpeg)
+        listener.assert_calm()
+
+
 def test_only_pictures_come_out_of_a_swarm(tmp_path: Path) -> None:
     large = noise(1100)
     covers = {
@@ -92,8 +104,12 @@ def test_only_pictures_come_out_of_a_swarm(tmp_path: Path) -> None:
         "4 - Half/cover.png": large[: len(large) // 2],
         "5 - Large/cover.png": large,
     }
+    folder = tmp_path / "Box"
+    for path, data in covers.items():
+        make_album((folder / path).parent, TRACKS[:1], cover=False)
+        (folder / path).write_bytes(data)
     with (
-        box(tmp_path / "Box", covers) as one,
+        seeded_folder(folder) as one,
         Listener(tmp_path / "mopidy", [one], mpd=False) as listener,
     ):
         albums = [f"vozduxan:album:{one.infohash}:{n}" for n in range(len(covers))]

@@ -1,4 +1,4 @@
-"""Listeners' own playlists: our tracks in them play for as long as anybody seeds."""
+"""Playlists: those that lie in torrents, and listeners' own with our tracks in them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 import urllib.request
 from pathlib import Path
 
-from tests.e2e.stage import Album, Listener, album, as_floats
-from tests.rig.album import Track, make_pcm
+from tests.e2e.stage import Album, Listener, album, as_floats, until
+from tests.rig.album import Track, make_album, make_pcm
 from tests.rig.seeder import Swarm
+from tests.rig.torrents import make_torrent
+from tests.rig.tracker import Tracker
 
 TRACKS = [Track("One", "flac", 3), Track("Two", "flac", 3)]
 PCM = as_floats(make_pcm(3, seed=1001) + make_pcm(3, seed=1002))
@@ -79,4 +81,31 @@ def test_a_saved_playlist_plays_after_a_restart_and_without_the_catalog(
         with listen(folder) as listener:
             assert listener.rpc("core.library.browse", uri=one.uri) == []
             assert_plays(listener, playlist)
+            listener.assert_calm()
+
+
+def test_a_playlist_in_a_torrent_is_loaded_by_mpd_clients(tmp_path: Path) -> None:
+    folder = tmp_path / "Album"
+    paths = make_album(folder, TRACKS)
+    text = "#EXTM3U\r\n.\\02 - TWO.flac\r\nhttp://example.org/x\r\n01%20-%20One.wav\r\n"
+    (folder / "Backwards.m3u").write_text(text)
+    with Tracker() as tracker:
+        torrent = make_torrent(folder, piece_length=16384, trackers=[tracker.url])
+        one = Album(paths, torrent, tracker)
+        with (
+            Swarm(torrent, tmp_path) as swarm,
+            Listener(tmp_path / "mopidy", [one], sync=False) as listener,
+        ):
+            tracker.peers = swarm.peers
+            uris = listener.tracks(one)
+            until(lambda: listener.rpc("core.playlists.as_list"))
+            (ref,) = listener.rpc("core.playlists.as_list")
+            assert (ref["name"], ref["type"]) == ("Backwards", "playlist")
+            assert load(listener, ref["uri"]) == uris[::-1]
+            client = listener.mopidy.mpd()
+            assert [p["playlist"] for p in client.listplaylists()] == ["Backwards"]
+            client.load("Backwards")
+            queued = [entry["file"] for entry in client.playlistinfo()]
+            client.disconnect()
+            assert queued == uris[::-1]
             listener.assert_calm()
