@@ -136,8 +136,8 @@ class Adder:
             search.future.result(max(0.0, left))
         except (TimeoutError, MetadataTimeout, ShuttingDown):
             self._tell(wish, search)
-            return wish.unresolved
-        return self._known(wish) or wish.unresolved
+            return self._unresolved(wish)
+        return self._known(wish) or self._unresolved(wish)
 
     def begin(self, text: str) -> None:
         """Have what ``text`` names searched for, if it is unknown; at once.
@@ -185,6 +185,13 @@ class Adder:
         if metainfo is None:
             return None
         return Added(infohash, metainfo.name, True, wish.files, metainfo.size)
+
+    def _unresolved(self, wish: _Wish) -> Added:
+        infohash = self._catalog.name_of(wish.key)
+        if infohash == wish.key:
+            return wish.unresolved
+        # A URL that led to a magnet link: its swarm can be joined.
+        return replace(wish.unresolved, infohash=infohash)
 
     def _note_magnet(self, wish: _Wish) -> None:
         """Keep a magnet link for ever; a later one's trackers are the fresher."""
@@ -253,6 +260,7 @@ class Adder:
         if isinstance(body, str):
             source = read_magnet(body)
             await asyncio.to_thread(self._catalog.add, source, None)
+            await asyncio.to_thread(self._catalog.also_call, url, source.infohash)
             return source, self._catalog.metainfo(source.infohash)
         try:
             return await asyncio.to_thread(read_with_magnet, body, None)

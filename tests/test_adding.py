@@ -35,11 +35,16 @@ class World:
         self.web = {URL: TORRENT}
         self.asked = []
         self.most = self.waiting = 0
+        self.held = None  # a swarm that waits for ``release``
+        self.asked_for_metadata, self.release = threading.Event(), threading.Event()
         self.events = []
         self.heard = threading.Condition()
 
     async def fetch_metainfo(self, source):
         await self._answer(source)
+        if source.infohash == self.held:
+            self.asked_for_metadata.set()
+            await asyncio.to_thread(self.release.wait, LONG)
         return self._given(self.swarms.get(source.infohash, MetadataTimeout("Late.")))
 
     async def fetch(self, url):
@@ -180,6 +185,19 @@ def test_a_url_may_lead_to_a_magnet(adder, catalog, world):
     assert adder.known(URL).known
 
 
+def test_the_swarm_that_a_url_leads_to_is_known_before_its_metadata(adder, world):
+    world.web[URL] = MAGNET
+    world.held = ALBUM.infohash
+    world.open.clear()
+    assert adder.add(URL, 0) == Added(None, "Some album", False)
+    world.open.set()
+    assert world.asked_for_metadata.wait(LONG)
+    assert adder.add(URL, 0) == Added(ALBUM.infohash, "Some album", False)
+    world.release.set()
+    world.wait_for_event()
+    assert adder.add(URL, 0).known
+
+
 def test_what_is_no_torrent_is_said(adder, catalog, world):
     world.web[URL] = b"<html>Please log in</html>"
     with pytest.raises(FetchFailed, match=r"What 127\.0\.0\.1 sends is not a torrent"):
@@ -264,8 +282,7 @@ def test_bytes_are_added(adder, catalog, world):
 
 def test_bytes_keep_the_magnet_that_was_there(adder, catalog):
     magnet = f"magnet:?xt=urn:btih:{infohash_of(TORRENT)}&tr=http%3A%2F%2Ft%2Fannounce"
-    adder.begin(magnet)
-    adder._searches[infohash_of(TORRENT)].future.exception(LONG)
+    assert not adder.add(magnet, LONG).known
     adder.add_torrent(TORRENT)
     assert catalog.source(infohash_of(TORRENT)).magnet == magnet
 

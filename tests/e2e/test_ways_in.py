@@ -212,6 +212,27 @@ def test_urls_are_added_and_what_takes_too_long_comes_later(
         listener.assert_calm()
 
 
+def test_play_on_a_url_that_leads_to_a_late_swarm_plays_its_first_track(
+    tmp_path: Path, one: Album
+) -> None:
+    with (
+        seeded(one) as swarm,
+        LateTracker(swarm) as tracker,
+        WebServer({"/x": redirect(tracker.magnet(one.torrent))}) as web,
+        Listener(tmp_path / "m", config=QUICK) as listener,
+    ):
+        added = "vozduxan:add:" + quote(web.url("/x"), safe="")
+        listener.play(added)
+        assert uris(listener) == [added]
+        tracker.speak()
+        listener.wait_for_started(added)
+        first, *others = tracks_of(one)
+        until_queued(listener, added, *others)
+        listener.rpc("core.playback.next")
+        until_queued(listener, first, *others)
+        listener.assert_calm()
+
+
 def test_a_web_seed_alone_plays(tmp_path: Path, one: Album) -> None:
     with WebServer() as web, Listener(tmp_path / "m", config=QUICK) as listener:
         for path in one.folder.iterdir():
