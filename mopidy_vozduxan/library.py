@@ -22,6 +22,7 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
 from mopidy_vozduxan.layout import Layout, Track, Unresolved
 from mopidy_vozduxan.root import root_ref
+from mopidy_vozduxan.target import no_such_file
 from mopidy_vozduxan.uris import (
     VIEWS,
     AddUri,
@@ -235,6 +236,8 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         tracks = self._added_tracks(added)
         if tracks is None:
             return [Unresolved(uri, added.name, added.size)]
+        if not tracks:
+            raise no_such_file(added.name, added.files)
         return list(tracks)
 
     def _added_tracks(self, added: Added | None) -> list[Track] | None:

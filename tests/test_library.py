@@ -217,7 +217,16 @@ def test_a_swarm_that_fails_costs_only_its_own_answer(catalog, swarms, library):
 def test_a_magnet_selects_its_tracks(library, swarms):
     uri = f"magnet:?xt=urn:btih:{BOX.infohash}&so=0,2"
     assert names(library.lookup(uri)) == ["Ah", "Bee"]
+
+
+def test_a_magnet_that_leads_to_no_audio_says_so(library, swarms, caplog):
     assert library.lookup(f"magnet:?xt=urn:btih:{BOX.infohash}&so=7") == []
+    assert "“Box”, the magnet link selects no audio file" in caplog.text
+    swarms.known[LONE] = metainfo("Photos", ["1.jpg"], LONE)
+    for _ in range(2):
+        caplog.clear()
+        assert library.lookup(MAGNET) == []
+        assert "“Photos” has no audio file" in caplog.text
 
 
 def test_what_is_known_is_said_without_a_wait(library, swarms):
