@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mopidy.models import SearchResult
 
 #: More than anyone scrolls through; a broad word must not cost seconds.
-MOST_TRACKS = 300
+MOST_TRACKS = 200
 #: Who asks exactly wants all there is, to queue it.
 MOST_EXACT = 3000
 MOST_ALBUMS = 50

@@ -222,8 +222,20 @@ def test_what_changed_is_found_by_its_new_words_alone(tmp_path):
     def count(word):
         return len(catalog.finder.tracks({"any": [word]}, None, False, 9))
 
-    assert [count(word) for word in ("opera", "royals", "live", "vu")] == [3, 3, 0, 0]
+    assert [count(word) for word in ("opera", "royals", "one", "vu")] == [3, 3, 0, 0]
+    assert count("live") == 3  # the torrent still has that name
     assert count("queen") == 3  # the artist of the tracks, from their names
+    catalog.close()
+
+
+def test_a_torrents_name_finds_all_its_albums(tmp_path):
+    catalog = Catalog(tmp_path / "catalog.db")
+    box = metainfo("Кино - Дискография [MP3]", ["1982 - 45/1.mp3", "1983 - 46/1.mp3"])
+    catalog.add(source_of(box), box)
+    for text in ("кино дискография", "дискография mp3"):
+        assert len(catalog.finder.tracks({"any": [text]}, None, False, 9)) == 2
+    assert not catalog.finder.tracks({"album": ["дискография"]}, None, False, 9)
+    assert not catalog.finder.tracks({"any": ["Дискография"]}, None, True, 9)
     catalog.close()
 
 

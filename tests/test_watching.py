@@ -171,3 +171,9 @@ def test_it_stops_in_the_middle(stage):
     stage.watcher.stop()
     assert not stage.watcher._thread.is_alive()
     stage.watcher.stop()
+
+
+def test_a_look_can_be_asked_for(stage):
+    before = stage.start().looks
+    stage.watcher.look_soon()
+    stage.until(lambda: stage.looks > before)

@@ -55,8 +55,10 @@ CREATE TABLE found (
 # count a torrent's tracks in the order of their paths. ``album.people`` is whom
 # the album is listed under; ``track.album_name`` and ``track.albumartists`` are
 # what the track says itself, what is shown is the album's. ``tried_ms`` is when
-# reading the tags failed last. The full-text index holds text of its own (15 MB
-# of 200,000 tracks): SQLite before 3.43 cannot delete from one without.
+# reading the tags failed last. ``words.beside`` are words of the folder's path that
+# no other column has: who sees a torrent's name finds it by that. The full-text
+# index holds text of its own (15 MB of 200,000 tracks): SQLite before 3.43 cannot
+# delete from one without.
 _SECOND = """
 CREATE TABLE album (
     id INTEGER PRIMARY KEY,
@@ -105,7 +107,7 @@ CREATE INDEX track_composers ON track (composers) WHERE composers != '';
 CREATE INDEX track_performers ON track (performers) WHERE performers != '';
 CREATE INDEX torrent_added ON torrent (added_ms);
 CREATE VIRTUAL TABLE words USING fts5 (
-    title, artist, album, albumartist, composer, performer, genre,
+    title, artist, album, albumartist, composer, performer, genre, beside,
     tokenize = 'unicode61 remove_diacritics 2', columnsize = 0
 );
 CREATE TABLE playlist (

@@ -5,12 +5,15 @@ Every function works in the caller's transaction.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 
 from mopidy_vozduxan.catalog.albums import Said, shown
 from mopidy_vozduxan.catalog.columns import lines, names_in
 from mopidy_vozduxan.catalog.words import words
+
+_WORD = re.compile(r"\w+")
 
 
 def rows_of(db: sqlite3.Connection, infohash: str, index: int) -> list[sqlite3.Row]:
@@ -70,7 +73,7 @@ def _index(
         "" if tracks is None else f" AND track.id IN ({', '.join(map(str, tracks))})"
     )
     rows = db.execute(
-        "SELECT track.id, title, track.artists, name, album.artists, composers,"
+        "SELECT track.id, path, title, track.artists, name, album.artists, composers,"
         " performers, genre FROM track JOIN album ON album.id = track.album"
         f" WHERE album.id = ?{which}",
         (album,),
@@ -78,6 +81,14 @@ def _index(
     db.executemany("DELETE FROM words WHERE rowid = ?", [(row[0],) for row in rows])
     db.executemany(
         "INSERT INTO words (rowid, title, artist, album, albumartist, composer,"
-        " performer, genre) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(row[0], *(words(text or "") for text in row[1:])) for row in rows],
+        " performer, genre, beside) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(id_, *_words(path, texts)) for id_, path, *texts in rows],
     )
+
+
+def _words(path: str, texts: Sequence[str | None]) -> list[str]:
+    """Return what is indexed: the texts, and what the folder's path says beside."""
+    indexed = [words(text or "") for text in texts]
+    said = set(_WORD.findall(" ".join(indexed)))
+    beside = [word for word in _WORD.findall(words(path)) if word not in said]
+    return [*indexed, " ".join(beside)]
