@@ -108,6 +108,15 @@ class Finder:
         rows = self._rows("SELECT DISTINCT people FROM album")
         return list({name: None for (names,) in rows for name in names_in(str(names))})
 
+    def albums_by_artist(self) -> dict[str, list[tuple[str, int]]]:
+        """Return (infohash, folder) of the albums listed under each artist."""
+        found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        rows = self._rows("SELECT people, infohash, folder FROM album ORDER BY id")
+        for people, *place in rows:
+            for name in names_in(people):
+                found[name].append((place[0], place[1]))
+        return dict(found)
+
     def distinct(self, field: str, query: Query) -> set[Value]:
         """Return the values of Mopidy's ``field`` in tracks that fit exactly."""
         try:

@@ -19,6 +19,11 @@ class FakeCatalog:
     def __init__(self, *infos) -> None:
         self.known = {info.infohash: info for info in infos}
         self.asked = 0
+        self.finder, self.albums_version = self, 0
+        self.by_artist: dict[str, list[tuple[str, int]]] = {}
+
+    def albums_by_artist(self) -> dict[str, list[tuple[str, int]]]:
+        return dict(self.by_artist)
 
     def metainfo(self, infohash: str) -> Metainfo | None:
         self.asked += 1
@@ -82,6 +87,16 @@ def test_each_uri_has_its_picture(covers, uri, info, index):
 )
 def test_where_there_is_none_the_list_is_empty(covers, uri):
     assert covers.urls([uri]) == {uri: []}
+
+
+def test_an_artist_has_the_cover_of_an_album(covers, catalog):
+    uri = "vozduxan:artist:AC%2FDC"
+    assert covers.urls([uri]) == {uri: []}
+    nowhere, second = ("0" * 40, 0), (BOX.infohash, 1)
+    catalog.by_artist["AC/DC"] = [nowhere, second]
+    assert covers.urls([uri]) == {uri: []}  # what was found is kept
+    catalog.albums_version += 1
+    assert covers.urls([uri]) == {uri: image(BOX, 3)}
 
 
 def test_a_torrent_is_named_as_it_names_itself(covers, catalog):

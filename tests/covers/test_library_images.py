@@ -10,7 +10,7 @@ from mopidy_vozduxan.covers.kept import KeptPictures
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from tests.metainfos import metainfo, source_of
 
-ALBUM = metainfo("Album", ["01.flac", "cover.jpg"])
+ALBUM = metainfo("Kino - Album", ["01.flac", "cover.jpg"])
 
 
 def no_swarm(source: object, timeout: float) -> None:
@@ -25,11 +25,12 @@ def test_images_are_urls_below_the_servers_root(tmp_path):
     catalog = Catalog(tmp_path / "catalog.db")
     catalog.add(source_of(ALBUM), ALBUM)
     covers = Covers(catalog, KeptPictures(tmp_path / "images"))
-    uris = [f"vozduxan:album:{ALBUM.infohash}", "vozduxan:directory:root", "nonsense"]
+    album = f"vozduxan:album:{ALBUM.infohash}"
+    uris = [album, "vozduxan:directory:root", "nonsense", "vozduxan:artist:Kino"]
     images = library(catalog, covers).get_images(uris)
     assert images.keys() <= set(uris)
     url = f"/vozduxan/image/{ALBUM.infohash}/1"
-    assert images[uris[0]] == [Image(uri=url)]
+    assert images[album] == images[uris[3]] == [Image(uri=url)]
     assert not images.get(uris[1])
     assert not images.get(uris[2])
     catalog.close()
