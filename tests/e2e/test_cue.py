@@ -12,14 +12,13 @@ import pytest
 
 from tests.cue import files
 from tests.e2e.stage import FRAME, Album, Listener, as_floats, until
-from tests.rig.album import RATE, encode, make_pcm
+from tests.rig.album import RATE, pcm_of
 from tests.rig.seeder import Swarm
 from tests.rig.torrents import make_torrent
 from tests.rig.tracker import Tracker
 
 SEEDERS = 3
 DELAY_MS = 20
-CUE_FRAME = RATE // 75
 #: Where tracks begin, in CUE frames: no second, no frame of FLAC.
 STARTS = (0, 7 * 75 + 1, 15 * 75 + 74, 22 * 75 + 37)
 SECONDS = 29.5
@@ -35,10 +34,11 @@ class Image:
     album: Album
     sound: bytes
     starts: Sequence[int]
+    rate: int = RATE
 
     def part(self, number: int) -> bytes:
         """The sound of a track; numbers from 0."""
-        places = [start * CUE_FRAME * FRAME for start in self.starts]
+        places = [start * self.rate // 75 * FRAME for start in self.starts]
         return self.sound[places[number] : [*places, len(self.sound)][number + 1]]
 
 
@@ -62,32 +62,30 @@ def image(
     *,
     seconds: float = SECONDS,
     starts: Sequence[int] = STARTS,
-    seed: int = 1,
+    quality: files.Quality = files.CD,
 ) -> Iterator[Image]:
     """An album of one file, with a sheet unless nothing starts; not seeded yet."""
     folder.mkdir(parents=True)
-    pcm = make_pcm(seconds, seed=seed)
     if format == "ape":
         pcm = files.ape_pcm()
         path = folder / "Image.ape"
         path.write_bytes(files.APE.read_bytes())
-    elif format in files.ENCODERS:
-        path = files.encode(pcm, folder, format)
     else:
-        path = folder / f"Image.{format}"
-        encode(pcm, path, format)
+        pcm = files.make_pcm(seconds, quality)
+        path = files.encode(pcm, folder, format, quality)
     if starts:
         (folder / "Image.cue").write_text(sheet("CDImage.wav", starts))
     with Tracker() as tracker:
         torrent = make_torrent(folder, piece_length=64 * 1024, trackers=[tracker.url])
-        yield Image(Album([path], torrent, tracker), as_floats(pcm), starts)
+        sound = as_floats(pcm) if quality == files.CD else pcm_of(path, format="F32LE")
+        yield Image(Album([path], torrent, tracker), sound, starts, quality.rate)
 
 
 @contextmanager
 def paced(one: Image, factor: float) -> Iterator[Swarm]:
     """Seed it at ``factor`` times what the music takes."""
     album = one.album
-    seconds = len(one.sound) / FRAME / RATE
+    seconds = len(one.sound) / FRAME / one.rate
     rate = int(album.paths[0].stat().st_size / seconds * factor / SEEDERS)
     with Swarm(
         album.torrent,
@@ -112,12 +110,21 @@ def tracks(listener: Listener, one: Image) -> list[str]:
     return until(browsed, PATIENCE_S)
 
 
-@pytest.mark.parametrize("format", ["flac", "flac-no-table", "wav"])
+@pytest.mark.parametrize(
+    ("format", "quality"),
+    [
+        ("flac", files.CD),
+        ("flac-no-table", files.CD),
+        ("flac", files.Quality(96_000, 2, 24)),
+        ("wav", files.CD),
+    ],
+    ids=str,
+)
 def test_the_tracks_of_one_file_sound_like_the_file(
-    format: str, tmp_path: Path
+    format: str, quality: files.Quality, tmp_path: Path
 ) -> None:
     with (
-        image(tmp_path / "Album", format) as one,
+        image(tmp_path / "Album", format, quality=quality) as one,
         paced(one, 3),
         Listener(tmp_path / "mopidy", [one.album]) as listener,
     ):
