@@ -7,6 +7,7 @@ a magnet link. It keeps nothing, and so never meets a server that starts beside 
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ from mopidy_vozduxan.engine.protocol import (
     MetadataReceived,
     TorrentSource,
 )
+from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.fetching import Fetcher
 from mopidy_vozduxan.library_commands import LibraryCommands, Removal
 from mopidy_vozduxan.manager import Limits, Manager
@@ -42,6 +44,7 @@ class Alone:
     def __init__(self, config: Any) -> None:
         data_dir = Path(Extension.get_data_dir(config))
         cache_dir = Path(Extension.get_cache_dir(config))
+        _check_owner(data_dir)
         self._catalog = Catalog(data_dir / "catalog.db")
         self._keeper = ThreadPoolExecutor(1, "VozduxanKeeper")
         self._bridge = Bridge()
@@ -147,6 +150,16 @@ class SleepingEngine:
             await self._awake.close()
         if self._folder:
             self._folder.cleanup()
+
+
+def _check_owner(folder: Path) -> None:
+    """Refuse what would leave root's files in the way of a Mopidy of its own user."""
+    if os.geteuid() == 0 and _owner_of(folder) != 0:
+        raise StorageFailed(f"{folder} is another user's: run this as that user.")
+
+
+def _owner_of(folder: Path) -> int:
+    return folder.stat().st_uid
 
 
 def _own_engine(config: Any, folder: Path) -> Engine:

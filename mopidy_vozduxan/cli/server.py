@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -81,8 +82,12 @@ def find(data_dir: Path) -> Server | None:
     """Return the server that runs on this data, if one does.
 
     The file of a server that was killed leads to a closed port, or to a program
-    that has it now and does not know our commands.
+    that has it now and does not know our commands. Raises :class:`Failure`.
     """
+    path = data_dir / server_file.NAME
+    if path.exists() and not os.access(path, os.R_OK):
+        told = f"The Mopidy of {data_dir} is another user's: run this as that user."
+        raise Failure("NO_ANSWER", told)
     address = server_file.read(data_dir)
     if address is None:
         return None
