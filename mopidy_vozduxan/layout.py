@@ -113,16 +113,19 @@ def layout_of(metainfo: Metainfo, added_ms: int, folders: tuple[Folder, ...]) ->
 
 def audio_folders(metainfo: Metainfo) -> list[tuple[str, tuple[TorrentFile, ...]]]:
     """Return the folders with audio and their files, both in natural order."""
+    return [
+        (path, tuple(sorted(files, key=lambda file: natural_path_key(file.path))))
+        for path, files in numbered_folders(metainfo)
+    ]
+
+
+def numbered_folders(metainfo: Metainfo) -> list[tuple[str, list[TorrentFile]]]:
+    """Return the folders with audio in natural order, their files in no order."""
     by_path: dict[str, list[TorrentFile]] = defaultdict(list)
     for file in metainfo.files:
         if is_playable(file):
             by_path[file.path.rpartition("/")[0]].append(file)
-    return [
-        (path, tuple(sorted(files, key=lambda file: natural_path_key(file.path))))
-        for path, files in sorted(
-            by_path.items(), key=lambda item: natural_path_key(item[0])
-        )
-    ]
+    return sorted(by_path.items(), key=lambda item: natural_path_key(item[0]))
 
 
 def torrent_uri(infohash: str, folder_count: int) -> AlbumUri | DirectoryUri:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
 from mopidy_vozduxan.formats import extension
-from mopidy_vozduxan.layout import audio_folders
+from mopidy_vozduxan.layout import numbered_folders
 from mopidy_vozduxan.names import NaturalKey, disc_of_folder, folded, natural_path_key
 
 #: More than that is no cover but a scan for printing, and is never fetched.
@@ -64,8 +64,8 @@ class Choice:
 class TorrentCovers:
     """The covers of a torrent's folders, numbered as in its layout.
 
-    ``tracks`` are the file indexes of each folder's tracks, in order; ``whole``
-    is for the torrent as such.
+    ``tracks`` are the file indexes of each folder's tracks; ``whole`` is for
+    the torrent as such.
     """
 
     infohash: str
@@ -81,7 +81,7 @@ class TorrentCovers:
 
 def covers_of(metainfo: Metainfo) -> TorrentCovers:
     """Return which pictures of a torrent may stand for which of its folders."""
-    with_audio = audio_folders(metainfo)
+    with_audio = numbered_folders(metainfo)
     paths = [path for path, _ in with_audio]
     below = Counter(above for path in paths for above in _with_parents(path))
     found = _by_owner(metainfo.files, below)

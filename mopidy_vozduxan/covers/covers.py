@@ -8,7 +8,8 @@ any thread.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from mopidy_vozduxan.covers.choice import TorrentCovers, covers_of
@@ -19,6 +20,7 @@ from mopidy_vozduxan.engine.protocol import Metainfo
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
 from mopidy_vozduxan.uris import (
     AlbumUri,
+    AnyUri,
     ArtistUri,
     DirectoryUri,
     MagnetUri,
@@ -31,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 #: Torrents whose covers are kept in mind, at about 1 kB each.
 _REMEMBERED = 20_000
+#: So long (s) one call may take. A torrent takes 0.15 ms when it is first looked
+#: at, ten times that on a small board, and clients ask for all there are.
+LOOKING_S = 0.5
 #: Of an artist without a picture in so many albums none is shown.
 _ALBUMS_TRIED = 5
 
@@ -63,16 +68,26 @@ _ByArtist = Mapping[str, Sequence[tuple[str, int]]]
 class Covers:
     """The covers of what is in the catalog."""
 
-    def __init__(self, catalog: Torrents, kept: KeptPictures) -> None:
+    def __init__(
+        self,
+        catalog: Torrents,
+        kept: KeptPictures,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._catalog = catalog
         self._kept = kept
+        self._clock = clock
         self._known: dict[str, TorrentCovers] = {}
         self._refused: set[PictureName] = set()
         self._artists: tuple[int, _ByArtist] = -1, {}
 
     def urls(self, uris: Iterable[str]) -> dict[str, list[str]]:
-        """Return root-relative URLs of pictures for each URI, mostly one or none."""
-        return {uri: self._urls(uri) for uri in uris}
+        """Return root-relative URLs of pictures for each URI, mostly one or none.
+
+        What would take longer than :data:`LOOKING_S` is left to the next call.
+        """
+        until = self._clock() + LOOKING_S
+        return {uri: self._urls(uri, late=self._clock() > until) for uri in uris}
 
     def keep_embedded(self, infohash: str, index: int, data: bytes) -> None:
         """Keep the picture found in a track; one for each folder is enough.
@@ -120,16 +135,19 @@ class Covers:
             covers.tracks[number]
         )
 
-    def _urls(self, uri: str) -> list[str]:
+    def _urls(self, uri: str, late: bool) -> list[str]:
         try:
-            name = self._picture(uri)
+            parsed = parse(uri)
+            if late and getattr(parsed, "infohash", None) not in self._known:
+                return []
+            name = self._picture(parsed)
         except VozduxanError as exc:
             logger.debug("No cover for %s: %s", uri[:200], exc)
             return []
         return [url_of(name)] if name else []
 
-    def _picture(self, uri: str) -> PictureName | None:
-        match parse(uri):
+    def _picture(self, uri: AnyUri) -> PictureName | None:
+        match uri:
             case TrackUri(infohash, index):
                 return self._of_track(infohash, index)
             case AlbumUri(infohash, number):
@@ -138,8 +156,8 @@ class Covers:
                 return self._of_folder(infohash, None)
             case ArtistUri(name):
                 return self._of_artist(name)
-            case MagnetUri():
-                return self._of_folder(read_magnet(uri).infohash, None)
+            case MagnetUri(text):
+                return self._of_folder(read_magnet(text).infohash, None)
         return None
 
     def _of_artist(self, name: str) -> PictureName | None:

@@ -206,7 +206,7 @@ def test_a_torrent_without_tracks_has_no_folders():
 
 def test_tracks_know_their_folder():
     found, _ = covers("Album", "CD1/2.flac", "CD1/1.flac", "x.jpg", "CD2/1.flac")
-    assert found.tracks == ((1, 0), (3,))
+    assert found.tracks == ((0, 1), (3,))
     assert [found.folder_of(index) for index in range(4)] == [0, 0, None, 1]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mopidy_vozduxan.covers.covers import Covers
+from mopidy_vozduxan.covers.covers import LOOKING_S, Covers
 from mopidy_vozduxan.covers.kept import KeptPictures, PictureName
 from mopidy_vozduxan.engine.protocol import Metainfo
 from tests.covers.pictures import picture
@@ -115,6 +115,14 @@ def test_the_catalog_is_asked_once_for_each_torrent(covers, catalog):
     uris = [f"vozduxan:track:{ALBUM.infohash}:{n % 4}" for n in range(100)]
     assert covers.urls(uris)
     assert catalog.asked == 1
+
+
+def test_one_call_takes_no_longer_than_core_can_wait(catalog, kept):
+    times = iter([0.0, 0.1, LOOKING_S + 0.1, 9.0, 9.0, 9.1])
+    covers = Covers(catalog, kept, lambda: next(times))
+    uris = [f"vozduxan:directory:{info.infohash}" for info in (ALBUM, BOX)]
+    assert covers.urls(uris) == {uris[0]: image(ALBUM, 2), uris[1]: []}
+    assert covers.urls(uris) == {uris[0]: image(ALBUM, 2), uris[1]: image(BOX, 1)}
 
 
 def test_metadata_that_comes_later_counts(covers, catalog):
