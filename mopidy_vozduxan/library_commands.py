@@ -118,8 +118,7 @@ class LibraryCommands:
         if (text is None) == (encoded is None):
             raise BadInput("Either source or torrentFileB64 must be given.")
         if encoded is not None:
-            data = await asyncio.to_thread(arguments.decoded, "torrentFileB64", encoded)
-            added = await asyncio.to_thread(self._adder.add_torrent, data)
+            added = await asyncio.to_thread(self._add_torrent, encoded)
         else:
             added = await self._add(link_of(text or ""), seconds)
         return await self._result_of(added, text)
@@ -138,17 +137,16 @@ class LibraryCommands:
         if (text is None) == (encoded is None):
             raise BadInput("Either source or torrentFileB64 must be given.")
         if encoded is not None:
-            data = arguments.decoded("torrentFileB64", encoded)
-            return described(await asyncio.to_thread(read_torrent, data))
+            return described(await asyncio.to_thread(_read, encoded))
         return described(await self._metainfo_of(text or "", seconds))
 
     async def torrent_list(self) -> Result:
         """Return every torrent of the library, in natural order of their names."""
-        entries, sizes = await asyncio.gather(
-            asyncio.to_thread(self._catalog.inventory),
-            asyncio.to_thread(self._cache.sizes),
-        )
-        on_disk = await asyncio.to_thread(self._by_torrent, sizes)
+        return await asyncio.to_thread(self._list)
+
+    def _list(self) -> Result:
+        on_disk = self._by_torrent(self._cache.sizes())
+        entries = self._catalog.inventory()
         rows = [_row(entry, on_disk[entry.infohash]) for entry in entries]
         return sorted(rows, key=lambda row: natural_path_key(str(row["name"])))
 
@@ -272,7 +270,12 @@ class LibraryCommands:
 
     # --- what is answered
 
+    def _add_torrent(self, encoded: str) -> Added:
+        return self._adder.add_torrent(arguments.decoded("torrentFileB64", encoded))
+
     async def _add(self, link: str, seconds: float) -> Added:
+        if not seconds:
+            return await asyncio.to_thread(self._adder.add, link, 0.0)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._adders, self._adder.add, link, seconds)
 
@@ -318,6 +321,10 @@ def _row(entry: Entry, on_disk: int) -> dict[str, object]:
         "bytesOnDisk": on_disk,
         "addedMs": entry.added_ms,
     }
+
+
+def _read(encoded: str) -> Metainfo:
+    return read_torrent(arguments.decoded("torrentFileB64", encoded))
 
 
 def _seconds(wait: object) -> float:
