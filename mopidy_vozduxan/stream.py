@@ -214,7 +214,7 @@ class Stream:
             byte_rate=timeline.byte_rate,
             heads=tuple(heads),
             playhead=self.playhead if role is Role.CURRENT else None,
-            starts=tuple(map(timeline.offset_at, filter(None, self.starts_ms))),
+            starts=tuple(ms and timeline.offset_at(ms) for ms in self.starts_ms),
             starts_in_ms=starts_in_ms,
             probes=(Span(file.size - probe, file.size),) if probe else (),
         )

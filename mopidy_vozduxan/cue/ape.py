@@ -23,6 +23,10 @@ from mopidy_vozduxan.planning.spans import Span
 __all__ = ["SIGN", "ApeFile", "read_ape"]
 
 
+#: A million samples of 24 bits, twice over; a hostile table must not fill memory.
+_LARGEST_FRAME = 16 * 1024 * 1024
+
+
 class ApeFile:
     """A Monkey's Audio file; ``offsets`` are those of its frames, and the end."""
 
@@ -69,7 +73,7 @@ def read_ape(start: int, size: int) -> Reading[ApeFile]:
     table = yield Span(at, at + head.frames * 4)
     places = [*offsets(table, start), min(start + head.stop, size)]
     whole = len(places) == head.frames + 1 and places[0] == start + head.first
-    if not whole or not _ascend(places):
+    if not whole or not _are_sane(places):
         raise CutFailed("The Monkey's Audio file has a broken table of its frames.")
     sound = Sound(head.rate, head.channels, head.bits, head.all_samples)
     codec = struct.pack("<HHH", head.version, head.level, head.flags).hex()
@@ -80,5 +84,5 @@ def read_ape(start: int, size: int) -> Reading[ApeFile]:
     return ApeFile(sound, caps, places, (head.samples, head.last_samples))
 
 
-def _ascend(offsets: Sequence[int]) -> bool:
-    return all(before < after for before, after in itertools.pairwise(offsets))
+def _are_sane(offsets: Sequence[int]) -> bool:
+    return all(0 < b - a <= _LARGEST_FRAME for a, b in itertools.pairwise(offsets))

@@ -229,7 +229,7 @@ class DecodedReader:
     async def _start(self) -> Decoder:
         place = await self._source.answer(self._file.locate(self._sample))
         self._skip += (self._sample - place.sample) * self._file.sound.frame_bytes
-        decoder = Decoder(self._file)
+        decoder = await Decoder.started(self._file)
         packets = self._file.packets(place)
 
         async def feed() -> None:

@@ -30,11 +30,12 @@ _PIPELINE = (
 
 
 class Decoder:
-    """A pipeline that runs from the first packet until :meth:`close`."""
+    """A pipeline that runs from :meth:`started` until :meth:`close`."""
 
-    def __init__(self, file: Compressed) -> None:
+    def __init__(self, file: Compressed, loop: asyncio.AbstractEventLoop) -> None:
         Gst.init(None)  # Mopidy has done so; once more does nothing
-        self._bell = bell = _Bell(asyncio.get_running_loop())
+        self._loop = loop
+        self._bell = bell = _Bell(loop)
         self._sound = file.sound
         self._pipeline = _pipeline(file)
         self._source = self._pipeline.get_by_name("source")
@@ -49,6 +50,21 @@ class Decoder:
         bus.connect("sync-message::error", bell.ring_for_error)
         self._pipeline.set_state(Gst.State.PLAYING)
         self._failure: Exception | None = None
+
+    @classmethod
+    async def started(cls, file: Compressed) -> Decoder:
+        """Return a decoder for ``file``, made on another thread.
+
+        The first of a kind loads its plugin. Raises :class:`CutFailed` where
+        there is none.
+        """
+        loop = asyncio.get_running_loop()
+        making = loop.run_in_executor(None, cls, file, loop)
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            making.add_done_callback(_close_unwanted)
+            raise
 
     async def push(self, packet: bytes) -> None:
         """Give the decoder a packet, once there is room for it."""
@@ -95,8 +111,7 @@ class Decoder:
 
     def close(self) -> None:
         """End the pipeline, on another thread: it waits for its own."""
-        loop = asyncio.get_running_loop()
-        loop.run_in_executor(None, self._pipeline.set_state, Gst.State.NULL)
+        self._loop.run_in_executor(None, self._pipeline.set_state, Gst.State.NULL)
 
 
 def _pipeline(file: Compressed) -> Gst.Pipeline:
@@ -111,6 +126,11 @@ def _pipeline(file: Compressed) -> Gst.Pipeline:
         return Gst.parse_launch(description)
     except GLib.Error as exc:
         raise CutFailed(f"GStreamer has no decoder for this: {exc.message}.") from exc
+
+
+def _close_unwanted(making: asyncio.Future[Decoder]) -> None:
+    if not making.cancelled() and not making.exception():
+        making.result().close()
 
 
 class _Bell:

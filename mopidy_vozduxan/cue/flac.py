@@ -83,12 +83,12 @@ def read_flac(start: int, size: int) -> Reading[FlacFile]:
         if len(head) < 4:
             break
         kind, length = head[0] & ~_LAST, int.from_bytes(head[1:], "big")
-        body = Span(at + 4, at + 4 + length)
+        body = at + 4
         if kind == _STREAMINFO and not info:
-            info = yield body
+            info = yield Span(body, body + min(length, _STREAMINFO_BYTES))
         elif kind == _SEEKTABLE:
-            table = yield body
-        at = body.stop
+            table = yield Span(body, body + min(length, _MOST_ENTRIES * _ENTRY.size))
+        at = body + length
         if head[0] & _LAST:
             return _file(info, table, at, size)
     raise CutFailed("The FLAC file has no end of its head.")
@@ -98,8 +98,8 @@ def _file(info: bytes, table: bytes, first: int, size: int) -> FlacFile:
     if len(info) != _STREAMINFO_BYTES or first >= size:
         raise CutFailed("The FLAC file says nothing of itself.")
     file = FlacFile(info, first, size)
-    count = min(len(table) // _ENTRY.size, _MOST_ENTRIES)
-    for sample, offset, _ in _ENTRY.iter_unpack(table[: count * _ENTRY.size]):
+    whole = len(table) // _ENTRY.size * _ENTRY.size
+    for sample, offset, _ in _ENTRY.iter_unpack(table[:whole]):
         file.hint(Place(sample, first + offset))
     return file
 

@@ -88,8 +88,8 @@ class CutHandler(StreamHandler):
         return described, cut.open
 
     async def _fail(self, error: VozduxanError) -> None:
-        """Hold the request; a file that cannot be cut is for the frontend to skip."""
-        while isinstance(error, CutFailed):
+        """Hold the request; what cannot be cut is for the frontend to skip."""
+        while isinstance(error, CutFailed) or type(error) is VozduxanError:
             running = self._find()
             running.streams.fail(self.path_args[0], error)
             await asyncio.sleep(_TELL_S)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mopidy_vozduxan.cue.cutter import Cut, make_cut, read_divisible
 from mopidy_vozduxan.cue.source import Source
@@ -313,3 +315,41 @@ def test_a_broken_head_is_an_error(name: str, tmp_path: Path) -> None:
         for _ in range(3):
             data[rng.randrange(80)] = rng.randrange(256)
         run(look(bytes(data)))
+
+
+HEADS = st.sampled_from([b"fLaC", b"RIFF1234WAVE", b"wvpk", b"MAC \x96\x0f", b"ID3"])
+
+
+@given(HEADS, st.binary(max_size=400), st.sampled_from(["a.mp3", "a.flac"]))
+def test_no_head_does_worse_than_being_refused(
+    head: bytes, rest: bytes, path: str
+) -> None:
+    data = head + rest
+    reading = read_divisible(path, len(data))
+    try:
+        span = next(reading)
+        while True:
+            wanted = span.clipped(len(data))
+            span = reading.send(data[wanted.start : wanted.stop])
+    except (VozduxanError, StopIteration):
+        pass
+
+
+def test_a_decoder_that_nobody_waits_for_any_more_is_closed(tmp_path: Path) -> None:
+    path = encode(make_pcm(3), tmp_path, "flac")
+    file = FileOfPieces(path.read_bytes())
+
+    async def give_up() -> None:
+        for turns in range(12):
+            cut = await cut_of(file, path.name, 0, None)
+            reader = cut.open(0, cut.size)
+            await reader.next()
+            work = asyncio.ensure_future(reader.next())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            reader.close()
+        assert file.open == 0
+
+    run(give_up())
