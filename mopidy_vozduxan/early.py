@@ -127,7 +127,10 @@ def _start_backend(config: Any, audio: Any) -> Ref:
     with _collecting_no_garbage():
         from mopidy_vozduxan.backend import VozduxanBackend
         from mopidy_vozduxan.web import app  # noqa: F401
-    return VozduxanBackend.start(config=config, audio=audio)
+    actor = VozduxanBackend.start(config=config, audio=audio)
+    # It answers when it has started: the frontend, which comes next, needs its parts.
+    actor.proxy().uri_schemes.get()
+    return actor
 
 
 def _start_frontend(config: Any, core: Any) -> Ref:
