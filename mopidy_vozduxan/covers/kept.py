@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 MAX_KEPT_BYTES = 500_000_000
 _BLOCK_BYTES = 4096  # what a small file takes on most disks
 
+_DRAFT = ".draft"
 _FILE = re.compile(
     r"(?P<infohash>[0-9a-f]{40}|[0-9a-f]{64})-(?P<index>[0-9]{1,9})"
     rf"(?P<embedded>-embedded)?\.(?P<kind>{'|'.join(CONTENT_TYPES)})"
@@ -79,7 +80,9 @@ class KeptPictures:
         """Write a picture; a reader sees all of it or nothing."""
         entry = _Entry(picture.extension, _on_disk(len(picture.data)))
         path = self._path(name, entry)
-        draft = path.with_name(f"{path.name}.{threading.get_ident()}.new")
+        with self._lock:
+            self._known()  # before there is a draft of ours
+        draft = path.with_name(f"{path.name}.{threading.get_ident()}{_DRAFT}")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(picture.data)
@@ -114,10 +117,12 @@ class KeptPictures:
         if self._entries is None:
             self._entries = {}
             for file in _oldest_first(self._folder):
-                if match := _FILE.fullmatch(file.name):
+                size = file.stat().st_size
+                # Without content a power cut left it.
+                if (match := _FILE.fullmatch(file.name)) and size:
                     infohash, index, embedded, kind = match.groups()
                     name = PictureName(infohash, int(index), bool(embedded))
-                    self._enter(name, _Entry(kind, _on_disk(file.stat().st_size)))
+                    self._enter(name, _Entry(kind, _on_disk(size)))
         return self._entries
 
     def _enter(self, name: PictureName, entry: _Entry) -> None:
@@ -159,11 +164,17 @@ class KeptPictures:
 
 
 def _oldest_first(folder: Path) -> list[os.DirEntry[str]]:
+    """Return the files of a folder, without the drafts that a crash left there."""
     try:
         with os.scandir(folder) as files:
-            return sorted(files, key=lambda file: file.stat().st_mtime_ns)
-    except OSError:
-        return []  # nothing was ever kept
+            found = sorted(files, key=lambda file: file.stat().st_mtime_ns)
+        for file in found:
+            if file.name.endswith(_DRAFT):
+                os.unlink(file)
+    except OSError as exc:
+        logger.debug("No pictures are kept: %s", exc)
+        return []
+    return [file for file in found if not file.name.endswith(_DRAFT)]
 
 
 def _on_disk(size: int) -> int:

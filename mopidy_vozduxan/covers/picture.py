@@ -7,6 +7,7 @@ more than the four decoders named here. Blocks: not for an event loop.
 from __future__ import annotations
 
 import io
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +22,15 @@ KINDS = {
 }
 CONTENT_TYPES = dict(KINDS.values())
 
-#: A page of a booklet at 600 dpi has 8 million. Decoded, this takes 100 MB.
+#: A page of a booklet at 600 dpi has 8 million. Decoded, this takes 100 MB, which
+#: is why there is one at a time.
 MAX_PIXELS = 24_000_000
 #: What is smaller is passed on as it came.
 AS_IS_BYTES = 500_000
 #: What is larger is scaled down: clients show 600 pixels, dense screens more.
 SIDE_PIXELS = 1000
 _JPEG_QUALITY = 87
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ def checked(data: bytes) -> Picture:
     Raises :class:`BadInput` for everything that is no whole picture.
     """
     try:
-        return _read(data)
+        with _ONE_AT_A_TIME:
+            return _read(data)
     except BadInput:
         raise
     except Exception as exc:  # hostile bytes make decoders raise whatever they like

@@ -91,6 +91,16 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_what_a_crash_or_a_power_cut_left_is_no_picture(tmp_path):
+    (tmp_path / f"{COVER}.jpg").write_bytes(b"")
+    (tmp_path / f"{COVER}.jpg.140.draft").write_bytes(b"half")
+    kept = KeptPictures(tmp_path)
+    assert kept.get(COVER) is None
+    kept.keep(COVER, jpg())
+    assert kept.get(COVER) == jpg()
+    assert [path.name for path in tmp_path.iterdir()] == [f"{COVER}.jpg"]
+
+
 def test_a_file_that_somebody_deleted_is_no_error(tmp_path):
     kept = KeptPictures(tmp_path)
     kept.keep(EMBEDDED, jpg())
