@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,22 @@ def test_a_closed_catalog_says_so(path):
     catalog.close()
     with pytest.raises(StorageFailed):
         catalog.torrents()
+
+
+def test_many_may_open_a_new_catalog_at_the_same_moment(tmp_path):
+    """A command and the server that starts beside it, each in a process."""
+    for number in range(10):
+        path = tmp_path / f"{number}.db"
+        barrier = threading.Barrier(4)
+
+        def open_it(path=path, barrier=barrier):
+            barrier.wait(20)
+            catalog = Catalog(path)
+            try:
+                return catalog.inventory()
+            finally:
+                catalog.close()
+
+        with ThreadPoolExecutor(4) as pool:
+            opened = [pool.submit(open_it) for _ in range(4)]
+        assert [future.result() for future in opened] == [[]] * 4

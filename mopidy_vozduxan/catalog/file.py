@@ -26,6 +26,8 @@ Work = Callable[[sqlite3.Connection], T]
 
 #: Connections kept for readers; core, the scanner and the API rarely read at once.
 MOST_IDLE = 4
+#: Each failed one has waited for another process to be done with its step.
+WAL_ATTEMPTS = 10
 
 # sqlite.org/rescode.html: the low byte of SQLITE_CORRUPT* and SQLITE_NOTADB
 _DAMAGE = frozenset({11, 26})
@@ -119,7 +121,7 @@ class CatalogFile:
             self._path, timeout=5, isolation_level="IMMEDIATE", check_same_thread=False
         )
         try:
-            db.execute("PRAGMA journal_mode = WAL")
+            _use_wal(db)
             # A power cut may lose the last torrents added, never the file.
             db.execute("PRAGMA synchronous = NORMAL")
         except sqlite3.Error:
@@ -179,6 +181,23 @@ class CatalogFile:
             aside,
         )
         return aside
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Turn a new file to WAL, though other processes may be doing just that.
+
+    For this one step SQLite does not wait for others; for a transaction it does.
+    """
+    for _ in range(WAL_ATTEMPTS):
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        db.execute("BEGIN IMMEDIATE")
+        db.rollback()
+    db.execute("PRAGMA journal_mode = WAL")
 
 
 def _is_damage(exc: sqlite3.Error) -> bool:

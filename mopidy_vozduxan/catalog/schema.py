@@ -7,6 +7,7 @@ was ever released never changes; the next one is appended.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 # The bytes of .torrent files (up to megabytes) have a table of their own: the
 # list of all torrents is read often, and must not wade through them.
@@ -125,10 +126,29 @@ STEPS = (_FIRST, _SECOND)
 def migrate(db: sqlite3.Connection) -> None:
     """Take the steps that the file lacks, each in a transaction of its own.
 
+    Another process may be at it: ``mopidy vozduxan``, or the server it meets.
     Raises :class:`sqlite3.OperationalError` for a file of a later version.
     """
-    (version,) = db.execute("PRAGMA user_version").fetchone()
+    while (version := _version(db)) < len(STEPS):
+        db.execute("BEGIN IMMEDIATE")
+        with db:  # commits, or rolls back
+            if _version(db) == version:
+                for statement in _statements(STEPS[version]):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {version + 1}")
     if version > len(STEPS):
         raise sqlite3.OperationalError("it was written by a newer Mopidy-Vozduxan")
-    for number, step in enumerate(STEPS[version:], start=version + 1):
-        db.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _statements(step: str) -> Iterator[str]:
+    """Return a step's statements; each ends a line."""
+    statement = ""
+    for line in step.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
