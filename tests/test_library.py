@@ -219,6 +219,13 @@ def test_a_magnet_selects_its_tracks(library, swarms):
     assert names(library.lookup(uri)) == ["Ah", "Bee"]
 
 
+def test_what_is_known_of_a_track_is_what_was_looked_up(library):
+    """Or the tracklist would be corrected for ever."""
+    for uri in (f"vozduxan:album:{ALBUM.infohash}", f"vozduxan:album:{BOX.infohash}:0"):
+        for track in library.lookup(uri):
+            assert library.known(track.uri) == [track] == library.lookup(track.uri)
+
+
 def test_a_magnet_that_leads_to_no_audio_says_so(library, swarms, caplog):
     assert library.lookup(f"magnet:?xt=urn:btih:{BOX.infohash}&so=7") == []
     assert "“Box”, the magnet link selects no audio file" in caplog.text
