@@ -73,7 +73,8 @@ class Watcher(FileSystemEventHandler):
         """End what goes on, within seconds."""
         self._stop.set()
         self._changed.set()
-        self._thread.join(JOIN_S)
+        if self._thread.is_alive():
+            self._thread.join(JOIN_S)
 
     def look_soon(self) -> None:
         """Have the folders looked at though nothing seems to have changed."""
