@@ -26,6 +26,9 @@ PRIORITIES = {
 }
 #: Every tier is asked at once, and in each the first tracker that answers counts.
 _LATER_TIER = 100
+#: A swarm without peers asks for some that soon after joining, then that often.
+_FIRST_ANNOUNCE_MS, _MEET_AGAIN_MS = 1000, 30_000
+_AT_ONCE = lt.reannounce_flags_t.ignore_min_interval
 _TABLE = bytes(PRIORITIES[urgency] for urgency in Urgency).ljust(256, b"\0")
 
 
@@ -50,6 +53,7 @@ class Swarm:
     reads: dict[int, int] = field(default_factory=dict)
     due: set[int] = field(default_factory=set)
     backlog: list[Changes] = field(default_factory=list)
+    meets_from_ms: float = 0.0  # not before then are peers looked for anew
     links: list[str] = field(default_factory=list)  # more magnet links, to come
     peers: list[tuple[str, int]] = field(default_factory=list)  # to be saved
     statistics: Statistics = field(default_factory=Statistics)
@@ -77,6 +81,7 @@ class Swarm:
         """Take the handle and send what was asked for in the meantime."""
         self.handle = handle
         self.params = None
+        self.meets_from_ms = now_ms + _FIRST_ANNOUNCE_MS
         backlog, self.backlog = self.backlog, []
         for changes in backlog:
             self.apply(changes, now_ms)
@@ -118,6 +123,20 @@ class Swarm:
             self.due.add(piece)
         if self.stopped and self._wants_missing(changes):
             self._wake()
+        if any(urgency is Urgency.NOW for _, urgency in changes.urgencies):
+            self._meet(now_ms)
+
+    def _meet(self, now_ms: float) -> None:
+        """Look for peers anew when somebody waits and there are none.
+
+        Nobody may have been there when the swarm was joined in the background, and
+        a tracker is asked again after half an hour.
+        """
+        if self.statistics.num_peers or now_ms < self.meets_from_ms:
+            return
+        self.meets_from_ms = now_ms + _MEET_AGAIN_MS
+        self.handle.force_reannounce(0, -1, _AT_ONCE)
+        self.handle.force_dht_announce()
 
     def told(self, held: set[int]) -> None:
         """Take the truth about what is held; what was hoped for may be missing."""

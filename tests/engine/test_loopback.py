@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from mopidy_vozduxan.engine import swarm
 from mopidy_vozduxan.engine.metainfo import read_torrent
 from mopidy_vozduxan.engine.protocol import (
     MetadataReceived,
@@ -182,3 +184,20 @@ async def test_nobody_is_met_before_something_is_wanted(
         assert not any(e.statistics.num_peers for e in rig.all(StatisticsChanged))
         rig.engine.apply(album.infohash, Changes(((7, Urgency.NOW),), ((7, 0),), True))
         await rig.next(PieceFinished, piece=7)
+
+
+@on_loop
+async def test_who_starts_to_wait_has_the_trackers_asked_anew(
+    tmp_path: Path, tracker: Tracker, seeds: Seeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swarm, "_FIRST_ANNOUNCE_MS", 0)
+    album = make_album(tmp_path, [100_000], tracker=tracker.url)
+    async with Rig(tmp_path, LOOPBACK) as rig:
+        rig.engine.watch(frozenset([album.infohash]), waiting=True)
+        rig.engine.add(album.source, plan_of(album, {0: Urgency.LATER}))
+        # Nobody is there: the tracker says to come again in half an hour.
+        assert await asyncio.to_thread(tracker.announced.wait, 20)
+        await rig.next(PiecesHeld)
+        tracker.peers = seeds.start(album)
+        rig.engine.apply(album.infohash, Changes(((0, Urgency.NOW),)))
+        await rig.next(PieceFinished, piece=0)
