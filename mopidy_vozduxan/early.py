@@ -1,9 +1,9 @@
 """Stands for our actors while they are not loaded: Mopidy's start waits for nothing.
 
 Loading all there is takes 0.1 s, a fifth of the start of a small Mopidy. So Mopidy
-is given these two actors, which load and start the real ones when the last frontend
-starts, or when core asks for something: it then waits for what it needs anyway.
-They decide nothing, and pass on what core asks word for word.
+is given these two actors, which load and start the real ones as soon as its main loop
+runs, or when core asks for something: it then waits for what it needs anyway. They
+decide nothing, and pass on what core asks word for word.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import pykka
+from gi.repository import GLib
 from mopidy import backend
 from pykka.messages import ProxyCall
 
@@ -25,6 +26,9 @@ from mopidy_vozduxan.root import root_ref
 from mopidy_vozduxan.uris import SCHEMES
 
 logger = logging.getLogger(__name__)
+
+#: Mopidy's main loop runs within so long; if not, we load all the same.
+IDLE_S = 5.0
 
 Ref = Any  # pykka.ActorRef has a parameter in Pykka 4 alone
 
@@ -35,17 +39,32 @@ class Later:
     def __init__(self, start: Callable[[], Ref]) -> None:
         self._start = start
         self._lock = threading.Lock()
-        self._actor: Future[Ref] | None = None
+        self._begun = False
+        self._actor: Future[Ref] = Future()
 
     def load(self) -> Future[Ref]:
         """Begin, unless that was done; returns at once."""
         with self._lock:
-            if self._actor is None:
-                self._actor = Future()
-                load = threading.Thread(target=self._load, args=[self._actor])
-                load.name = "VozduxanLoading"
-                load.start()
-            return self._actor
+            if not self._begun:
+                self._begun = True
+                threading.Thread(target=self._load, name="VozduxanLoading").start()
+        return self._actor
+
+    def load_when_idle(self) -> None:
+        """Begin once Mopidy's main loop has nothing else to do."""
+
+        def once() -> bool:
+            self.load()
+            return False
+
+        GLib.idle_add(once)
+
+    def wait(self) -> None:
+        """Wait for the actor; somebody else should have begun."""
+        try:
+            self._actor.result(IDLE_S)
+        except TimeoutError:
+            self.load().result()
 
     def ask(
         self, path: tuple[str, str], otherwise: object, *args: Any, **kw: Any
@@ -60,18 +79,20 @@ class Later:
     def stop(self) -> None:
         """Stop the actor, if it was started."""
         with self._lock, contextlib.suppress(Exception):
-            if self._actor:
+            if self._begun:
                 self._actor.result().stop()
+            self._begun = True  # whoever asks from now on is told at once
+            self._actor.cancel()
 
-    def _load(self, actor: Future[Ref]) -> None:
+    def _load(self) -> None:
         try:
-            actor.set_result(self._start())
+            self._actor.set_result(self._start())
         except VozduxanError as exc:
             logger.error("Vozduxan: Cannot start: %s", exc)
-            actor.set_exception(exc)
+            self._actor.set_exception(exc)
         except BaseException as exc:
             logger.exception("Vozduxan: Cannot start")
-            actor.set_exception(exc)
+            self._actor.set_exception(exc)
 
 
 #: One backend in one process is Mopidy's own rule.
@@ -106,7 +127,7 @@ class EarlyFrontend(pykka.ThreadingActor):
 
     def on_start(self) -> None:
         """Have all loaded; waits for nothing."""
-        self._real.load()
+        self._real.load_when_idle()
 
     def on_stop(self) -> None:
         """Stop the real one."""
@@ -117,7 +138,7 @@ def early_app(config: Mapping[str, object], core: object) -> Any:
     """Return the routes of our HTTP app, once there is something behind them."""
     if _backend:
         with contextlib.suppress(Exception):  # the log has said why
-            _backend.load().result()
+            _backend.wait()
     from mopidy_vozduxan.web.app import mopidy_app
 
     return mopidy_app(config, core)
@@ -135,7 +156,8 @@ def _start_backend(config: Any, audio: Any) -> Ref:
 
 def _start_frontend(config: Any, core: Any) -> Ref:
     if _backend:
-        _backend.load().result()
+        with contextlib.suppress(Exception):  # without a backend it rests
+            _backend.load().result()
     from mopidy_vozduxan.frontend import VozduxanFrontend
 
     return VozduxanFrontend.start(config=config, core=core)

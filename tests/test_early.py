@@ -6,6 +6,7 @@ import threading
 
 import pykka
 import pytest
+from gi.repository import GLib
 
 from mopidy_vozduxan import early
 from mopidy_vozduxan.early import EarlyBackend, Later
@@ -114,4 +115,31 @@ def test_stopping_stops_what_was_started(early_one):
 
 def test_stopping_starts_nothing(early_one):
     early_one.stop()
+    assert Real.started == 0
+
+
+def test_mopidys_main_loop_loads_all():
+    later = Later(Real.start)
+    later.load_when_idle()
+    assert Real.started == 0
+    loop = GLib.MainLoop()
+    GLib.timeout_add(20, loop.quit)
+    loop.run()
+    later.wait()
+    assert Real.started == 1
+    later.stop()
+
+
+def test_who_waits_gets_an_actor_without_a_main_loop_too(monkeypatch):
+    monkeypatch.setattr(early, "IDLE_S", 0.01)
+    later = Later(Real.start)
+    later.wait()
+    assert Real.started == 1
+    later.stop()
+
+
+def test_after_its_end_it_has_nothing():
+    later = Later(Real.start)
+    later.stop()
+    assert later.ask(("library", "browse"), []) == []
     assert Real.started == 0
