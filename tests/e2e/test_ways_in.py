@@ -142,6 +142,33 @@ def test_play_on_what_is_late_plays_the_first_track_that_was_asked_for(
         listener.assert_calm()
 
 
+def test_what_nobody_knew_of_plays_when_somebody_does(
+    tmp_path: Path, one: Album
+) -> None:
+    config = {"vozduxan": {"lookup_timeout": 0, "metadata_timeout": 4}}
+    with seeded(one) as swarm, Listener(tmp_path / "m", config=config) as listener:
+        magnet = magnet_of(one.torrent, trackers=[one.tracker.url])
+        one.tracker.peers = []
+        listener.rpc("core.tracklist.add", uris=[magnet])
+        listener.mopidy.wait_for_log("Nobody gave us the metadata of “One album” in")
+        assert uris(listener) == [magnet]
+        one.tracker.peers = swarm.peers
+        until(lambda: _plays(listener))
+        until_queued(listener, magnet, *tracks_of(one)[1:])
+        listener.assert_calm()
+
+
+def _plays(listener: Listener) -> bool:
+    """The swarm is left a second after the search; then it can be met anew."""
+    listener.mopidy.events.skip()
+    listener.rpc("core.playback.play")
+    try:
+        listener.wait_for("track_playback_started", 5)
+    except TimeoutError:
+        return False
+    return True
+
+
 def test_what_was_late_when_mopidy_stopped_is_found_when_it_is_back(
     tmp_path: Path, one: Album
 ) -> None:
