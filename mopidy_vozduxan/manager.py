@@ -429,6 +429,11 @@ class Manager:
         """Whether what plays is safe, so that the background gets anything at all."""
         return is_calm(self._streams.demands(), self._swarms.views(), self._tiers)
 
+    @property
+    def is_playing(self) -> bool:
+        """Whether there is a current stream."""
+        return self._streams.buckets.current is not None
+
     def is_asked_for(self, token: str) -> bool:
         """Whether the swarm is asked for what readers of a stream wait for.
 

@@ -28,6 +28,10 @@ class Swarms(Protocol):
     def is_calm(self) -> bool:
         """Whether what plays is safe."""
 
+    @property
+    def is_playing(self) -> bool:
+        """Whether anything plays, or is to play."""
+
     async def open_background(self, target: Target) -> str:
         """Open a stream that comes behind all that is heard; return its token."""
 

@@ -29,6 +29,7 @@ from mopidy_vozduxan.exceptions import BadInput, Stalled, VozduxanError
 from mopidy_vozduxan.formats import extension
 from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.scanning.file import FileScanner
+from mopidy_vozduxan.scanning.gate import Gate
 from mopidy_vozduxan.scanning.gstreamer import Scan
 from mopidy_vozduxan.scanning.reading import Reading, Swarms, open_reading
 from mopidy_vozduxan.tags import Part, Tags
@@ -36,10 +37,6 @@ from mopidy_vozduxan.target import Target
 
 logger = logging.getLogger(__name__)
 
-#: So many files of a torrent are asked for at once: each costs a round trip. With 8
-#: an album of 12 (256 KiB pieces, 2 MB/s, 100 ms) takes 2.3-3.3 s, with 4 it was
-#: 3.3-3.7 s.
-FILES_AT_ONCE = 8
 #: So many texts of an album's other files are enough to tell its encoding.
 MOST_BESIDE = 64
 #: A sheet of 99 tracks takes 10 kB, a playlist of 1000 tracks 100 kB.
@@ -143,7 +140,7 @@ async def read_torrent(
     if metainfo.private and not opened:
         await asyncio.to_thread(catalog.leave_alone, infohash)
         return Outcome.DONE, 0
-    visit = _Visit(means, source, metainfo)
+    visit = _Visit(means, source, metainfo, opened=opened)
     try:
         await visit.read_sheets()
         await visit.read_playlists()
@@ -162,8 +159,11 @@ async def read_torrent(
 class _Visit:
     """One torrent being read."""
 
-    def __init__(self, means: Means, source: TorrentSource, metainfo: Metainfo) -> None:
+    def __init__(
+        self, means: Means, source: TorrentSource, metainfo: Metainfo, *, opened: bool
+    ) -> None:
         self._means = means
+        self._opened = opened
         self._source = source
         self._metainfo = metainfo
         self._infohash = metainfo.infohash
@@ -212,7 +212,7 @@ class _Visit:
         ]
         for file in files[:MOST_TEXTS]:
             with self._bearing(file):
-                async with self._opened(file) as reading:
+                async with self._open(file) as reading:
                     data = await reading.span(0, file.size)
                 yield file, data
 
@@ -220,8 +220,9 @@ class _Visit:
 
     async def read_tracks(self, files: Sequence[TorrentFile]) -> None:
         """Read the tags and lengths of ``files``, a few at a time, in order."""
-        slots = asyncio.Semaphore(FILES_AT_ONCE)
-        tasks = [asyncio.ensure_future(self._in(slots, file)) for file in files]
+        swarms = self._means.swarms
+        gate = Gate(lambda: swarms.is_playing, hurry=self._opened)
+        tasks = [asyncio.ensure_future(self._in(gate, file)) for file in files]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -233,13 +234,13 @@ class _Visit:
         for file in self._stalled:
             await self._keep(self._means.catalog.note_unreadable, file.index)
 
-    async def _in(self, slots: asyncio.Semaphore, file: TorrentFile) -> None:
-        async with slots:
+    async def _in(self, gate: Gate, file: TorrentFile) -> None:
+        async with gate:
             with self._bearing(file):
                 await self._read_track(file)
 
     async def _read_track(self, file: TorrentFile) -> None:
-        async with self._opened(file) as reading:
+        async with self._open(file) as reading:
             scan = await self._means.files.scan(reading, file)
         if scan is None:
             await self._keep(self._means.catalog.note_unreadable, file.index)
@@ -279,7 +280,7 @@ class _Visit:
 
     # --- all of them
 
-    def _opened(self, file: TorrentFile) -> AbstractAsyncContextManager[Reading]:
+    def _open(self, file: TorrentFile) -> AbstractAsyncContextManager[Reading]:
         means = self._means
         target = Target(self._source, self._metainfo, file.index)
         moved = partial(means.moved, self._infohash)

@@ -14,6 +14,7 @@ from tests.rig.album import RATE, Track
 TITLES = ["One", "Two", "Three", "Four"]
 SECONDS = 20
 LENGTHS = [SECONDS * 1000] * len(TITLES)
+LOG = {"loglevels": dict.fromkeys(("mopidy_vozduxan", "mopidy.audio"), "debug")}
 OPENED = {"vozduxan": {"scan_tags": "opened"}}
 #: The player's buffer has filled by then; see test_prefetch.
 STARTING_S = 6
@@ -93,23 +94,29 @@ def test_a_queue_that_came_before_its_lengths_gets_them(tmp_path: Path) -> None:
 
 
 def test_reading_tags_costs_what_plays_no_stall(tmp_path: Path) -> None:
-    """The swarm that plays is barely enough, and the tags are of its own files too."""
+    """Of its own torrent, whose swarm is barely enough, and of another."""
     cut = [RATE * 16 + 11, *[RATE * 16] * 3]
     others = [Track(title, "flac", SECONDS) for title in TITLES]
-    config = {"vozduxan": {"prefetch_tracks": 0, "scan_tags": "opened"}}
+    settings = {"prefetch_tracks": 0, "scan_tags": "opened", "stall_timeout": 60}
     with (
         recording(tmp_path / "Live", cut, seed=3) as one,
-        paced(one, 1.3),
+        paced(one, 1.3) as swarm,
         album(tmp_path / "Other", others) as other,
         seeded(other, seconds=20),
-        Listener(tmp_path / "mopidy", [one.album, other], config) as listener,
+        Listener(
+            tmp_path / "mopidy", [one.album, other], LOG | {"vozduxan": settings}
+        ) as listener,
     ):
-        first = listener.tracks(one.album)[0]
-        listener.play(first)
+        swarm.stall()
+        listener.rpc("core.tracklist.add", uris=[one.album.uri])
+        assert lengths_of(queued(listener))[1:] != [16_000] * 3
+        listener.rpc("core.playback.play")
+        swarm.limit(one.pace(1.3))
         listener.wait_for_sound(STARTING_S * RATE)
         since = listener.mopidy.log_length
         listener.rpc("core.library.browse", uri=other.uri)
-        listener.wait_for_ended(first)
+        listener.wait_for_ended(queued(listener)[0]["uri"])
         assert count_stalls(listener, since) == 0
+        until(lambda: lengths_of(queued(listener))[2:] == [16_000] * 2)
         until(lambda: lengths_of(looked_up(listener, other)[0]) == LENGTHS)
         listener.assert_calm()

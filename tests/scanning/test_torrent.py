@@ -30,6 +30,8 @@ def torrent(count: int, *, private: bool = False) -> Metainfo:
 class World:
     """A catalog, a swarm and files in memory."""
 
+    is_playing = False
+
     def __init__(self, metainfo: Metainfo) -> None:
         self.metainfo_kept = metainfo
         self.scans: dict[int, Scan | Exception | None] = {}
