@@ -7,6 +7,7 @@ a missing libtorrent must end in a sentence, not in a failed load.
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import pathlib
 import re
@@ -72,7 +73,7 @@ class Extension(ext.Extension):
         return build()
 
     def validate_environment(self) -> None:
-        """Mopidy's self-check: ExtensionError when libtorrent is not usable."""
+        """Mopidy's self-check: ExtensionError when something is missing."""
         from mopidy_vozduxan.engine.check import check_libtorrent
         from mopidy_vozduxan.exceptions import EngineUnavailable
 
@@ -80,6 +81,10 @@ class Extension(ext.Extension):
             check_libtorrent()
         except EngineUnavailable as exc:
             raise ExtensionError(str(exc)) from exc
+        if importlib.util.find_spec("PIL") is None:
+            raise ExtensionError(
+                "Pillow is missing; install Debian's python3-pil, or Pillow from PyPI."
+            )
 
     def setup(self, registry: Any) -> None:
         """Register our classes with Mopidy, which starts them."""

@@ -159,7 +159,6 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
                 self.covers,
                 self._kept_pictures,
                 self.manager.read_file,
-                lambda: self.manager.is_calm,
                 self.bridge.loop.time,
             ),
         )

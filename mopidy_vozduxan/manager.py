@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from mopidy_vozduxan.engine.protocol import (
@@ -26,7 +26,6 @@ from mopidy_vozduxan.exceptions import (
     Cancelled,
     NoSuchStream,
     ShuttingDown,
-    Stalled,
     VozduxanError,
 )
 from mopidy_vozduxan.newest import Newest
@@ -42,6 +41,7 @@ from mopidy_vozduxan.planning.window import (
 )
 from mopidy_vozduxan.progress import Board
 from mopidy_vozduxan.reader import PieceReader
+from mopidy_vozduxan.scanning.reading import open_reading
 from mopidy_vozduxan.stream import Stream
 from mopidy_vozduxan.supervisor import Supervisor
 from mopidy_vozduxan.swarm import PieceCache, Swarm
@@ -454,29 +454,15 @@ class Manager:
         """Return all of a small file, read in the background.
 
         Raises :class:`BadInput` for one of more than ``limit`` bytes,
-        :class:`Stalled` when nothing comes for ``stall_timeout``, and what
-        :meth:`open_background` does.
+        :class:`Stalled` when the swarm was asked for ``stall_timeout`` seconds
+        and did nothing, and what :meth:`open_background` does.
         """
-        token = await self.open_background(target)
-        try:
-            info = await self.describe(token)
+        patience = self._limits.stall_timeout
+        async with open_reading(self, target, patience, lambda: None) as reading:
+            info = await self.describe(reading.token)
             if info.size > limit:
                 raise BadInput(f"“{info.name}” has more than {limit} bytes.")
-            reader = self.open_reader(token, 0, info.size, player=False)
-            parts = []
-            while part := await self._soon(reader.next(), info.name):
-                parts.append(part)
-            return b"".join(parts)
-        finally:
-            self.close_background(token)
-
-    async def _soon(
-        self, work: Coroutine[object, object, memoryview | None], name: str
-    ) -> memoryview | None:
-        try:
-            return await asyncio.wait_for(work, self._limits.stall_timeout)
-        except TimeoutError:
-            raise Stalled(f"Nobody gave us “{name}” in time.") from None
+            return await reading.span(0, info.size)
 
     # --- metadata and numbers
 

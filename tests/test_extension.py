@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mopidy.exceptions import ExtensionError
 
 import mopidy_vozduxan
 from mopidy_vozduxan.engine import check
@@ -264,3 +265,9 @@ def test_an_unusable_libtorrent_is_one_sentence(tmp_path, libtorrent, sentence):
     output = run_mopidy(tmp_path, "config", libtorrent)
     assert output.count(sentence) == 1
     assert "Traceback" not in output
+
+
+def test_a_missing_pillow_is_one_sentence(extension, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ExtensionError, match=r"Pillow is missing; install .*\.$"):
+        extension.validate_environment()

@@ -54,10 +54,7 @@ class _Fetch:
 
 
 class PictureFetcher:
-    """Pictures by name: from disk, else through ``read_file(target, limit)``.
-
-    ``is_calm`` says whether what plays leaves anything to others.
-    """
+    """Pictures by name: from disk, else through ``read_file(target, limit)``."""
 
     def __init__(
         self,
@@ -65,14 +62,12 @@ class PictureFetcher:
         covers: Covers,
         kept: KeptPictures,
         read_file: Callable[[Target, int], Awaitable[bytes]],
-        is_calm: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
         self._catalog = catalog
         self._covers = covers
         self._kept = kept
         self._read_file = read_file
-        self._is_calm = is_calm
         self._clock = clock
         self._fetches: dict[PictureName, _Fetch] = {}
         self._failures: dict[PictureName, tuple[float, VozduxanError]] = {}
@@ -114,23 +109,15 @@ class PictureFetcher:
         target = await asyncio.to_thread(self._target, name)
         try:
             async with self._slots, asyncio.timeout(FETCH_S):
-                data = await self._read(target)
+                data = await self._read_file(target, MAX_PICTURE_BYTES)
         except TimeoutError:
-            raise self._failed(name, Stalled("The picture takes too long.")) from None
+            # It may only have had no turn: what plays comes first.
+            raise Stalled("The picture takes too long.") from None
         except VozduxanError as exc:
             raise self._failed(name, exc) from exc
         picture = await self._checked(name, data)
         await asyncio.to_thread(self._kept.keep, name, picture)
         return picture
-
-    async def _read(self, target: Target) -> bytes:
-        """Read a file, also where what plays takes all there is for a while."""
-        while True:
-            try:
-                return await self._read_file(target, MAX_PICTURE_BYTES)
-            except Stalled:
-                if self._is_calm():
-                    raise
 
     async def _checked(self, name: PictureName, data: bytes) -> Picture:
         try:
@@ -152,8 +139,7 @@ class PictureFetcher:
         return Target(source, metainfo, name.index)
 
     def _failed(self, name: PictureName, error: VozduxanError) -> VozduxanError:
-        # Not what says "later" or "never", nor what only had no turn.
-        if error.status in (500, 504, 507) and self._is_calm():
+        if error.status in (500, 504, 507):  # not one that says "later" or "never"
             if len(self._failures) >= _FAILURES:
                 self._failures.clear()
             self._failures[name] = self._clock(), error

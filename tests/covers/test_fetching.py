@@ -43,18 +43,15 @@ class Rig:
         self.covers = Covers(FakeCatalog(), self.kept)
         self.reads: list[Target] = []
         self.answer: bytes | VozduxanError = DATA
-        self.on_read = lambda: None
         self.asked = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.cancelled = asyncio.Event()
-        self.calm = True
         self.fetcher = PictureFetcher(
             FakeCatalog(),
             self.covers,
             self.kept,
             self.read_file,
-            lambda: self.calm,
             lambda: self.now,
         )
 
@@ -66,11 +63,9 @@ class Rig:
         except asyncio.CancelledError:
             self.cancelled.set()
             raise
-        answer = self.answer
-        self.on_read()
-        if isinstance(answer, VozduxanError):
-            raise answer
-        return answer
+        if isinstance(self.answer, VozduxanError):
+            raise self.answer
+        return self.answer
 
 
 @pytest.fixture
@@ -178,16 +173,6 @@ def test_a_dead_swarm_is_not_asked_again_for_a_minute(run):
         rig.now += FAILED_S
         rig.answer = DATA
         assert (await rig.fetcher.get(COVER)).data == DATA
-
-    run(scene)
-
-
-def test_a_picture_has_patience_with_what_plays(run):
-    async def scene(rig: Rig) -> None:
-        rig.calm, rig.answer = False, Stalled("It had no turn.")
-        rig.on_read = lambda: setattr(rig, "answer", DATA)
-        assert (await rig.fetcher.get(COVER)).data == DATA
-        assert len(rig.reads) == 2
 
     run(scene)
 

@@ -79,6 +79,22 @@ def test_the_cover_in_a_torrent_is_shown_and_kept(tmp_path: Path) -> None:
             again.assert_calm()
 
 
+def test_a_cover_comes_while_a_slow_swarm_plays(tmp_path: Path) -> None:
+    tracks = [Track("One", "flac", 20), Track("Two", "flac", 20)]
+    with (
+        album(tmp_path / "Album", tracks) as one,
+        seeded(one, seconds=30),
+        Listener(tmp_path / "mopidy", [one], mpd=False) as listener,
+    ):
+        uris = listener.tracks(one)
+        listener.play(*uris)
+        listener.wait_for_started(uris[0])
+        url = image_of(listener, one.uri)
+        assert get(listener, str(url))[:2] == (200, "image/jpeg")
+        assert listener.state == "playing"
+        listener.assert_calm()
+
+
 def test_a_picture_in_a_track_is_shown_where_there_is_no_file(tmp_path: Path) -> None:
     jpeg = picture(size=(300, 300))
     folder = tmp_path / "Album"
