@@ -198,6 +198,13 @@ def test_the_views_show_albums_and_artists_by_their_tags(tagged: Any) -> None:
     assert titles(tagged.playlistinfo()) == BLOCKS
 
 
+def test_the_view_of_albums_has_every_track_once(client: Any) -> None:
+    client.add("Torrents/Albums")
+    queued = uris(client.playlistinfo())
+    everything = {uri for tracks in walk(client).values() for uri in tracks}
+    assert sorted(queued) == sorted(everything)
+
+
 # --- questions
 
 
