@@ -260,8 +260,11 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         if token != self._player.latest_token or not self._is_silent():
             return
         logger.warning("Vozduxan: %s Moving on to the next track.", reason)
+        starts = self._player.starts
         self._move_on()
-        self._player.release(token)
+        # What starts instead may be another part of the same file, and its stream.
+        if token != self._player.latest_token or self._player.starts == starts:
+            self._player.release(token)
 
     def stream_released(self, token: str) -> None:
         """Somebody ended the stream that plays."""
@@ -279,11 +282,11 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._skips += 1
         tracks = self._core.tracklist.get_tl_tracks().get()
         if self._skips < max(2, len(tracks)):
-            before = self._player.latest_token
+            starts = self._player.starts
             playback.set_state("playing").get()  # next() keeps the state
             playback.next().get()
             others = any(not _is_ours(t.track) for t in tracks)
-            if others or self._player.latest_token != before:
+            if others or self._player.starts != starts:
                 return
         logger.warning("Vozduxan: Nothing in the tracklist can be played now.")
         playback.stop().get()

@@ -353,9 +353,9 @@ class Manager:
         return info
 
     def fail(self, token: str, error: VozduxanError) -> None:
-        """Take note that a stream's file is no sound that can be played."""
+        """Take note that what plays of a stream is no sound that can be played."""
         if stream := self._streams.get(token):
-            self._supervisor.failed(stream, error, self._clock())
+            self._supervisor.tell(stream, error)
 
     def open_reader(
         self, token: str, start: int, stop: int, *, player: bool

@@ -74,6 +74,10 @@ class Supervisor:
         if not stream.failure:
             stream.failure = error
             self._grudges.hold((stream.swarm.infohash, stream.index), error, now)
+        self.tell(stream, error)
+
+    def tell(self, stream: Stream, error: VozduxanError) -> None:
+        """Tell that the player's track cannot go on; others of its file may."""
         if stream.uri:
             self._tell_failure(stream.token, stream.uri, str(error))
 

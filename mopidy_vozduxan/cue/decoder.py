@@ -50,6 +50,7 @@ class Decoder:
         bus.connect("sync-message::error", bell.ring_for_error)
         self._pipeline.set_state(Gst.State.PLAYING)
         self._failure: Exception | None = None
+        self._due_ns: float | None = None  # when the next buffer's time is
 
     @classmethod
     async def started(cls, file: Compressed) -> Decoder:
@@ -95,6 +96,7 @@ class Decoder:
             if sample is not None:
                 self._check(sample.get_caps().get_structure(0))
                 buffer = sample.get_buffer()
+                self._check_time(buffer)
                 return bytes(buffer.extract_dup(0, buffer.get_size()))
             if self._failure:
                 raise self._failure
@@ -108,6 +110,16 @@ class Decoder:
         for name in ("rate", "channels"):
             if caps.get_int(name)[1] != getattr(self._sound, name):
                 raise CutFailed("The file does not sound as its head says.")
+
+    def _check_time(self, buffer: Gst.Buffer) -> None:
+        """Notice a parser that skips what it does not understand without a word."""
+        if buffer.pts == Gst.CLOCK_TIME_NONE:
+            return
+        sample_ns = Gst.SECOND / self._sound.rate
+        if self._due_ns is not None and abs(buffer.pts - self._due_ns) > sample_ns:
+            raise CutFailed("The file is damaged: some of it is missing.")
+        samples = buffer.get_size() // self._sound.frame_bytes
+        self._due_ns = buffer.pts + samples * sample_ns
 
     def close(self) -> None:
         """End the pipeline, on another thread: it waits for its own."""

@@ -286,6 +286,12 @@ def test_a_damaged_file_ends_in_an_error_and_not_in_silence(
     with pytest.raises(VozduxanError, match="damaged"):
         run(part())
 
+    async def middle() -> bytes:
+        return await read(await cut_of(file, f"a.{name[:2]}", 75, 7 * 75))
+
+    with pytest.raises(VozduxanError, match="damaged"):
+        run(middle())
+
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_part_beyond_the_end_is_an_error(name: str, tmp_path: Path) -> None:

@@ -63,8 +63,12 @@ def image(
     seconds: float = SECONDS,
     starts: Sequence[int] = STARTS,
     quality: files.Quality = files.CD,
+    damaged: float = 0,
 ) -> Iterator[Image]:
-    """An album of one file, with a sheet unless nothing starts; not seeded yet."""
+    """An album of one file, with a sheet unless nothing starts; not seeded yet.
+
+    ``damaged`` is the share of the file behind which some bytes are lost.
+    """
     folder.mkdir(parents=True)
     if format == "ape":
         pcm = files.ape_pcm()
@@ -73,6 +77,11 @@ def image(
     else:
         pcm = files.make_pcm(seconds, quality)
         path = files.encode(pcm, folder, format, quality)
+    if damaged:
+        data = bytearray(path.read_bytes())
+        place = int(len(data) * damaged)
+        data[place : place + 20_000] = bytes(20_000)
+        path.write_bytes(data)
     if starts:
         (folder / "Image.cue").write_text(sheet("CDImage.wav", starts))
     with Tracker() as tracker:
@@ -108,6 +117,12 @@ def tracks(listener: Listener, one: Image) -> list[str]:
         return [ref["uri"] for ref in refs] if len(refs) > 1 else []
 
     return until(browsed, PATIENCE_S)
+
+
+def length_of(listener: Listener, uri: str) -> int:
+    """The length of a track in ms, as the library knows it."""
+    (track,) = listener.rpc("core.library.lookup", uris=[uri])[uri]
+    return int(track["length"])
 
 
 @pytest.mark.parametrize(
@@ -210,7 +225,27 @@ def test_monkeys_audio_plays_in_parts_and_as_a_whole(
         Listener(tmp_path / "mopidy", [one.album]) as listener,
     ):
         uris = tracks(listener, one) if starts else listener.tracks(one.album)
+        wanted = len(one.part(1) if starts else one.sound) / FRAME / RATE * 1000
+        until(lambda: abs(length_of(listener, uris[-1]) - wanted) <= 1)
         listener.play(uris[-1])
         listener.wait_for_ended(uris[-1])
         assert listener.sound == (one.part(1) if starts else one.sound)
         listener.assert_calm()
+
+
+def test_a_track_that_is_damaged_gives_way_to_the_next_of_its_file(
+    tmp_path: Path,
+) -> None:
+    """The torrent is sound; what was encoded is not."""
+    with (
+        image(tmp_path / "Album", "flac", starts=STARTS, damaged=0.4) as one,
+        paced(one, 6),
+        Listener(tmp_path / "mopidy", [one.album]) as listener,
+    ):
+        uris = tracks(listener, one)
+        assert STARTS[1] / 75 < SECONDS * 0.4 < STARTS[2] / 75
+        listener.play(*uris[1:])
+        listener.wait_for_started(uris[2])
+        listener.mopidy.wait_for_log("is damaged.* Moving on")
+        heard = listener.wait_for_sound(HEARD)
+        assert one.part(2).startswith(heard[: HEARD * FRAME])
