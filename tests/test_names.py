@@ -215,3 +215,9 @@ def test_names_in_a_directory_are_unique_lines_without_slashes(names):
 def test_text_is_cleaned_of_what_breaks_clients():
     assert clean("a\udcff\nb\x00c\u202ed\t ") == "a? b c d"
     assert clean("می‌خواهم") == "می‌خواهم"  # its joiner belongs there
+
+
+def test_equal_names_are_counted_once_each():
+    names = unique(["Hits"] * 20_000)  # each try from 2 on would take minutes
+    assert (names[0], names[1], names[-1]) == ("Hits", "Hits [2]", "Hits [20000]")
+    assert unique(["a", "a [2]", "a", "a"]) == ["a", "a [2]", "a [3]", "a [4]"]
