@@ -14,7 +14,7 @@ from benchmarks.networks import BYTES_PER_S
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.engine.metainfo import read_torrent, source_of_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
-from mopidy_vozduxan.manager import Limits, Manager, Target
+from mopidy_vozduxan.streaming.manager import Limits, Manager, Target
 from mopidy_vozduxan.web.door import PlayerDoor
 from mopidy_vozduxan.web.running import Running
 

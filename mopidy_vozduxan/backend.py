@@ -20,11 +20,10 @@ import pykka
 from mopidy import backend
 
 from mopidy_vozduxan import Extension, __version__, playlists, server_file
-from mopidy_vozduxan.adding import Added, Adder
 from mopidy_vozduxan.bridge import Bridge
-from mopidy_vozduxan.cache import Cache
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.commands import Commands
+from mopidy_vozduxan.commands.library import LibraryCommands, Removal
+from mopidy_vozduxan.commands.streaming import Commands
 from mopidy_vozduxan.covers.covers import Covers
 from mopidy_vozduxan.covers.fetching import PictureFetcher
 from mopidy_vozduxan.covers.kept import KeptPictures
@@ -34,23 +33,25 @@ from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
-from mopidy_vozduxan.fetching import Fetcher
 from mopidy_vozduxan.frontend import vacate
-from mopidy_vozduxan.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.library import VozduxanLibraryProvider
-from mopidy_vozduxan.library_commands import LibraryCommands, Removal
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.playback import VozduxanPlaybackProvider
 from mopidy_vozduxan.player import Player
 from mopidy_vozduxan.playlists import VozduxanPlaylistsProvider
 from mopidy_vozduxan.scanning.file import Door
+from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.scanning.scanner import Pace
 from mopidy_vozduxan.scanning.scanning import Scanning
 from mopidy_vozduxan.scanning.torrent import Readers
+from mopidy_vozduxan.sources.adding import Added, Adder
+from mopidy_vozduxan.sources.fetching import Fetcher
+from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
+from mopidy_vozduxan.sources.watching import Watcher
+from mopidy_vozduxan.streaming.cache import Cache
+from mopidy_vozduxan.streaming.manager import Limits, Manager
+from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.tags import Part
-from mopidy_vozduxan.target import Target
-from mopidy_vozduxan.torrent_dirs import TorrentDirs
 from mopidy_vozduxan.uris import (
     SCHEMES,
     AddUri,
@@ -59,7 +60,6 @@ from mopidy_vozduxan.uris import (
     magnet_of,
     parse,
 )
-from mopidy_vozduxan.watching import Watcher
 from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.door import PlayerDoor
 

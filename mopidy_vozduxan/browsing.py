@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mopidy_vozduxan import translator
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.layout import Album, Layout
-from mopidy_vozduxan.names import natural_key
+from mopidy_vozduxan.naming.names import natural_key
 from mopidy_vozduxan.uris import (
     AlbumUri,
     AnyUri,

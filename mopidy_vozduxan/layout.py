@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
 from mopidy_vozduxan.formats import is_playable
-from mopidy_vozduxan.names import natural_path_key
+from mopidy_vozduxan.naming.names import natural_path_key
 from mopidy_vozduxan.tags import Tags
 from mopidy_vozduxan.uris import AlbumUri, DirectoryUri, TrackUri
 

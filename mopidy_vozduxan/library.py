@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from mopidy import backend
 
 from mopidy_vozduxan import searching, translator
-from mopidy_vozduxan.adding import Added, Adder
 from mopidy_vozduxan.browsing import Browser
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
 from mopidy_vozduxan.layout import Layout, Track, Unresolved
 from mopidy_vozduxan.root import root_ref
-from mopidy_vozduxan.target import no_such_file
+from mopidy_vozduxan.sources.adding import Added, Adder
+from mopidy_vozduxan.streaming.target import no_such_file
 from mopidy_vozduxan.uris import (
     VIEWS,
     AddUri,

@@ -16,8 +16,8 @@ from pykka.messages import ProxyCall, ProxySetAttr
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.manager import Manager
-from mopidy_vozduxan.target import Target
+from mopidy_vozduxan.streaming.manager import Manager
+from mopidy_vozduxan.streaming.target import Target
 
 #: GStreamer's playbin waits for 5 s of audio or, where it knows no bitrate
 #: (Ogg, Opus, WAV), for 5 MiB before it sounds: a whole Opus track. The time is

@@ -16,7 +16,7 @@ from mopidy_vozduxan.catalog.playlists import Playlist
 from mopidy_vozduxan.engine.protocol import Metainfo
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.layout import Layout, Track
-from mopidy_vozduxan.m3u import playlist_name, read_playlist
+from mopidy_vozduxan.scanning.m3u import playlist_name, read_playlist
 from mopidy_vozduxan.uris import PlaylistUri, TrackUri, parse
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from mopidy_vozduxan import translator
 from mopidy_vozduxan.catalog.conditions import Value
 from mopidy_vozduxan.catalog.search import Finder
 from mopidy_vozduxan.layout import Album
-from mopidy_vozduxan.names import clean
+from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.uris import SCHEME, RootUri
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from mopidy_vozduxan.catalog import TorrentSummary
 from mopidy_vozduxan.catalog.playlists import Playlist
 from mopidy_vozduxan.formats import estimated_length_ms, stem, without_extension
 from mopidy_vozduxan.layout import Album, Folder, Layout, Track, Unresolved, torrent_uri
-from mopidy_vozduxan.names import clean, natural_key, spaced, unique
+from mopidy_vozduxan.naming.names import clean, natural_key, spaced, unique
 from mopidy_vozduxan.uris import VIEWS, AlbumUri, ArtistUri, RootUri, ViewUri
 
 #: The length of a track that nothing is known of. Core seeks in no track without

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from mopidy_vozduxan.adding import Adder
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.exceptions import FetchFailed, MetadataTimeout
 from mopidy_vozduxan.library import VozduxanLibraryProvider
+from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.tags import Part, Tags
 from tests.metainfos import metainfo, source_of
 

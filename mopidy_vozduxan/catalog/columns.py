@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mopidy_vozduxan.names import clean
+from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.tags import Tags
 
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)

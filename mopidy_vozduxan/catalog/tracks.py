@@ -28,7 +28,7 @@ _NEVER = 1 << 62  # a time that nothing was tried after
 def write_names(db: sqlite3.Connection, metainfo: Metainfo) -> None:
     """Fill a torrent's albums and tracks from its names, instead of any before."""
     # Not at the start of Mopidy: its patterns take 10 ms to compile.
-    from mopidy_vozduxan.naming import named_folders
+    from mopidy_vozduxan.naming.tracks import named_folders
 
     delete_tracks(db, metainfo.infohash)
     place = 0

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from mopidy_vozduxan import Extension, __version__
-from mopidy_vozduxan.adding import Adder
 from mopidy_vozduxan.bridge import Bridge
-from mopidy_vozduxan.cache import Cache
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.commands import Result
+from mopidy_vozduxan.commands.library import LibraryCommands, Removal
+from mopidy_vozduxan.commands.streaming import Result
 from mopidy_vozduxan.covers.kept import KeptPictures
 from mopidy_vozduxan.engine.protocol import (
     Engine,
@@ -28,10 +27,11 @@ from mopidy_vozduxan.engine.protocol import (
     TorrentSource,
 )
 from mopidy_vozduxan.exceptions import StorageFailed
-from mopidy_vozduxan.fetching import Fetcher
-from mopidy_vozduxan.library_commands import LibraryCommands, Removal
-from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.planning.plan import Changes, Plan
+from mopidy_vozduxan.sources.adding import Adder
+from mopidy_vozduxan.sources.fetching import Fetcher
+from mopidy_vozduxan.streaming.cache import Cache
+from mopidy_vozduxan.streaming.manager import Limits, Manager
 
 CLOSE_S = 10.0
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from mopidy_vozduxan import server_file
 from mopidy_vozduxan.cli.failures import Failure
-from mopidy_vozduxan.commands import Result
+from mopidy_vozduxan.commands.streaming import Result
 from mopidy_vozduxan.server_file import ServerAddress
 
 #: It is on this machine: one that does not take a connection in this time is ill.

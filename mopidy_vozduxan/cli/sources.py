@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mopidy_vozduxan.arguments import MAX_TORRENT_BYTES
+from mopidy_vozduxan.commands.arguments import MAX_TORRENT_BYTES
 from mopidy_vozduxan.exceptions import BadInput
 
 STDIN = "-"

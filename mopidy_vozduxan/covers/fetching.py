@@ -23,7 +23,7 @@ from mopidy_vozduxan.exceptions import (
     Stalled,
     VozduxanError,
 )
-from mopidy_vozduxan.target import Target
+from mopidy_vozduxan.streaming.target import Target
 
 logger = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from mopidy_vozduxan.cue.syntax import Sheet, SheetFile, SheetTrack, parse
-from mopidy_vozduxan.encodings import decoded
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.formats import extension, is_playable, stem
+from mopidy_vozduxan.naming.encodings import decoded
 from mopidy_vozduxan.tags import CUE_FRAMES_PER_S, Part, Tags
 
 #: A sheet of 99 tracks takes some 10 kB.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mopidy_vozduxan.exceptions import BadInput
-from mopidy_vozduxan.names import clean
+from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.tags import CUE_FRAMES_PER_S
 
 MOST_TRACKS = 99

@@ -14,7 +14,6 @@ from typing import Any
 
 import libtorrent as lt
 
-from mopidy_vozduxan.cache import Cache
 from mopidy_vozduxan.engine import alerts
 from mopidy_vozduxan.engine.metainfo import MAX_PIECES
 from mopidy_vozduxan.engine.protocol import (
@@ -27,6 +26,7 @@ from mopidy_vozduxan.engine.resume import ResumeFiles, params_of, with_peers
 from mopidy_vozduxan.engine.swarm import Swarm, priorities_of
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.planning.plan import Changes, Plan
+from mopidy_vozduxan.streaming.cache import Cache
 
 logger = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from urllib.parse import parse_qs
 
 import libtorrent as lt
 
-from mopidy_vozduxan.encodings import decoded
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.engine.raw_names import readable_names
 from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.naming.encodings import decoded
 
 #: The largest known torrents (over 100 000 files, v2 hashes) stay below 20 MB.
 MAX_TORRENT_BYTES = 32 * 1024 * 1024

@@ -13,7 +13,7 @@ from typing import Any
 
 import libtorrent as lt
 
-from mopidy_vozduxan.encodings import decoded_together
+from mopidy_vozduxan.naming.encodings import decoded_together
 
 #: Folders and name of one file, as bytes.
 RawPath = tuple[bytes, ...]

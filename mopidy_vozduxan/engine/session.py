@@ -17,7 +17,6 @@ from typing import Any
 
 import libtorrent as lt
 
-from mopidy_vozduxan.cache import Cache
 from mopidy_vozduxan.engine.alerts import AlertPump
 from mopidy_vozduxan.engine.inbox import Inbox
 from mopidy_vozduxan.engine.membership import Members
@@ -34,6 +33,7 @@ from mopidy_vozduxan.engine.settings import (
     settings_for,
 )
 from mopidy_vozduxan.planning.plan import Changes, Plan
+from mopidy_vozduxan.streaming.cache import Cache
 
 #: Statistics come this often while a swarm is watched.
 STATISTICS_EVERY_S = 1.0

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from mopidy_vozduxan.engine.protocol import Statistics
 from mopidy_vozduxan.exceptions import Stalled
-from mopidy_vozduxan.target import Target
+from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.web.streams import Reader
 
 T = TypeVar("T")

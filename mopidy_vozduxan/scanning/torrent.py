@@ -32,8 +32,8 @@ from mopidy_vozduxan.scanning.file import FileScanner
 from mopidy_vozduxan.scanning.gate import Gate
 from mopidy_vozduxan.scanning.gstreamer import Scan
 from mopidy_vozduxan.scanning.reading import Reading, Swarms, open_reading
+from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.tags import Part, Tags
-from mopidy_vozduxan.target import Target
 
 logger = logging.getLogger(__name__)
 

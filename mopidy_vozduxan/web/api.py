@@ -1,7 +1,7 @@
 """``POST /vozduxan/api/<command>``: the commands over HTTP, in JSON.
 
 Runs on Mopidy's Tornado loop and waits through the bridge only. Knows no
-command: names and arguments are :mod:`mopidy_vozduxan.commands`' affair.
+command: names and arguments are :mod:`mopidy_vozduxan.commands.streaming`' affair.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from tornado.concurrent import Future
 from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
-from mopidy_vozduxan.arguments import MAX_BODY_BYTES, read_object
-from mopidy_vozduxan.commands import COMMANDS
+from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES, read_object
+from mopidy_vozduxan.commands.library import LIBRARY_COMMANDS
+from mopidy_vozduxan.commands.streaming import COMMANDS
 from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
-from mopidy_vozduxan.library_commands import LIBRARY_COMMANDS
 from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.handler import Handler
 from mopidy_vozduxan.web.running import Running

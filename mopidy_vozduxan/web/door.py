@@ -19,7 +19,7 @@ from tornado.web import Application, RequestHandler
 
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.server_file import ServerAddress
-from mopidy_vozduxan.target import Cut
+from mopidy_vozduxan.streaming.target import Cut
 from mopidy_vozduxan.web.api import KeyedCommandHandler
 from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.cut import PATTERN, CutHandler, Heads, path_of

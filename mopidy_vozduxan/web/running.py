@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mopidy_vozduxan.bridge import Bridge
-from mopidy_vozduxan.commands import Commands
+from mopidy_vozduxan.commands.library import LibraryCommands
+from mopidy_vozduxan.commands.progress import Board
+from mopidy_vozduxan.commands.streaming import Commands
 from mopidy_vozduxan.covers.fetching import PictureFetcher
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.library import VozduxanLibraryProvider
-from mopidy_vozduxan.library_commands import LibraryCommands
 from mopidy_vozduxan.player import Player
-from mopidy_vozduxan.progress import Board
 from mopidy_vozduxan.web.streams import Streams
 
 

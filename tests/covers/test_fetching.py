@@ -17,7 +17,7 @@ from mopidy_vozduxan.exceptions import (
     Stalled,
     VozduxanError,
 )
-from mopidy_vozduxan.target import Target
+from mopidy_vozduxan.streaming.target import Target
 from tests.covers.pictures import picture
 from tests.metainfos import MB, metainfo, source_of
 

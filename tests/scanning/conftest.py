@@ -19,15 +19,15 @@ from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
 from mopidy_vozduxan.engine.metainfo import read_torrent
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.engine.session import LibtorrentEngine
-from mopidy_vozduxan.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.manager import Limits, Manager
 from mopidy_vozduxan.scanning.file import Door
+from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.scanning.scanner import Pace
 from mopidy_vozduxan.scanning.scanning import Scanning
 from mopidy_vozduxan.scanning.torrent import Readers
+from mopidy_vozduxan.streaming.manager import Limits, Manager
+from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.tags import Tags
-from mopidy_vozduxan.target import Target
 from mopidy_vozduxan.web.door import PlayerDoor
 from mopidy_vozduxan.web.running import Running
 from tests.engine.conftest import LOOPBACK

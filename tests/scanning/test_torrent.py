@@ -11,7 +11,7 @@ import pytest
 
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.exceptions import Stalled, SwarmFailed
-from mopidy_vozduxan.gst_tags import tags_of, texts_of
+from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.scanning.gstreamer import Scan
 from mopidy_vozduxan.scanning.torrent import Means, Outcome, Readers, read_torrent
 from mopidy_vozduxan.tags import Tags

@@ -18,18 +18,18 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from mopidy_vozduxan.adding import Adder
-from mopidy_vozduxan.arguments import MAX_BODY_BYTES
 from mopidy_vozduxan.bridge import Bridge
-from mopidy_vozduxan.cache import Cache
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.commands import COMMANDS, Commands
-from mopidy_vozduxan.library_commands import (
+from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES
+from mopidy_vozduxan.commands.library import (
     LIBRARY_COMMANDS,
     LibraryCommands,
     Removal,
 )
-from mopidy_vozduxan.manager import Limits, Manager
+from mopidy_vozduxan.commands.streaming import COMMANDS, Commands
+from mopidy_vozduxan.sources.adding import Adder
+from mopidy_vozduxan.streaming.cache import Cache
+from mopidy_vozduxan.streaming.manager import Limits, Manager
 from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.app import mopidy_app
 from mopidy_vozduxan.web.progress import MAX_FOLLOWERS

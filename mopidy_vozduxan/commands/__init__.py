@@ -1,0 +1,1 @@
+"""What may be asked of us over HTTP and by the command line."""

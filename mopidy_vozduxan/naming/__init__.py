@@ -1,0 +1,1 @@
+"""What names say: of tracks and albums, in which old encoding. Pure."""

@@ -1,0 +1,154 @@
+"""Fetches what an ``http(s)`` URL of a torrent leads to, within bounds.
+
+Runs on our event loop, so that a wait ends when it should: ``requests`` in a
+thread bounds each read, and a server that sends a byte now and then has it for
+ever. Never looks at what it brings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from mopidy import httpclient
+
+from mopidy_vozduxan.commands.arguments import MAX_TORRENT_BYTES
+from mopidy_vozduxan.exceptions import BadInput, FetchFailed
+
+if TYPE_CHECKING:
+    import httpx
+
+# httpx is imported where it is used: 20 ms of Mopidy's start otherwise.
+
+#: From the first look at a host name to the last byte, redirects included.
+TOTAL_S = 30.0
+MOST_REDIRECTS = 5
+_MIB = 1024 * 1024
+
+
+class Fetcher:
+    """Fetches through ``proxy``, Mopidy's section of that name.
+
+    ``agent`` is what we call ourselves, ``name/version``. Without a configured
+    proxy those of the environment count.
+    """
+
+    def __init__(
+        self, proxy: Mapping[str, Any], agent: str, total_s: float = TOTAL_S
+    ) -> None:
+        self._proxy: str | None = httpclient.format_proxy(proxy)
+        self._agent = httpclient.format_user_agent(agent)
+        self._total_s = total_s
+
+    async def fetch(self, url: str) -> bytes | str:
+        """Return the body behind ``url``, or the magnet link it redirects to.
+
+        Raises :class:`FetchFailed`. The messages name the host and nothing else
+        of the URL: the rest may be a listener's passkey.
+        """
+        host = _host(url)
+        httpx = await asyncio.to_thread(_httpx)
+        try:
+            async with asyncio.timeout(self._total_s):
+                return await self._follow(url)
+        except (TimeoutError, httpx.TimeoutException) as exc:
+            raise FetchFailed(f"{host} did not send it in time.") from exc
+        except httpx.InvalidURL as exc:
+            raise BadInput(f"The URL is malformed: {exc}.") from exc
+        except httpx.HTTPError as exc:
+            raise FetchFailed(f"{host} cannot be reached: {_reason(exc)}.") from exc
+
+    async def _follow(self, url: str) -> bytes | str:
+        client = await asyncio.to_thread(self._client)  # it reads all certificates
+        async with client:
+            for _ in range(MOST_REDIRECTS + 1):
+                async with client.stream("GET", url) as response:
+                    if not response.has_redirect_location:
+                        return await _body(response)
+                    url = _next(url, response.headers["Location"])
+                if url.startswith("magnet:"):
+                    return url
+        raise FetchFailed(f"{_host(url)} redirects in a circle.")
+
+    def _client(self) -> httpx.AsyncClient:
+        import httpx
+
+        headers = {"User-Agent": self._agent, "Accept-Encoding": "identity"}
+        if self._proxy is None:
+            return httpx.AsyncClient(headers=headers, timeout=self._total_s)
+        try:
+            way = httpx.AsyncHTTPTransport(proxy=httpx.Proxy(self._proxy))
+        except (ValueError, ImportError) as exc:
+            raise FetchFailed(f"Mopidy's proxy cannot be used: {exc}.") from exc
+        return httpx.AsyncClient(
+            headers=headers,
+            timeout=self._total_s,
+            mounts={"all://": way},
+            trust_env=False,
+        )
+
+
+def _httpx() -> ModuleType:
+    import httpx
+
+    return httpx
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "The URL's host"
+    except ValueError as exc:
+        raise BadInput(f"The URL is malformed: {exc}.") from exc
+
+
+def _next(url: str, location: str) -> str:
+    if location[:7].lower() == "magnet:":
+        return "magnet:" + location[7:]
+    following = urljoin(url, location)
+    if urlsplit(following).scheme not in ("http", "https"):
+        raise FetchFailed(f"{_host(url)} redirects to something else.")
+    return following
+
+
+async def _body(response: httpx.Response) -> bytes:
+    host = response.url.host
+    if response.status_code != HTTPStatus.OK:
+        status = f"{response.status_code} {response.reason_phrase}".strip()
+        raise FetchFailed(f"{host} answers {status}.")
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > MAX_TORRENT_BYTES:
+            raise _too_large(host)
+    encoding = response.headers.get("Content-Encoding", "")
+    return await asyncio.to_thread(_decoded, bytes(body), encoding, host)
+
+
+def _decoded(body: bytes, encoding: str, host: str) -> bytes:
+    """Return the body as it was, however small it was packed."""
+    if encoding.lower() in ("", "identity"):
+        return body
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib
+    try:
+        data = unpacker.decompress(body, MAX_TORRENT_BYTES + 1)
+    except zlib.error as exc:
+        raise FetchFailed(f"What {host} sends cannot be unpacked.") from exc
+    if len(data) > MAX_TORRENT_BYTES:
+        raise _too_large(host)
+    if not unpacker.eof:
+        raise FetchFailed(f"What {host} sends is cut short.")
+    return data
+
+
+def _too_large(host: str) -> FetchFailed:
+    size = MAX_TORRENT_BYTES // _MIB
+    return FetchFailed(f"What {host} sends is larger than {size} MiB.")
+
+
+def _reason(exc: Exception) -> str:
+    return str(exc).rstrip(".") or type(exc).__name__

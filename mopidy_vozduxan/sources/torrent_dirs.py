@@ -1,0 +1,222 @@
+"""Keeps the catalog as the configured folders are: torrents come, change and go.
+
+Meant for a thread of its own: it reads the disk. It looks when it is told to,
+never writes to the folders, and remembers between looks what it could not read.
+
+Design notes: a folder that is away (a disk that is not mounted, a share that is
+not there) looks like one whose files were all removed. So a file counts as
+removed only where its folder, or the nearest one above it that is there, is on
+the same file system as when the file was last seen. Of a file that this process
+has not seen yet that is unknown; an empty folder then says nothing, since that
+is how a mount point looks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mopidy_vozduxan.catalog import Catalog, FoundAt
+from mopidy_vozduxan.engine.metainfo import read_with_magnet
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
+from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.sources.folder_walk import Walk
+
+logger = logging.getLogger(__name__)
+
+#: 10 MiB holds the hashes of half a million pieces; nothing musical comes near.
+LARGEST = 10 * 1024 * 1024
+#: A file that cannot be read may still be on its way: it is left alone until it
+#: has not changed for so long.
+STILL_S = 10.0
+_NEVER = (0, -1, "")
+
+
+class TorrentDirs:
+    """The folders ``dirs``, their torrents in ``catalog``.
+
+    ``clock`` gives monotonic seconds. Once ``stop`` is set a look ends early.
+    ``left`` is told the infohashes of torrents that left the library, and
+    ``came`` those of a few that came.
+    """
+
+    def __init__(
+        self,
+        dirs: Sequence[Path],
+        catalog: Catalog,
+        clock: Callable[[], float],
+        stop: threading.Event,
+        left: Callable[[Sequence[str]], None] = lambda _: None,
+        came: Callable[[Sequence[str]], None] = lambda _: None,
+    ) -> None:
+        self._dirs = dirs
+        self._catalog = catalog
+        self._clock = clock
+        self._stop = stop
+        self._left = left
+        self._came = came
+        self._devices: dict[Path, int] = {}  # of the folder a file was last seen in
+        self._doubts: dict[Path, tuple[FoundAt, float]] = {}  # unreadable, since
+        self._refused: dict[Path, FoundAt] = {}  # the log has said so
+        self._away: frozenset[Path] = frozenset()
+        #: What the last look came across: folders, and where links lead to.
+        self.folders: frozenset[Path] = frozenset()
+        self.links: frozenset[Path] = frozenset()
+
+    def look(self) -> float | None:
+        """Bring the catalog up to date.
+
+        Returns after how many seconds to look again, ``None`` for when something
+        has changed. Raises :class:`StorageFailed`.
+        """
+        known = self._catalog.found()
+        walk = Walk(self._dirs, self._stop)
+        if self._stop.is_set():
+            return None
+        self.folders, self.links = frozenset(walk.folders), frozenset(walk.links)
+        self._say_what_is_away(walk)
+        outdated = self._add(self._changed(walk.files, known), known)
+        if self._stop.is_set():
+            return None
+        gone = [p for p in known if p not in walk.files and self._is_gone(p, walk)]
+        self._withdraw(gone, outdated)
+        self._devices.update(walk.devices)
+        for path in gone:
+            self._devices.pop(path, None)
+        return self._next_look()
+
+    # --- what is there
+
+    def _changed(
+        self,
+        files: Mapping[Path, FoundAt],
+        known: Mapping[Path, tuple[int, int, str]],
+    ) -> list[FoundAt]:
+        """Return what has to be read; forget the doubts about what is gone."""
+        for memory in (self._doubts, self._refused):
+            for path in memory.keys() - files.keys():
+                del memory[path]
+        return [
+            place
+            for path, place in files.items()
+            if known.get(path, _NEVER)[:2] != (place.mtime_ns, place.size)
+            and self._refused.get(path) != place
+        ]
+
+    def _add(
+        self, places: Sequence[FoundAt], known: Mapping[Path, tuple[int, int, str]]
+    ) -> set[str]:
+        """Add what can be read; return the torrents that the files held before."""
+        outdated: set[str] = set()
+        added: list[str] = []
+
+        def readable() -> Iterator[tuple[TorrentSource, Metainfo, FoundAt]]:
+            for place in places:
+                if self._stop.is_set():
+                    return
+                if read := self._read(place):
+                    _, _, before = known.get(place.path, _NEVER)
+                    outdated.add(before)
+                    added.append(read[1].infohash)
+                    yield (*read, place)
+
+        self._catalog.add_all(readable())
+        if added:
+            logger.info("Vozduxan: Added %d new or changed torrent file(s)", len(added))
+            self._came(added)
+        return outdated.difference(added, [""])
+
+    def _read(self, place: FoundAt) -> tuple[TorrentSource, Metainfo] | None:
+        try:
+            read = read_with_magnet(_contents(place.path), None)
+        except FileNotFoundError:  # removed meanwhile
+            return None
+        except (BadInput, OSError) as exc:
+            self._doubt(place, exc)
+            return None
+        self._doubts.pop(place.path, None)
+        return read
+
+    def _doubt(self, place: FoundAt, error: Exception) -> None:
+        """Wait for a file that is being written; say so when it is not."""
+        now = self._clock()
+        before, since = self._doubts.get(place.path, (None, now))
+        if before != place:
+            since = now
+        if now - since < STILL_S:
+            self._doubts[place.path] = place, since
+            return
+        self._doubts.pop(place.path, None)
+        self._refused[place.path] = place
+        logger.warning("Vozduxan: Cannot use the file %s: %s", place.path, error)
+
+    def _next_look(self) -> float | None:
+        waits = [since + STILL_S for _, since in self._doubts.values()]
+        return max(0.0, min(waits) - self._clock()) if waits else None
+
+    # --- what is gone
+
+    def _is_gone(self, path: Path, walk: Walk) -> bool:
+        """Return whether a file that was not found was removed by somebody."""
+        root = next((root for root in self._dirs if path.is_relative_to(root)), None)
+        if root is None:  # that folder is no longer configured
+            return bool(self._dirs)
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            above = _nearest(path.parent, root)
+        except OSError:
+            return False
+        else:
+            return False
+        if above is None or above in walk.unreadable:
+            return False
+        before = self._devices.get(path)
+        if before is None:
+            return above in walk.filled
+        return _device(above) == before
+
+    def _withdraw(self, gone: Sequence[Path], outdated: Iterable[str]) -> None:
+        left = self._catalog.withdraw(gone, outdated)
+        if left:
+            logger.info(
+                "Vozduxan: %d torrent(s) left the library with their files", len(left)
+            )
+            self._left(left)
+
+    def _say_what_is_away(self, walk: Walk) -> None:
+        """Name the folders that cannot be read, each once until it is back."""
+        for folder in walk.unreadable.keys() - self._away:
+            logger.warning(
+                "Vozduxan: Cannot look for torrents in %s: %s",
+                folder,
+                walk.unreadable[folder],
+            )
+        self._away = frozenset(walk.unreadable)
+
+
+def _contents(path: Path) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise BadInput("it is larger than 10 MiB")
+    return data
+
+
+def _nearest(folder: Path, root: Path) -> Path | None:
+    """Return the nearest folder that is there, not above ``root``."""
+    while not folder.is_dir():
+        if folder == root:
+            return None
+        folder = folder.parent
+    return folder
+
+
+def _device(folder: Path) -> int | None:
+    try:
+        return os.stat(folder).st_dev
+    except OSError:
+        return None

@@ -1,0 +1,48 @@
+"""Which torrent a text of a listener's means: whole names, and beginnings."""
+
+from __future__ import annotations
+
+import re
+
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.exceptions import BadInput, NoSuchTorrent
+from mopidy_vozduxan.streaming.cache import Cache
+from mopidy_vozduxan.uris import AddUri, magnet_of
+
+_HEX = re.compile(r"[0-9a-f]{1,64}")
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|[a-z2-7]{32}")
+_URI = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+
+
+def is_beginning(text: str) -> bool:
+    """Return whether a text is neither a URI nor a whole infohash."""
+    return not _URI.match(text) and not _HASH.fullmatch(text.lower())
+
+
+def find(catalog: Catalog, cache: Cache, start: str) -> str:
+    """Return the torrent whose infohash is that, or starts like that; blocks.
+
+    Raises :class:`BadInput`, :class:`NoSuchTorrent`.
+    """
+    start = start.lower()
+    if not _HEX.fullmatch(start):
+        raise BadInput(f"This is not an infohash: {start[:80]!r}.")
+    known = set(catalog.names_like(start))
+    known |= {
+        catalog.name_of(name) for name in cache.infohashes() if name.startswith(start)
+    }
+    if not known:
+        raise NoSuchTorrent(f"There is no torrent {start}.")
+    if len(known) > 1:
+        raise BadInput(f"More than one torrent's infohash starts with {start}.")
+    return known.pop()
+
+
+def link_of(text: str) -> str:
+    """Return a bare infohash as the magnet link it stands for, others as they are."""
+    text = text.strip()
+    if _HASH.fullmatch(text.lower()):
+        return magnet_of(text.lower())
+    if text.lower().startswith(("http://", "https://")):
+        return str(AddUri(text))
+    return text

@@ -1,0 +1,1 @@
+"""Streams, their swarms, and the manager that owns them: which piece, when, to whom."""

@@ -1,0 +1,119 @@
+"""The bytes of one span of a stream, in order, for one HTTP request.
+
+Holds at most one piece and asks for the next; never decides what is wanted
+beyond saying where it stands (:meth:`PieceReader.head`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from mopidy_vozduxan.exceptions import Cancelled, VozduxanError
+from mopidy_vozduxan.planning.patience import REARM_S
+from mopidy_vozduxan.planning.spans import PieceMap, Span
+from mopidy_vozduxan.planning.window import Head
+from mopidy_vozduxan.streaming.swarm import Swarm
+
+
+class PieceReader:
+    """An asynchronous source of the bytes of ``span``.
+
+    ``moved`` is called whenever :meth:`head` has changed. ``player`` tells
+    whether the reader serves the player's own door. Behind its first piece it
+    rests for ``pause_s`` before it asks for one that is not here: whoever has
+    enough is given the time to close it.
+    """
+
+    def __init__(
+        self,
+        swarm: Swarm,
+        pieces: PieceMap,
+        span: Span,
+        *,
+        player: bool,
+        moved: Callable[[PieceReader], None],
+        clock: Callable[[], float],
+        pause_s: float = 0.0,
+    ) -> None:
+        self.player = player
+        self.waiting_since: float | None = None
+        self.closed = False
+        self._swarm = swarm
+        self._pieces = pieces
+        self._span = span
+        self._offset = span.start
+        self._moved = moved
+        self._clock = clock
+        self._pause_s = pause_s
+        self._wait: asyncio.Future[bytes] | None = None
+        self._end: VozduxanError | None = None
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "waiting" if self._wait else "idle"
+        return f"<PieceReader {self._offset}/{self._span} {state}>"
+
+    def head(self) -> Head:
+        """Return where the reader stands and whether it waits there."""
+        earned = self._offset - self._span.start
+        since = self.waiting_since
+        stuck = since is not None and self._clock() - since >= REARM_S
+        return Head(self._offset, earned, since is not None, stuck)
+
+    async def next(self) -> memoryview | None:
+        """Return the next bytes, at most one piece of them; ``None`` at the end.
+
+        Waits as long as it takes. Raises :class:`Cancelled` once closed, what
+        :meth:`fail` was given, or what broke the swarm.
+        """
+        if self.closed:
+            raise self._end or Cancelled("The stream was released.")
+        if self._offset >= self._span.stop:
+            return None
+        piece = self._pieces.piece_at(self._offset)
+        await self._rest(piece)
+        data = await self._piece(piece)
+        rest = Span(self._offset, self._span.stop)
+        part = memoryview(data)[self._pieces.within(piece, rest)]
+        self._offset += len(part)
+        if self._offset < self._span.stop:
+            self._swarm.read_ahead(piece + 1)
+        self._moved(self)
+        return part
+
+    async def _rest(self, piece: int) -> None:
+        behind_first = self._offset > self._span.start
+        if self._pause_s and behind_first and piece not in self._swarm.held:
+            await asyncio.sleep(self._pause_s)
+            if self.closed:
+                raise self._end or Cancelled("The stream was released.")
+
+    async def _piece(self, piece: int) -> bytes:
+        self.waiting_since = self._clock()
+        self._wait = asyncio.ensure_future(self._swarm.wait_piece(piece))
+        if piece not in self._swarm.held:
+            self._moved(self)
+        try:
+            return await self._wait
+        except asyncio.CancelledError:
+            if self.closed:
+                raise self._end or Cancelled("The stream was released.") from None
+            raise
+        finally:
+            self._wait.cancel()
+            self._wait = None
+            self.waiting_since = None
+
+    def fail(self, error: VozduxanError) -> None:
+        """End the wait under way, and all to come, with ``error``."""
+        self._end = error
+        self.close()
+
+    def close(self) -> None:
+        """Stop: a wait under way ends at once. Closing twice is fine."""
+        if self.closed:
+            return
+        self.closed = True
+        if self._wait:
+            self._wait.cancel()
+        self._moved(self)

@@ -1,0 +1,61 @@
+"""How streaming stands, in what JSON can say. Runs on our event loop."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+from mopidy_vozduxan.streaming.manager import Manager
+from mopidy_vozduxan.streaming.stream import Stream
+
+Row = dict[str, object]
+
+
+def streams(manager: Manager) -> list[Row]:
+    """Return every stream, in the order of their turn; amounts are in bytes."""
+    return [_stream(manager, stream, bucket) for stream, bucket in manager.streams()]
+
+
+def _stream(manager: Manager, stream: Stream, bucket: str | None) -> Row:
+    size, held, ahead = manager.amounts(stream.token)
+    return {
+        "token": stream.token,
+        "infohash": stream.swarm.infohash,
+        "fileIdx": stream.file_index,
+        "name": stream.name,
+        "bucket": bucket,
+        "background": stream.background,
+        "size": size,
+        "heldBytes": held,
+        "bufferedBytes": ahead,
+        "downloadRate": stream.swarm.statistics.download_rate,
+        "numPeers": stream.swarm.statistics.num_peers,
+    }
+
+
+def swarms(manager: Manager) -> list[Row]:
+    """Return every swarm we are in; rates are in bytes/s."""
+    return [
+        {
+            "infohash": swarm.infohash,
+            "name": swarm.name,
+            "known": swarm.metainfo is not None,
+            "numPeers": swarm.statistics.num_peers,
+            "numSeeds": swarm.statistics.num_seeds,
+            "downloadRate": swarm.statistics.download_rate,
+            "uploadRate": swarm.statistics.upload_rate,
+        }
+        for swarm in manager.swarms()
+    ]
+
+
+def versions() -> Row:
+    """Return the versions of what takes part."""
+    packages = {"Mopidy-Vozduxan": "vozduxan", "Mopidy": "mopidy"}
+    found: Row = {
+        name: importlib.metadata.version(package) for package, name in packages.items()
+    }
+    try:
+        found["libtorrent"] = importlib.metadata.version("libtorrent")
+    except importlib.metadata.PackageNotFoundError:
+        found["libtorrent"] = None
+    return found

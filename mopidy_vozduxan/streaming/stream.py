@@ -1,0 +1,220 @@
+"""One file of a swarm being served: what is known of it, and who reads it.
+
+Lives on our event loop and belongs to the manager.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from mopidy_vozduxan.engine.protocol import TorrentFile
+from mopidy_vozduxan.exceptions import NoSuchFile, VozduxanError
+from mopidy_vozduxan.formats import (
+    content_type,
+    estimated_length_ms,
+    tail_probe,
+)
+from mopidy_vozduxan.planning.containers import read_timeline, tag_size
+from mopidy_vozduxan.planning.position import Timeline
+from mopidy_vozduxan.planning.spans import PieceMap, Span
+from mopidy_vozduxan.planning.window import Demand, Head, Role
+from mopidy_vozduxan.streaming.reader import PieceReader
+from mopidy_vozduxan.streaming.swarm import Swarm
+from mopidy_vozduxan.streaming.target import FileChoice, playable_file
+from mopidy_vozduxan.web.streams import StreamInfo
+
+
+class Stream:
+    """The stream named by ``token``; ``index`` says which file it is.
+
+    ``uri`` is what the player calls it, and is only handed back; ``length_ms``
+    is the track's length where it is known; ``now`` is in monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        swarm: Swarm,
+        index: FileChoice,
+        now: float,
+    ) -> None:
+        self.token = token
+        self.swarm = swarm
+        self.index = index
+        self.uri = ""
+        self.length_ms: int | None = None
+        self.readers: set[PieceReader] = set()
+        self.gone = asyncio.Event()  # released
+        self.claims = 0  # prepares that have not found it a bucket yet
+        self.background = False  # read for its tags, say, and by nobody's player
+        self.failure: VozduxanError | None = None
+        self.opened_at = now
+        self.said_so = False  # the log says that it waits
+        self.playhead: int | None = None  # the offset that sounds, where it is sure
+        self.position_ms = 0  # what sounds
+        self.stop_ms: int | None = None  # where the track ends before the file does
+        self.starts_ms: tuple[int, ...] = ()  # where the next tracks in it begin
+        self._file: TorrentFile | None = None
+        self._measured: Timeline | None = None
+        self._audio_start: int | None = None  # known once the head was looked at
+        #: Where a reader is expected: at the start, and after a seek.
+        self.forecast: Head | None = Head(0)
+
+    def __repr__(self) -> str:
+        return f"<Stream {self.name!r} readers={self.readers} {self.forecast}>"
+
+    @property
+    def file(self) -> TorrentFile | None:
+        """The file being served; ``None`` until the metadata is here.
+
+        Metadata may also show that there is no such file (:attr:`is_nothing`).
+        """
+        if self._file is None and self.swarm.metainfo:
+            with contextlib.suppress(NoSuchFile):
+                self._file = playable_file(self.swarm.metainfo, self.index)
+        return self._file
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the metadata came and has no such file."""
+        return self.swarm.metainfo is not None and self.file is None
+
+    @property
+    def file_index(self) -> FileChoice:
+        """The index of the file, also where it was asked for as the first track."""
+        file = self.file
+        return file.index if file else self.index
+
+    @property
+    def name(self) -> str:
+        """What a listener calls the stream."""
+        file = self.file
+        return file.path.rsplit("/", 1)[-1] if file else self.swarm.name
+
+    @property
+    def info(self) -> StreamInfo | None:
+        """What the HTTP doors say of the stream; ``None`` without metadata."""
+        file = self.file
+        if file is None:
+            return None
+        etag = f"{self.swarm.infohash}-{file.index}"
+        return StreamInfo(self.name, file.size, content_type(file.path), etag)
+
+    @property
+    def pieces(self) -> PieceMap | None:
+        """Where the stream lies in its torrent."""
+        file, metainfo = self.file, self.swarm.metainfo
+        if file is None or metainfo is None:
+            return None
+        return PieceMap(file.offset, file.size, metainfo.piece_length)
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """How the stream's offsets and positions belong together.
+
+        What the container says counts as soon as its first piece was read.
+        """
+        file = self.file
+        if file is None:
+            return None
+        if self._audio_start is None:
+            self._look_at_head(file)
+        if self._measured:
+            return self._measured
+        length_ms = self.length_ms or estimated_length_ms(file.path, file.size)
+        return Timeline(file.size, length_ms or 1, self._audio_start or 0)
+
+    def _look_at_head(self, file: TorrentFile) -> None:
+        pieces = self.pieces
+        if pieces is None or not file.size:
+            return
+        first = pieces.piece_at(0)
+        piece = self.swarm.recent_piece(first)
+        if piece is not None:
+            head = bytes(piece[pieces.within(first, Span(0, file.size))])
+            self._audio_start = min(tag_size(head), file.size)
+            self._measured = read_timeline(file.path, head, file.size)
+
+    @property
+    def remaining_ms(self) -> int:
+        """How long the stream still plays, from what sounds or from its start."""
+        timeline = self.timeline
+        if timeline is None:
+            return 0
+        stop_ms = self.stop_ms or timeline.length_ms
+        return max(0, min(stop_ms, timeline.length_ms) - self.position_ms)
+
+    def moved(self, position_ms: int) -> None:
+        """Take the position that sounds.
+
+        A guessed length says nothing sure of the offset: with one that is a
+        third too long the playhead would lag by as much, and a reader with
+        nothing left would seem to be far ahead.
+        """
+        self.position_ms = position_ms
+        timeline = self.timeline
+        if timeline and self._measured:
+            self.playhead = timeline.offset_at(position_ms)
+
+    def moved_to(self, offset: int) -> None:
+        """Take the offset that sounds."""
+        self.playhead = offset
+        if timeline := self.timeline:
+            self.position_ms = timeline.position_at(offset)
+
+    @property
+    def waiting_since(self) -> float | None:
+        """When the longest wait for metadata or for a piece began, if there is one."""
+        if self.swarm.metainfo is None:
+            return self.opened_at
+        starts = (reader.waiting_since for reader in self.readers)
+        return min((start for start in starts if start is not None), default=None)
+
+    @property
+    def consumed_from(self) -> int:
+        """The offset that sounds, or that is read or will be read first."""
+        if self.playhead is not None:
+            return self.playhead
+        offsets = [reader.head().offset for reader in self.readers]
+        expected = self.forecast.offset if self.forecast else 0
+        return min(offsets, default=expected)
+
+    def begin(self, start_ms: int, stop_ms: int | None) -> None:
+        """Expect the track from ``start_ms`` to ``stop_ms`` to be played.
+
+        Where the offset is not sure the beginning of the file, which tells it, is
+        read first in any case.
+        """
+        self.stop_ms = stop_ms
+        timeline = self.timeline if start_ms else None
+        self.expect(timeline.offset_at(start_ms) if timeline and self._measured else 0)
+        self.position_ms = start_ms
+
+    def expect(self, offset: int) -> None:
+        """Expect a reader at ``offset``, and fetch what it will ask for."""
+        self.forecast, self.playhead = Head(offset), None
+        self.said_so = False
+        if timeline := self.timeline:
+            self.position_ms = timeline.position_at(offset)
+
+    def demand(self, role: Role, starts_in_ms: int = 0) -> Demand | None:
+        """Return what the stream asks of its swarm; ``None`` without metadata."""
+        file, pieces, timeline = self.file, self.pieces, self.timeline
+        if file is None or pieces is None or timeline is None or not file.size:
+            return None
+        heads = [reader.head() for reader in self.readers]
+        if self.forecast and role is Role.CURRENT:
+            heads.append(self.forecast)
+        probe = tail_probe(file.path)
+        return Demand(
+            infohash=self.swarm.infohash,
+            role=role,
+            pieces=pieces,
+            byte_rate=timeline.byte_rate,
+            heads=tuple(heads),
+            playhead=self.playhead if role is Role.CURRENT else None,
+            starts=tuple(ms and timeline.offset_at(ms) for ms in self.starts_ms),
+            starts_in_ms=starts_in_ms,
+            probes=(Span(file.size - probe, file.size),) if probe else (),
+        )

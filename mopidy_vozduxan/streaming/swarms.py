@@ -1,0 +1,294 @@
+"""All swarms we are in: joining, leaving, and what goes to and from the engine.
+
+Lives on our event loop and belongs to the manager. Knows nothing of streams,
+and never decides what is wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
+
+from mopidy_vozduxan.engine.protocol import (
+    Engine,
+    Event,
+    EventsLost,
+    MetadataReceived,
+    Metainfo,
+    PieceFinished,
+    PieceRead,
+    PiecesHeld,
+    PieceUnreadable,
+    StatisticsChanged,
+    SwarmBroke,
+    TorrentSource,
+)
+from mopidy_vozduxan.exceptions import (
+    Cancelled,
+    MetadataTimeout,
+    ShuttingDown,
+    StorageFailed,
+    SwarmFailed,
+    VozduxanError,
+)
+from mopidy_vozduxan.planning.plan import Plan, Urgency, changes_between
+from mopidy_vozduxan.planning.window import SwarmView
+from mopidy_vozduxan.streaming.swarm import PieceCache, Swarm
+
+logger = logging.getLogger(__name__)
+
+#: After a read in the background the next file of the torrent mostly follows, so
+#: its peers are kept for so long.
+VISIT_S = 5.0
+
+
+class Swarms:
+    """The swarms by infohash.
+
+    ``changed(soon)`` is called when plans should be made anew: at once, or in
+    a moment where nobody waits for the outcome. ``learned`` gets metadata that
+    a swarm gave us, ``broke`` a swarm that failed. A swarm that nobody uses is
+    left after ``idle_swarm`` seconds, one that never told its metadata after
+    ``metadata_timeout``.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        cache: PieceCache,
+        clock: Callable[[], float],
+        *,
+        changed: Callable[[bool], None],
+        learned: Callable[[MetadataReceived], None],
+        broke: Callable[[Swarm], None],
+        idle_swarm: float,
+        metadata_timeout: float,
+    ) -> None:
+        self._idle_swarm = idle_swarm
+        self._metadata_timeout = metadata_timeout
+        self._engine = engine
+        self._cache = cache
+        self._clock = clock
+        self._changed = changed
+        self._learned = learned
+        self._broke = broke
+        self._swarms: dict[str, Swarm] = {}
+        self._watched: tuple[frozenset[str], bool] = frozenset(), False
+        self._closing = False
+
+    def __bool__(self) -> bool:
+        return bool(self._swarms)
+
+    def all(self) -> list[Swarm]:
+        """Return every swarm we are in."""
+        return list(self._swarms.values())
+
+    def get(self, infohash: str) -> Swarm | None:
+        """Return a swarm we are in, by the name it was joined or describes itself by.
+
+        A hybrid torrent's magnet may know its v2 infohash only.
+        """
+        if infohash in self._swarms:
+            return self._swarms[infohash]
+        return next((s for s in self._swarms.values() if infohash in s.names), None)
+
+    def join(self, source: TorrentSource, metainfo: Metainfo | None) -> Swarm:
+        """Return the swarm of a torrent, joining it with the next plan."""
+        if self._closing:
+            raise ShuttingDown("Mopidy is stopping.")
+        swarm = self.get(source.infohash)
+        if swarm is None or swarm.failure:
+            now = self._clock()
+            swarm = Swarm(source, metainfo, self._cache, self._engine.read_piece, now)
+            self._swarms[source.infohash] = swarm
+            self._changed(True)
+        else:
+            self._join_again(swarm, source, metainfo)
+        return swarm
+
+    def _join_again(
+        self, swarm: Swarm, source: TorrentSource, metainfo: Metainfo | None
+    ) -> None:
+        """Use what the source knows that the swarm does not."""
+        if swarm.metainfo is None and metainfo:
+            swarm.metadata_received(metainfo)
+            self._changed(True)
+        private = swarm.metainfo is not None and swarm.metainfo.private
+        if source.magnet in (None, swarm.source.magnet) or private:
+            return
+        if swarm.added:
+            named = replace(source, infohash=swarm.infohash)
+            self._engine.add(named, None)
+        swarm.source = replace(swarm.source, magnet=source.magnet)
+
+    def leave(self, swarm: Swarm, *, delete_data: bool = False) -> asyncio.Future[None]:
+        """Leave a swarm; whoever still waits for it is cancelled.
+
+        The future is the engine's: see :meth:`Engine.remove`.
+        """
+        del self._swarms[swarm.infohash]
+        swarm.broke(Cancelled(f"“{swarm.name}” was left."))
+        self._changed(True)
+        return self._engine.remove(swarm.infohash, delete_data=delete_data)
+
+    async def remove(self, infohashes: Set[str], *, delete_data: bool) -> None:
+        """Leave the swarms of those names, and delete what is on disk of them.
+
+        Raises :class:`StorageFailed`, when it has tried all of them.
+        """
+        swarms = [s for s in self.all() if not s.names.isdisjoint(infohashes)]
+        ends = {s.infohash: self.leave(s, delete_data=delete_data) for s in swarms}
+        if delete_data:  # also of what is not joined
+            for name in infohashes - ends.keys():
+                ends[name] = self._engine.remove(name, delete_data=True)
+        results = await asyncio.gather(
+            *map(asyncio.shield, ends.values()), return_exceptions=True
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    def leave_idle(self, used: Set[str]) -> None:
+        """Leave the swarms that nobody has used for long; ``used`` are in use."""
+        now = self._clock()
+        for swarm in self.all():
+            if swarm.infohash in used:
+                swarm.used_at = now
+            elif self._is_idle(swarm, now):
+                self.leave(swarm)
+
+    def leave_unused(self, used: Set[str]) -> None:
+        """Leave every swarm that is not in use right now."""
+        for swarm in self.all():
+            if swarm.infohash not in used and not swarm.is_waited_for:
+                self.leave(swarm)
+
+    def _is_idle(self, swarm: Swarm, now: float) -> bool:
+        if swarm.is_waited_for:
+            return False
+        if swarm.metainfo is None:
+            return now - swarm.used_at > self._metadata_timeout
+        if swarm.failure:
+            return True
+        if not swarm.streamed:  # joined for its metadata, or read in the background
+            return not self._is_visited(swarm, now)
+        return now - swarm.used_at > self._idle_swarm
+
+    def _is_visited(self, swarm: Swarm, now: float) -> bool:
+        return swarm.visited_at is not None and now - swarm.visited_at < VISIT_S
+
+    async def metainfo_of(self, swarm: Swarm, timeout: float) -> Metainfo:
+        """Return a swarm's metadata, waiting for it ``timeout`` seconds at most.
+
+        Raises :class:`MetadataTimeout`, or what broke the swarm.
+        """
+        swarm.used_at = self._clock()
+        if swarm.metainfo:
+            return swarm.metainfo
+        try:
+            return await asyncio.wait_for(swarm.wait_metainfo(), timeout)
+        except TimeoutError as exc:
+            raise MetadataTimeout(
+                f"Nobody gave us the metadata of “{swarm.name}” in time."
+            ) from exc
+
+    # --- plans
+
+    def views(self) -> dict[str, SwarmView]:
+        """Return what planning has to know of each swarm."""
+        now = self._clock()
+        return {
+            swarm.infohash: SwarmView(
+                swarm.metainfo.piece_count,
+                swarm.held,
+                swarm.streamed or self._is_visited(swarm, now),
+            )
+            for swarm in self._swarms.values()
+            if swarm.metainfo and not swarm.failure
+        }
+
+    def carry_out(self, plans: Mapping[str, Plan]) -> None:
+        """Tell the engine what differs from the plans it has."""
+        self._set_pace(plans)
+        for swarm in self.all():
+            if not swarm.failure:
+                self._carry_out(swarm, plans.get(swarm.infohash))
+
+    def rearm(self, swarm: Swarm) -> None:
+        """Tell the engine everything again, in case it forgot."""
+        if swarm.plan:
+            logger.debug("Re-arming %r", swarm)
+            swarm.plan = Plan.empty(len(swarm.plan.urgencies))
+            self._changed(True)
+
+    def _carry_out(self, swarm: Swarm, plan: Plan | None) -> None:
+        if not swarm.added:
+            swarm.added = True
+            try:
+                self._engine.add(swarm.source, plan)
+            except VozduxanError as exc:
+                swarm.broke(exc)
+                self._broke(swarm)
+        elif plan:
+            old = swarm.plan or Plan.empty(len(plan.urgencies))
+            changes = changes_between(old, plan, swarm.held)
+            if changes or old.trickle != plan.trickle:
+                self._engine.apply(swarm.infohash, changes)
+        swarm.plan = plan
+
+    def _set_pace(self, plans: Mapping[str, Plan]) -> None:
+        """Tell the engine whether somebody waits, before it gets to work."""
+        waiting = any(swarm.metainfo is None for swarm in self._swarms.values())
+        waiting |= any(Urgency.NOW in plan.urgencies for plan in plans.values())
+        watched = frozenset(self._swarms)
+        if (watched, waiting) != self._watched:
+            self._watched = watched, waiting
+            self._engine.watch(watched, waiting=waiting)
+
+    # --- what the engine says
+
+    def on_event(self, event: Event) -> None:
+        """Take one event of the engine."""
+        if isinstance(event, EventsLost):
+            logger.debug("The engine lost events; it sends the whole state again")
+            return
+        swarm = self._swarms.get(event.infohash)
+        if swarm is None or self._closing:
+            return
+        now = self._clock()
+        match event:
+            case PieceFinished(piece=piece):
+                swarm.piece_finished(piece, now)
+                self._changed(False)
+            case PieceRead(piece=piece, data=data):
+                swarm.piece_read(piece, data)
+            case PieceUnreadable(piece=piece, reason=reason):
+                swarm.piece_unreadable(piece, reason)
+            case StatisticsChanged(statistics=statistics):
+                swarm.statistics_changed(statistics, now)
+            case PiecesHeld(held=held):
+                swarm.pieces_held(held)
+                self._changed(True)
+            case MetadataReceived(metainfo=metainfo):
+                swarm.metadata_received(metainfo)
+                self._learned(event)
+                self._changed(True)
+            case SwarmBroke():
+                self._swarm_broke(swarm, event)
+
+    def _swarm_broke(self, swarm: Swarm, event: SwarmBroke) -> None:
+        kind = StorageFailed if event.storage else SwarmFailed
+        error = kind(f"“{swarm.name}” cannot be played: {event.reason}")
+        logger.error("Vozduxan: %s", error)
+        swarm.broke(error)
+        self._engine.remove(swarm.infohash)
+        self._broke(swarm)
+
+    async def close(self) -> None:
+        """End every wait and leave all swarms in order."""
+        self._closing = True
+        for swarm in self._swarms.values():
+            swarm.broke(ShuttingDown("Mopidy is stopping."))
+        await self._engine.close()

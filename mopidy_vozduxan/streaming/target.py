@@ -1,0 +1,119 @@
+"""What will be played: a file of a torrent that need not be joined yet."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
+from mopidy_vozduxan.exceptions import NoSuchFile
+from mopidy_vozduxan.formats import estimated_length_ms, is_local_only, is_playable
+from mopidy_vozduxan.naming.names import natural_path_key
+from mopidy_vozduxan.planning.spans import PieceMap, Span
+from mopidy_vozduxan.tags import CUE_FRAMES_PER_S, Part
+
+#: A file by its index, the first track among some files, or the first track of
+#: all for ``None``.
+FileChoice = int | tuple[int, ...] | None
+
+
+#: A stretch of a file in CUE frames; None is the file's end.
+Cut = tuple[int, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file of a torrent.
+
+    ``length_ms`` is the file's length where somebody knows it; ``part`` is the
+    track that is meant where a CUE sheet divides the file.
+    """
+
+    source: TorrentSource
+    metainfo: Metainfo | None
+    index: FileChoice
+    length_ms: int | None = None
+    part: Part | None = None
+
+    @property
+    def start_ms(self) -> int:
+        """Where in the file the track begins."""
+        return _ms(self.part.start) if self.part else 0
+
+    @property
+    def stop_ms(self) -> int | None:
+        """Where in the file the track ends; ``None`` where the file does."""
+        stop = self.part.stop if self.part else None
+        return None if stop is None else _ms(stop)
+
+    @property
+    def cut(self) -> Cut | None:
+        """What the player gets instead of the file. Raises :class:`NoSuchFile`."""
+        if self.part:
+            return self.part.start, self.part.stop
+        file = self.file
+        return (0, None) if file and is_local_only(file.path) else None
+
+    @property
+    def file(self) -> TorrentFile | None:
+        """The file; ``None`` without metadata. Raises :class:`NoSuchFile`."""
+        return playable_file(self.metainfo, self.index) if self.metainfo else None
+
+    @property
+    def byte_rate(self) -> float:
+        """Bytes of audio per second, as far as it is known; else 0."""
+        file = self.file
+        if file is None:
+            return 0.0
+        length_ms = self.length_ms or estimated_length_ms(file.path, file.size)
+        return file.size * 1000 / length_ms if length_ms else 0.0
+
+    def head_cost(self, seconds: float) -> int | None:
+        """Return how many bytes the pieces of its first ``seconds`` take.
+
+        ``None`` without metadata. Raises :class:`NoSuchFile`.
+        """
+        file = self.file
+        if file is None or self.metainfo is None:
+            return None
+        pieces = PieceMap(file.offset, file.size, self.metainfo.piece_length)
+        head = Span(0, int(seconds * self.byte_rate))
+        return len(pieces.pieces_of(head)) * pieces.piece_length
+
+
+def _ms(cue_frames: int) -> int:
+    return cue_frames * 1000 // CUE_FRAMES_PER_S
+
+
+#: A file, or how to find it: what takes time then ends with the request.
+Wanted = Target | Callable[[], Awaitable[Target]]
+
+
+def playable_file(metainfo: Metainfo, index: FileChoice) -> TorrentFile:
+    """Return the file that is meant. Raises :class:`NoSuchFile`."""
+    if isinstance(index, int):
+        if 0 <= index < len(metainfo.files) and not metainfo.files[index].padding:
+            return metainfo.files[index]
+        raise no_such_file(metainfo.name, index)
+    tracks = [f for f in metainfo.files if is_playable(f)]
+    if index is not None:
+        chosen = frozenset(index)
+        tracks = [track for track in tracks if track.index in chosen]
+    if not tracks:
+        raise no_such_file(metainfo.name, index)
+    return min(tracks, key=_play_order)
+
+
+def no_such_file(name: str, index: FileChoice) -> NoSuchFile:
+    """Return why the torrent called ``name`` has nothing to play there."""
+    if isinstance(index, int):
+        return NoSuchFile(f"“{name}” has no file number {index}.")
+    if index is None:
+        return NoSuchFile(f"“{name}” has no audio file.")
+    return NoSuchFile(f"Of “{name}”, the magnet link selects no audio file.")
+
+
+def _play_order(file: TorrentFile) -> tuple[object, object]:
+    """As in the library's lay-out: folder by folder."""
+    folder = file.path.rpartition("/")[0]
+    return natural_path_key(folder), natural_path_key(file.path)

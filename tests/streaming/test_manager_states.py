@@ -1,0 +1,292 @@
+"""The manager under random orders of everything that can happen to it."""
+
+import asyncio
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from mopidy_vozduxan.engine.protocol import SwarmBroke
+from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.streaming.manager import Limits, Manager
+from mopidy_vozduxan.streaming.target import Target
+from tests.fake_engine import FakeEngine, album, payload, source_of
+
+ONE, TWO = album(infohash="ab" * 20), album(infohash="cd" * 20)
+ALBUMS = {m.infohash: m for m in (ONE, TWO)}
+swarms = st.sampled_from(sorted(ALBUMS))
+picks = st.integers(0, 7)
+indexes = st.integers(0, 3)  # 3 is no file of theirs
+pieces = st.lists(st.integers(0, ONE.piece_count - 1), max_size=10)
+
+
+def _watched(coro):
+    """Start a task whose error is not lost, and not news either."""
+    task = asyncio.ensure_future(coro)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
+
+
+class Streaming(RuleBasedStateMachine):
+    """Drives a manager on a loop of its own; the engine delivers when told."""
+
+    def __init__(self):
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.now = 1000.0
+        self.engine = FakeEngine(ONE, TWO)
+        self.manager = Manager(
+            self.engine,
+            Limits(stall_timeout=20, metadata_timeout=60, idle_swarm=100),
+            lambda: self.now,
+            lambda *_: None,
+            lambda _: None,
+        )
+        self.engine.start(self.loop, self.manager.on_event)
+        self.tokens = {}  # every one ever seen, and the wait for its release
+        self.readers = []  # (reader, expected bytes, task or None)
+        self.waits = []  # tasks of commands
+
+    def teardown(self):
+        self.run(self.end())
+        self.loop.close()
+
+    async def end(self):
+        await self.manager.close()
+        await self.settle()
+        released = [t for t in self.tokens.values() if not t.done()]
+        for task in released:
+            task.cancel()
+        await self.settle()
+        for task in self.waits + [task for _, _, task in self.readers if task]:
+            assert task.done(), f"{task} waits for ever"
+        assert not len(self.manager._newest)
+
+    def run(self, coro):
+        return self.loop.run_until_complete(asyncio.wait_for(coro, 10))
+
+    async def settle(self):
+        for _ in range(12):
+            await asyncio.sleep(0)
+
+    def act(self, call, *args, **kwargs):
+        """Call on the loop, let everything follow that follows, keep errors ours."""
+
+        async def inside():
+            try:
+                result = call(*args, **kwargs)
+            except VozduxanError:
+                result = None
+            await self.settle()
+            return result
+
+        return self.run(inside())
+
+    def begin(self, coro):
+        async def inside():
+            self.waits.append(_watched(coro))
+            await self.settle()
+
+        self.run(inside())
+        for task in self.waits:
+            if task.done() and not task.cancelled() and not task.exception():
+                self.see(task.result())
+
+    def see(self, token):
+        async def inside():
+            self.tokens[token] = _watched(self.manager.released(token))
+
+        if token not in self.tokens:
+            self.run(inside())
+
+    def token(self, pick):
+        tokens = list(self.tokens) or ["unknown"]
+        return tokens[pick % len(tokens)]
+
+    def target(self, infohash, index, known=True):
+        metainfo = ALBUMS[infohash]
+        return Target(source_of(metainfo), metainfo if known else None, index)
+
+    # --- what others do
+
+    @rule(infohash=swarms, index=indexes, known=st.booleans())
+    def play(self, infohash, index, known):
+        target = self.target(infohash, index, known)
+        token = self.act(self.manager.play, target, "uri")
+        if token:
+            self.see(token)
+            assert self.manager._streams.buckets.current == token
+
+    @rule(infohash=swarms, index=indexes, known=st.booleans())
+    def prepare(self, infohash, index, known):
+        self.begin(self.manager.prepare(self.target(infohash, index, known)))
+
+    @rule(infohash=swarms, index=indexes, bucket=st.sampled_from(["prefetch", "warm"]))
+    def prefetch(self, infohash, index, bucket):
+        current = self.manager._streams.buckets.current
+        self.begin(self.manager.prefetch(self.target(infohash, index), bucket))
+        assert self.manager._streams.buckets.current == current
+
+    @rule()
+    def cancel_prepare(self):
+        self.act(self.manager.cancel_prepare)
+        assert "current" not in self.manager._newest
+
+    @rule(tracks=st.lists(st.tuples(swarms, indexes), max_size=5))
+    def aim(self, tracks):
+        targets = [self.target(*track) for track in tracks]
+        self.act(self.manager.aim, targets, ("prefetch", "warm"))
+
+    @rule(pick=picks)
+    def release(self, pick):
+        token = self.token(pick)
+        self.act(self.manager.release, token)
+        assert token not in self.manager._streams
+
+    @rule()
+    def dispose(self):
+        self.act(self.manager.dispose)
+        assert self.manager._streams.buckets.tokens() == ()
+
+    @rule(pick=picks, offset=st.integers(0, 2000))
+    def notify_position(self, pick, offset):
+        token = self.token(pick)
+        self.act(self.manager.notify_position, token, offset)
+
+    @rule(pick=picks, position_ms=st.integers(0, 10_000))
+    def seek(self, pick, position_ms):
+        self.act(self.manager.forecast, self.token(pick), position_ms)
+
+    @rule(pick=picks, start=st.integers(0, 940), player=st.booleans())
+    def connect(self, pick, start, player):
+        token = self.token(pick)
+        stream = self.manager._streams.get(token)
+        reader = self.act(
+            self.manager.open_reader, token, start, start + 10, player=player
+        )
+        if reader:
+            offset = stream.file.offset + start
+            metainfo = stream.swarm.metainfo
+            expected = payload(metainfo)[offset : offset + 10]
+            self.readers.append((reader, expected, self.reading(reader)))
+
+    def reading(self, reader):
+        async def read():
+            parts = []
+            while (part := await reader.next()) is not None:
+                parts.append(bytes(part))
+            return b"".join(parts)
+
+        async def inside():
+            task = _watched(read())
+            await self.settle()
+            return task
+
+        return self.run(inside())
+
+    @rule(pick=picks)
+    def disconnect(self, pick):
+        if not self.readers:
+            return
+        reader, _, task = self.readers.pop(pick % len(self.readers))
+        self.act(reader.close)
+        assert task.done()
+
+    # --- what swarms do
+
+    @rule(infohash=swarms)
+    def metadata(self, infohash):
+        if infohash in self.engine.wants:
+            self.act(self.engine.tell_metadata, infohash)
+
+    @rule(infohash=swarms, pieces=pieces)
+    def deliver(self, infohash, pieces):
+        swarm = self.manager._swarms.get(infohash)
+        if swarm and swarm.metainfo:
+            self.act(self.engine.give, *pieces, infohash=infohash)
+
+    @rule(infohash=swarms, storage=st.booleans())
+    def break_down(self, infohash, storage):
+        self.act(self.manager.on_event, SwarmBroke(infohash, "broken", storage))
+
+    @rule(seconds=st.sampled_from([1, 5, 30, 200]))
+    def time_passes(self, seconds):
+        self.now += seconds
+        self.act(self.manager._on_tick)
+
+    # --- what always holds
+
+    @invariant()
+    def a_token_sits_in_one_bucket_at_most(self):
+        tokens = self.manager._streams.buckets.tokens()
+        assert len(tokens) == len(set(tokens))
+        assert set(tokens) <= set(self.manager._streams)
+
+    @invariant()
+    def no_stream_is_without_an_owner(self):
+        owned = {
+            *self.manager._streams.buckets.tokens(),
+            *self.manager._streams.queued,
+            self.manager._streams.player,
+        }
+        for token, stream in self.manager._streams.items():
+            assert token in owned or stream.claims or stream.readers
+
+    @invariant()
+    def no_file_has_two_streams_in_one_swarm(self):
+        named = [(id(s.swarm), s.file_index) for s in self.manager._streams.values()]
+        assert len(named) == len(set(named))
+
+    @invariant()
+    def no_reader_outlives_its_stream(self):
+        streams = self.manager._streams.values()
+        alive = {reader for stream in streams for reader in stream.readers}
+        for reader, _, _ in self.readers:
+            assert reader.closed or reader in alive
+
+    @invariant()
+    def what_is_read_is_the_torrents(self):
+        for _, expected, task in self.readers:
+            if task.done() and not task.cancelled() and not task.exception():
+                assert task.result() == expected
+
+    @invariant()
+    def a_released_stream_says_so(self):
+        self.run(self.settle())
+        for token, released in self.tokens.items():
+            assert released.done() == (token not in self.manager._streams)
+
+    @invariant()
+    def a_claim_lasts_no_longer_than_its_command(self):
+        claims = sum(stream.claims for stream in self.manager._streams.values())
+        assert claims <= len(self.manager._newest)
+
+    @invariant()
+    def the_engine_wants_what_the_plans_say(self):
+        for swarm in self.manager._swarms.all():
+            if swarm.plan and not swarm.failure:
+                wants = self.engine.wants[swarm.infohash]
+                missing = [p for p in wants if p not in swarm.held]
+                assert all(wants[p] == swarm.plan.urgencies[p] for p in missing)
+
+    @invariant()
+    def a_shared_piece_has_the_highest_urgency_of_its_demands(self):
+        for swarm in self.manager._swarms.all():
+            if not swarm.plan or swarm.failure:
+                continue
+            for stream in self.manager._streams.values():
+                for reader in stream.readers if stream.swarm is swarm else ():
+                    head = reader.head()
+                    if head.waiting and not head.earned:
+                        piece = stream.pieces.piece_at(head.offset)
+                        urgent = swarm.plan.urgencies[piece] == 4
+                        assert piece in swarm.held or urgent
+
+
+TestStreaming = Streaming.TestCase
+TestStreaming.settings = settings(
+    max_examples=150,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
