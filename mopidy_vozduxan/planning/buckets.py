@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
-from mopidy_vozduxan.planning.window import Role
+from mopidy_vozduxan.planning.demand import Role
 
 T = TypeVar("T")
 

@@ -20,133 +20,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum
 
+from mopidy_vozduxan.planning.demand import Demand, Head, Role, SwarmView
 from mopidy_vozduxan.planning.plan import Plan, Urgency
-from mopidy_vozduxan.planning.spans import PieceMap, Span
-
-
-class Role(IntEnum):
-    """What a stream is to the listener; a smaller number comes first."""
-
-    CURRENT = 0
-    PREFETCH = 1
-    WARM = 2
-    QUEUED = 3
-    #: Tags, lengths and covers are read: nobody listens to it.
-    BACKGROUND = 4
-
-
-MIB = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Tiers:
-    """How far ahead of a head the tiers reach: seconds, within bounds.
-
-    ``soon_pieces`` are the least and the most pieces of the first tier; with
-    small pieces the upper bounds are ``soon_bytes`` and ``later_bytes``.
-    """
-
-    soon_s: float = 15.0
-    later_s: float = 60.0
-    soon_pieces: tuple[int, int] = (2, 20)
-    soon_bytes: int = 4 * MIB
-    later_pieces: int = 60
-    later_bytes: int = 64 * MIB
-    #: So much ahead of what sounds, and what follows may be fetched as well.
-    safe_s: float = 5.0
-    #: What the player takes of a track before it sounds. Of the next track that
-    #: comes first, and alone: pieces of one urgency come in any order, and of 30 s
-    #: nothing was there without a gap when 10 s of it had come. Meanwhile the first
-    #: tier is no longer than ``safe_s``.
-    opening_s: float = 5.5
-    opening_bytes: int = 576 * 1024
-    prefetch_s: float = 30.0
-    prefetch_bytes: int = 32 * MIB
-    head_s: float = 10.0
-    #: So many missing pieces have deadlines, if they are due so soon. A deadline
-    #: makes a piece as urgent as one that is waited for, and the engine fetches
-    #: those in any order: with 8 of them the one waited for came up to 2.2 s
-    #: late. The first on an empty list also cancels what else is asked for, and
-    #: Transmission 3.00 never sends what was cancelled once: so not in calm.
-    deadlines: int = 2
-    deadline_s: float = 5.0
-    #: A window reaches this many times the contiguously read bytes.
-    earning: int = 4
-
-    def for_opening(self) -> Tiers:
-        """Return them for as long as the opening of the next track is missing."""
-        return replace(
-            self,
-            soon_s=min(self.soon_s, self.safe_s),
-            prefetch_s=self.opening_s,
-            prefetch_bytes=self.opening_bytes,
-        )
-
-
-def tiers_of(readahead_s: float) -> Tiers:
-    """Return tiers that reach ``readahead_s`` ahead in all."""
-    return Tiers(soon_s=min(15.0, readahead_s), later_s=readahead_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """An offset somebody consumes from.
-
-    ``earned`` counts the bytes read contiguously up to ``offset``; ``waiting``
-    says that the consumer can do nothing until the byte at ``offset`` is here,
-    ``stuck`` that this has lasted for seconds.
-    """
-
-    offset: int
-    earned: int = 0
-    waiting: bool = True
-    stuck: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What one stream asks of its swarm.
-
-    ``byte_rate`` is in bytes/s. ``playhead`` is the offset that sounds now, or
-    ``None``. ``starts`` are the offsets of tracks
-    that come next in this stream, the next first; without any it is its first byte.
-    ``starts_in_ms`` says when the stream's first byte will be due
-    (what remains of the tracks before it). ``probes`` are spans that a demuxer
-    looks at before it plays.
-    """
-
-    infohash: str
-    role: Role
-    pieces: PieceMap
-    byte_rate: float
-    heads: tuple[Head, ...] = ()
-    starts: tuple[int, ...] = ()
-    playhead: int | None = None
-    starts_in_ms: int = 0
-    probes: tuple[Span, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SwarmView:
-    """What planning has to know of a swarm: its size in pieces, what it holds.
-
-    ``in_use`` is false for a swarm that was joined for its metadata only: not
-    a byte of its payload is wanted then.
-    """
-
-    piece_count: int
-    held: set[int] | frozenset[int]
-    in_use: bool = True
+from mopidy_vozduxan.planning.spans import Span
+from mopidy_vozduxan.planning.tiers import DEFAULT_TIERS, Tiers
 
 
 def plans(
     demands: Sequence[Demand],
     swarms: Mapping[str, SwarmView],
     now_ms: int,
-    tiers: Tiers = Tiers(),
+    tiers: Tiers = DEFAULT_TIERS,
 ) -> dict[str, Plan]:
     """Return the plan of every swarm in ``swarms``; ``now_ms`` is monotonic."""
     safe = {
@@ -186,7 +71,7 @@ def plans(
 def is_calm(
     demands: Iterable[Demand],
     swarms: Mapping[str, SwarmView],
-    tiers: Tiers = Tiers(),
+    tiers: Tiers = DEFAULT_TIERS,
 ) -> bool:
     """Whether what plays has all that is due soon; only then others are served."""
     playing = ((d, swarms[d.infohash]) for d in demands if d.role is Role.CURRENT)

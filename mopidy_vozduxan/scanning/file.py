@@ -15,7 +15,7 @@ from mopidy_vozduxan.planning.containers import tag_size
 from mopidy_vozduxan.scanning.gstreamer import Scan, in_thread, scan_ends, scan_url
 from mopidy_vozduxan.scanning.lengths import believed_length_ms
 from mopidy_vozduxan.scanning.ogg import ogg_length_ms
-from mopidy_vozduxan.scanning.reading import Reading
+from mopidy_vozduxan.streaming.reading import Reading
 
 #: This is asked for first; what else the demuxer wants, it asks for itself.
 FIRST_BYTES = 16 * 1024

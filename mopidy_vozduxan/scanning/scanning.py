@@ -9,9 +9,9 @@ from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.scanning.file import Door, FileScanner
 from mopidy_vozduxan.scanning.lookups import Lengths
-from mopidy_vozduxan.scanning.reading import Swarms
 from mopidy_vozduxan.scanning.scanner import Pace, Scanner
 from mopidy_vozduxan.scanning.torrent import Known, Means, Readers
+from mopidy_vozduxan.streaming.reading import Swarms
 
 logger = logging.getLogger(__name__)
 

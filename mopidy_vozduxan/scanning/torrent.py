@@ -31,7 +31,7 @@ from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.scanning.file import FileScanner
 from mopidy_vozduxan.scanning.gate import Gate
 from mopidy_vozduxan.scanning.gstreamer import Scan
-from mopidy_vozduxan.scanning.reading import Reading, Swarms, open_reading
+from mopidy_vozduxan.streaming.reading import Reading, Swarms, open_reading
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.tags import Part, Tags
 

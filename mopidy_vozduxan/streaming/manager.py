@@ -32,22 +32,19 @@ from mopidy_vozduxan.exceptions import (
 from mopidy_vozduxan.planning.buckets import Buckets, affordable
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.planning.window import (
-    is_calm,
-    plans,
-    tiers_of,
-)
-from mopidy_vozduxan.scanning.reading import open_reading
+from mopidy_vozduxan.planning.tiers import tiers_of
+from mopidy_vozduxan.planning.window import is_calm, plans
+from mopidy_vozduxan.streaming.info import StreamInfo
 from mopidy_vozduxan.streaming.newest import Newest
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.planner import Planner
 from mopidy_vozduxan.streaming.reader import PieceReader
+from mopidy_vozduxan.streaming.reading import open_reading
 from mopidy_vozduxan.streaming.stream import Stream
 from mopidy_vozduxan.streaming.supervisor import Supervisor
 from mopidy_vozduxan.streaming.swarm import PieceCache, Swarm
 from mopidy_vozduxan.streaming.swarms import Swarms
 from mopidy_vozduxan.streaming.target import Target, Wanted, playable_file
-from mopidy_vozduxan.web.streams import StreamInfo
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ Belongs to the manager and lives on our event loop. Never opens or ends one.
 from __future__ import annotations
 
 from mopidy_vozduxan.planning.buckets import BUCKET_ROLES, Buckets
-from mopidy_vozduxan.planning.window import Demand, Role
+from mopidy_vozduxan.planning.demand import Demand, Role
 from mopidy_vozduxan.streaming.stream import Stream
 from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.target import FileChoice

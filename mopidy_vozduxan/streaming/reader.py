@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Callable
 
 from mopidy_vozduxan.exceptions import Cancelled, VozduxanError
+from mopidy_vozduxan.planning.demand import Head
 from mopidy_vozduxan.planning.patience import REARM_S
 from mopidy_vozduxan.planning.spans import PieceMap, Span
-from mopidy_vozduxan.planning.window import Head
 from mopidy_vozduxan.streaming.swarm import Swarm
 
 

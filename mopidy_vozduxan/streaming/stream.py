@@ -16,13 +16,13 @@ from mopidy_vozduxan.formats import (
     tail_probe,
 )
 from mopidy_vozduxan.planning.containers import read_timeline, tag_size
+from mopidy_vozduxan.planning.demand import Demand, Head, Role
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import PieceMap, Span
-from mopidy_vozduxan.planning.window import Demand, Head, Role
+from mopidy_vozduxan.streaming.info import StreamInfo
 from mopidy_vozduxan.streaming.reader import PieceReader
 from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.target import FileChoice, playable_file
-from mopidy_vozduxan.web.streams import StreamInfo
 
 
 class Stream:

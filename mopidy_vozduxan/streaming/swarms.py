@@ -33,8 +33,8 @@ from mopidy_vozduxan.exceptions import (
     SwarmFailed,
     VozduxanError,
 )
+from mopidy_vozduxan.planning.demand import SwarmView
 from mopidy_vozduxan.planning.plan import Plan, Urgency, changes_between
-from mopidy_vozduxan.planning.window import SwarmView
 from mopidy_vozduxan.streaming.swarm import PieceCache, Swarm
 
 logger = logging.getLogger(__name__)

@@ -17,10 +17,10 @@ from mopidy_vozduxan.cue.cutter import Divisible, make_cut, read_divisible
 from mopidy_vozduxan.cue.sound import CutFailed
 from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.streaming.info import StreamInfo
 from mopidy_vozduxan.streaming.target import Cut
 from mopidy_vozduxan.web.running import Running
 from mopidy_vozduxan.web.stream import Body, StreamHandler
-from mopidy_vozduxan.web.streams import StreamInfo
 
 logger = logging.getLogger(__name__)
 

@@ -28,10 +28,11 @@ from tornado.iostream import StreamClosedError
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import Cancelled, NoSuchStream, VozduxanError
+from mopidy_vozduxan.streaming.info import StreamInfo
 from mopidy_vozduxan.web.handler import Handler
 from mopidy_vozduxan.web.ranges import Answer, Conditions, content_range, decide
 from mopidy_vozduxan.web.running import Running
-from mopidy_vozduxan.web.streams import Reader, StreamInfo
+from mopidy_vozduxan.web.streams import Reader
 
 logger = logging.getLogger(__name__)
 

@@ -5,24 +5,10 @@ Everything in these protocols is called on our own event loop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from mopidy_vozduxan.exceptions import VozduxanError
-
-
-@dataclass(frozen=True, slots=True)
-class StreamInfo:
-    """One stream as HTTP sees it.
-
-    ``size`` is in bytes; ``etag`` is ``<infohash>-<file index>``, unquoted;
-    ``name`` is the file's name, as hostile as the torrent it comes from.
-    """
-
-    name: str
-    size: int
-    content_type: str
-    etag: str
+from mopidy_vozduxan.streaming.info import StreamInfo
 
 
 class Reader(Protocol):

@@ -1,15 +1,10 @@
 """The window, with pieces of 100 bytes and music of 100 bytes/s: a piece a second."""
 
+from mopidy_vozduxan.planning.demand import Demand, Head, Role, SwarmView
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.planning.spans import PieceMap, Span
-from mopidy_vozduxan.planning.window import (
-    Demand,
-    Head,
-    Role,
-    SwarmView,
-    Tiers,
-    plans,
-)
+from mopidy_vozduxan.planning.tiers import Tiers
+from mopidy_vozduxan.planning.window import plans
 
 NONE, IDLE, LATER, SOON, NOW = Urgency
 NOW_MS = 1_000_000

@@ -1,0 +1,69 @@
+"""What streams ask of their swarms, and what planning has to know of a swarm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from mopidy_vozduxan.planning.spans import PieceMap, Span
+
+
+class Role(IntEnum):
+    """What a stream is to the listener; a smaller number comes first."""
+
+    CURRENT = 0
+    PREFETCH = 1
+    WARM = 2
+    QUEUED = 3
+    #: Tags, lengths and covers are read: nobody listens to it.
+    BACKGROUND = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An offset somebody consumes from.
+
+    ``earned`` counts the bytes read contiguously up to ``offset``; ``waiting``
+    says that the consumer can do nothing until the byte at ``offset`` is here,
+    ``stuck`` that this has lasted for seconds.
+    """
+
+    offset: int
+    earned: int = 0
+    waiting: bool = True
+    stuck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one stream asks of its swarm.
+
+    ``byte_rate`` is in bytes/s. ``playhead`` is the offset that sounds now, or
+    ``None``. ``starts`` are the offsets of tracks that come next in this stream, the
+    next first; without any it is its first byte. ``starts_in_ms`` says when the
+    stream's first byte will be due (what remains of the tracks before it).
+    ``probes`` are spans that a demuxer looks at before it plays.
+    """
+
+    infohash: str
+    role: Role
+    pieces: PieceMap
+    byte_rate: float
+    heads: tuple[Head, ...] = ()
+    starts: tuple[int, ...] = ()
+    playhead: int | None = None
+    starts_in_ms: int = 0
+    probes: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SwarmView:
+    """What planning has to know of a swarm: its size in pieces, what it holds.
+
+    ``in_use`` is false for a swarm that was joined for its metadata only: not
+    a byte of its payload is wanted then.
+    """
+
+    piece_count: int
+    held: set[int] | frozenset[int]
+    in_use: bool = True

@@ -1,0 +1,60 @@
+"""How far ahead of what is consumed the window reaches: numbers, and their reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """How far ahead of a head the tiers reach: seconds, within bounds.
+
+    ``soon_pieces`` are the least and the most pieces of the first tier; with
+    small pieces the upper bounds are ``soon_bytes`` and ``later_bytes``.
+    """
+
+    soon_s: float = 15.0
+    later_s: float = 60.0
+    soon_pieces: tuple[int, int] = (2, 20)
+    soon_bytes: int = 4 * MIB
+    later_pieces: int = 60
+    later_bytes: int = 64 * MIB
+    #: So much ahead of what sounds, and what follows may be fetched as well.
+    safe_s: float = 5.0
+    #: What the player takes of a track before it sounds. Of the next track that
+    #: comes first, and alone: pieces of one urgency come in any order, and of 30 s
+    #: nothing was there without a gap when 10 s of it had come. Meanwhile the first
+    #: tier is no longer than ``safe_s``.
+    opening_s: float = 5.5
+    opening_bytes: int = 576 * 1024
+    prefetch_s: float = 30.0
+    prefetch_bytes: int = 32 * MIB
+    head_s: float = 10.0
+    #: So many missing pieces have deadlines, if they are due so soon. A deadline
+    #: makes a piece as urgent as one that is waited for, and the engine fetches
+    #: those in any order: with 8 of them the one waited for came up to 2.2 s
+    #: late. The first on an empty list also cancels what else is asked for, and
+    #: Transmission 3.00 never sends what was cancelled once: so not in calm.
+    deadlines: int = 2
+    deadline_s: float = 5.0
+    #: A window reaches this many times the contiguously read bytes.
+    earning: int = 4
+
+    def for_opening(self) -> Tiers:
+        """Return them for as long as the opening of the next track is missing."""
+        return replace(
+            self,
+            soon_s=min(self.soon_s, self.safe_s),
+            prefetch_s=self.opening_s,
+            prefetch_bytes=self.opening_bytes,
+        )
+
+
+DEFAULT_TIERS = Tiers()
+
+
+def tiers_of(readahead_s: float) -> Tiers:
+    """Return tiers that reach ``readahead_s`` ahead in all."""
+    return Tiers(soon_s=min(15.0, readahead_s), later_s=readahead_s)
