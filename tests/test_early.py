@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import pykka
@@ -143,3 +144,10 @@ def test_after_its_end_it_has_nothing():
     later.stop()
     assert later.ask(("library", "browse"), []) == []
     assert Real.started == 0
+
+
+def test_loading_leaves_nothing_that_is_never_looked_at_again():
+    with early._collecting_no_garbage():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0

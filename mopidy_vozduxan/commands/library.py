@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,8 @@ from mopidy_vozduxan.uris import AddUri, MagnetUri, is_infohash, magnet_of, pars
 
 if TYPE_CHECKING:
     from mopidy_vozduxan.catalog.inventory import Entry
+
+logger = logging.getLogger(__name__)
 
 #: Longer than this nobody waits for an answer, in seconds.
 LONGEST_WAIT_S = 3600
@@ -190,6 +193,7 @@ class LibraryCommands:
     async def _remove(self, infohash: str, delete: bool) -> Result:
         names = await asyncio.to_thread(self._catalog.names_of, infohash)
         hashes = frozenset(filter(is_infohash, names))
+        title = await asyncio.to_thread(self._title_of, infohash)
         freed = await asyncio.to_thread(self._size_of, hashes) if delete else 0
         await asyncio.to_thread(self._catalog.remove, infohash)
         await asyncio.to_thread(self._removal.vacate, names)
@@ -199,6 +203,9 @@ class LibraryCommands:
         # Metadata that came meanwhile has put it back.
         await asyncio.to_thread(self._catalog.remove, infohash)
         await asyncio.to_thread(self._removal.forget, infohash)
+        if self._running:  # else the command line says so itself
+            also = " and its data" if delete else "; its data stays on disk"
+            logger.info("Vozduxan: Removed “%s”%s", title, also)
         return {"infohash": infohash, "freedBytes": freed}
 
     async def _purge(self) -> Result:
@@ -265,6 +272,12 @@ class LibraryCommands:
 
     def _find(self, start: str) -> str:
         return find(self._catalog, self._cache, start)
+
+    def _title_of(self, infohash: str) -> str:
+        """Return what a listener calls a torrent, known or not."""
+        known = self._catalog.metainfo(infohash)
+        source = None if known else self._catalog.source(infohash)
+        return known.name if known else (source and source.display_name) or infohash
 
     def _size_of(self, infohashes: frozenset[str]) -> int:
         return sum(map(self._cache.size, infohashes))

@@ -17,6 +17,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import ObservedWatch
 
+from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ LOOK_EVERY_S = 300.0
 #: While a folder is away, nothing tells when it comes; nor what changes in one that
 #: the system cannot watch.
 AWAY_LOOK_EVERY_S = 30.0
+#: A look that failed is tried again so soon, whatever changes: the disk is full, say.
+FAILED_LOOK_AGAIN_S = 10.0
 JOIN_S = 5.0
 
 #: Reading a file or a folder is an event too, and nothing to look at it for.
@@ -61,6 +64,7 @@ class Watcher(FileSystemEventHandler):
         self._watches: dict[Path, tuple[tuple[int, int], ObservedWatch]] = {}
         self._blind: set[Path] = set()
         self._folders: frozenset[Path] | None = None
+        self._failed = False  # the log has said so
         self._thread = threading.Thread(
             target=self._run, name="VozduxanFolders", daemon=True
         )
@@ -90,11 +94,32 @@ class Watcher(FileSystemEventHandler):
         try:
             self._observer.start()
             while not self._stop.is_set():
-                self._wait(self._look())
-        except Exception:
-            logger.exception("Vozduxan: Looking for torrents failed")
+                self._look_and_wait()
         finally:
             self._observer.stop()
+
+    def _look_and_wait(self) -> None:
+        try:
+            seconds = self._look()
+        except Exception as exc:
+            self._say_that_it_failed(exc)
+            self._stop.wait(FAILED_LOOK_AGAIN_S)
+            return
+        if self._failed:
+            self._failed = False
+            logger.info("Vozduxan: Torrents are looked for again")
+        self._wait(seconds)
+
+    def _say_that_it_failed(self, exc: Exception) -> None:
+        """Say it once, until a look succeeds: the thread goes on."""
+        if self._failed or self._stop.is_set():
+            logger.debug("Looking for torrents failed: %s", exc)
+            return
+        self._failed = True
+        if isinstance(exc, VozduxanError):
+            logger.error("Vozduxan: Looking for torrents failed for now: %s", exc)
+        else:
+            logger.error("Vozduxan: Looking for torrents failed", exc_info=exc)
 
     def _look(self) -> float:
         """Look, and return after how many seconds to do so again."""

@@ -349,6 +349,21 @@ def test_a_torrent_is_removed_without_its_data(play):
     play(test)
 
 
+@pytest.mark.parametrize(
+    ("delete", "said"), [(True, "and its data"), (False, "its data stays on disk")]
+)
+def test_the_log_says_what_was_removed(play, caplog, delete, said):
+    async def test(stage):
+        stage.know(ALBUM)
+        await stage.run("torrent_remove", infohash=INFOHASH, deleteData=delete)
+
+    with caplog.at_level("INFO"):
+        play(test)
+    (line,) = [r.getMessage() for r in caplog.records if "Removed" in r.getMessage()]
+    assert line.startswith("Vozduxan: Removed “Album”")
+    assert said in line
+
+
 @pytest.mark.parametrize("is_joined", [True, False])
 def test_a_torrent_is_removed_with_its_data(play, is_joined):
     async def test(stage):

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.sources import watching
 from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
 from mopidy_vozduxan.sources.watching import Watcher
@@ -183,3 +184,24 @@ def test_a_look_can_be_asked_for(stage):
     before = stage.start().looks
     stage.watcher.look_soon()
     stage.until(lambda: stage.looks > before)
+
+
+def test_a_look_that_fails_is_said_once_and_tried_again(stage, monkeypatch, caplog):
+    monkeypatch.setattr(watching, "FAILED_LOOK_AGAIN_S", 0.05)
+    failures = iter([StorageFailed("The disk is full.")] * 3)
+    found = stage.catalog.found
+
+    def full_at_first():
+        for failure in failures:
+            raise failure
+        return found()
+
+    monkeypatch.setattr(stage.catalog, "found", full_at_first)
+    (stage.folder / "one.torrent").write_bytes(ONE)
+    with caplog.at_level("INFO"):
+        stage.start().until_names("One.mp3")
+        (stage.folder / "two.torrent").write_bytes(TWO)
+        stage.until_names("One.mp3", "Two.mp3")
+    lines = [record.getMessage() for record in caplog.records]
+    assert sum("The disk is full." in line for line in lines) == 1
+    assert "Vozduxan: Torrents are looked for again" in lines
