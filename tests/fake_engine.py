@@ -47,6 +47,7 @@ class FakeEngine:
         self.wants: dict[str, dict[int, Urgency]] = {}
         self.due: dict[str, dict[int, int]] = {}
         self.added: list[str] = []
+        self.sources: list[TorrentSource] = []
         self.removed: list[str] = []
         self.links: list[str] = []  # of swarms that were there already
         self.deleted: list[str] = []
@@ -65,6 +66,7 @@ class FakeEngine:
             self.links.append(source.magnet)
             return
         self.added.append(source.infohash)
+        self.sources.append(source)
         urgencies = plan.urgencies if plan else b""
         self.wants[source.infohash] = {p: Urgency(u) for p, u in enumerate(urgencies)}
         self.due[source.infohash] = dict(plan.due_ms) if plan else {}

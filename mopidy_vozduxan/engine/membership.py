@@ -118,7 +118,7 @@ class Members:
         swarm = self.swarms.get(infohash)
         if swarm is None:
             swarm = self._absent(infohash, delete_data)
-        swarm.successor = None
+        swarm.afterwards.clear()
         swarm.delete_data |= delete_data
         if swarm.departure is None:
             swarm.departure = self._loop.create_future()
@@ -224,18 +224,18 @@ class Members:
             self._delete_rest(swarm)
 
     def left(self, swarm: Swarm, error: BaseException | None = None) -> None:
-        """Forget the swarm, and join again where that was asked meanwhile."""
+        """Forget the swarm, and do what was asked meanwhile: join again, say."""
         if self.swarms.get(swarm.infohash) is not swarm:
             return
         del self.swarms[swarm.infohash]
         _settle(swarm.departure, error)
         if not self.swarms:
             self._empty.set()
-        if swarm.successor:
-            try:
-                self.join(*swarm.successor)
-            except BadInput as exc:
-                self._emit(SwarmBroke(swarm.infohash, str(exc)))
+        try:
+            for ask in swarm.afterwards:
+                ask()
+        except BadInput as exc:
+            self._emit(SwarmBroke(swarm.infohash, str(exc)))
 
     def ask_held(self, swarm: Swarm) -> None:
         """Ask which pieces are there: a status (2.1) or the state (2.0) follows."""
@@ -275,7 +275,7 @@ class Members:
             self.session.remove_torrent(swarm.handle, lt.options_t.delete_files)
 
     def _delete_rest(self, swarm: Swarm) -> None:
-        # ``left`` follows when all is gone: a successor must not lose its own.
+        # ``left`` follows when all is gone: whoever joins then must not lose theirs.
         swarm.deleting = True
         done = self._on_writer(self._cache.delete, swarm.infohash)
         done.add_done_callback(lambda done: self.left(swarm, done.exception()))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +79,17 @@ class LibtorrentEngine:
         if swarm is None:
             self._members.join(source, plan)
         elif swarm.leaving:
-            swarm.successor = (source, plan)
+            swarm.afterwards.append(partial(self.add, source, plan))
         elif source.magnet:
             swarm.follow(source.magnet)
 
     def apply(self, infohash: str, changes: Changes) -> None:
-        swarm = self._members.present(infohash)
-        if swarm:
+        swarm = self._members.swarms.get(infohash)
+        if swarm is None:
+            return
+        if swarm.leaving:
+            swarm.afterwards.append(partial(self.apply, infohash, changes))
+        else:
             swarm.apply(changes, self._loop.time() * 1000)
 
     def read_piece(self, infohash: str, piece: int) -> None:

@@ -7,6 +7,7 @@ wanted. Calls nothing that waits for libtorrent's network thread.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ import libtorrent as lt
 from mopidy_vozduxan.engine.metainfo import params_of_magnet
 from mopidy_vozduxan.engine.protocol import Statistics, TorrentSource
 from mopidy_vozduxan.engine.settings import TRICKLE_BYTES_PER_S
-from mopidy_vozduxan.planning.plan import Changes, Plan, Urgency
+from mopidy_vozduxan.planning.plan import Changes, Urgency
 
 PRIORITIES = {
     Urgency.NONE: 0,
@@ -70,7 +71,8 @@ class Swarm:
     parting: bool = False  # the session was, or is soon, told to let it go
     deleting: bool = False  # out of the session, and soon off the disk
     departure: asyncio.Future[None] | None = None  # for whoever had it leave
-    successor: tuple[TorrentSource, Plan | None] | None = None
+    #: What was asked of it since it was told to leave; for when it is out.
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def name(self) -> str:

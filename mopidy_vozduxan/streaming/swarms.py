@@ -113,8 +113,7 @@ class Swarms:
     ) -> None:
         """Use what the source knows that the swarm does not."""
         if swarm.metainfo is None and metainfo:
-            swarm.metadata_received(metainfo)
-            self._changed(True)
+            self._describe(swarm, source, metainfo)
         private = swarm.metainfo is not None and swarm.metainfo.private
         if source.magnet in (None, swarm.source.magnet) or private:
             return
@@ -122,6 +121,21 @@ class Swarms:
             named = replace(source, infohash=swarm.infohash)
             self._engine.add(named, None)
         swarm.source = replace(swarm.source, magnet=source.magnet)
+
+    def _describe(
+        self, swarm: Swarm, source: TorrentSource, metainfo: Metainfo
+    ) -> None:
+        """Take metadata that did not come from the swarm, the engine too.
+
+        It would go on asking peers for it, and want no piece before it has it.
+        """
+        if swarm.added and source.torrent is not None:
+            self._engine.remove(swarm.infohash)
+            swarm.added = False
+            magnet = source.magnet or swarm.source.magnet
+            swarm.source = replace(source, infohash=swarm.infohash, magnet=magnet)
+        swarm.metadata_received(metainfo)
+        self._changed(True)
 
     def leave(self, swarm: Swarm, *, delete_data: bool = False) -> asyncio.Future[None]:
         """Leave a swarm; whoever still waits for it is cancelled.

@@ -162,6 +162,36 @@ async def test_rejoining_while_leaving_ends_joined(tmp_path: Path) -> None:
 
 
 @on_loop
+async def test_what_is_asked_of_a_swarm_that_still_leaves_is_not_lost(
+    tmp_path: Path,
+) -> None:
+    album = make_album(tmp_path, [100_000])
+    async with Rig(tmp_path, OFFLINE) as rig:
+        await joined(rig, album, 0)
+        before = len(rig.events)
+        rig.engine.remove(album.infohash)
+        rig.engine.add(album.source, plan_of(album, {2: Urgency.NOW}))
+        rig.engine.apply(album.infohash, Changes(urgencies=((3, Urgency.SOON),)))
+        rig.engine.add(album.magnet(), None)
+        await rig.next(PiecesHeld, after=before)
+        handle = rig.engine._members.swarms[album.infohash].handle
+        assert handle.get_piece_priorities()[1:5] == [0, 7, 6, 0]
+
+
+@on_loop
+async def test_a_torrents_bytes_take_the_place_of_its_magnet_link(
+    tmp_path: Path,
+) -> None:
+    album = make_album(tmp_path, [100_000])
+    async with Rig(tmp_path, OFFLINE) as rig:
+        rig.engine.add(album.magnet(), None)
+        rig.engine.remove(album.infohash)
+        rig.engine.add(album.source, plan_of(album, {2: Urgency.NOW}))
+        await rig.next(PiecesHeld)
+        await put(rig, album, 2)
+
+
+@on_loop
 async def test_rejoining_after_deleting_starts_from_nothing(tmp_path: Path) -> None:
     album = make_album(tmp_path, [100_000])
     async with Rig(tmp_path, OFFLINE) as rig:

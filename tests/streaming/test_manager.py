@@ -294,6 +294,22 @@ def test_a_swarm_is_met_in_the_ways_of_every_magnet_link(run):
     run(test)
 
 
+def test_metadata_that_comes_another_way_is_the_engines_too(run):
+    async def test():
+        world = World()
+        magnet = TorrentSource(INFOHASH, magnet="one")
+        fetching = asyncio.create_task(world.manager.fetch_metainfo(magnet, 5))
+        await world.settle()
+        world.play()
+        await world.settle()
+        assert await fetching == ALBUM
+        assert world.engine.removed == [INFOHASH]
+        assert world.engine.sources[-1] == replace(SOURCE, magnet="one")
+        assert 0 in world.engine.wanted(Urgency.NOW)
+
+    run(test)
+
+
 def test_a_private_torrent_is_asked_for_in_no_other_ways(run):
     async def test():
         world = World()
