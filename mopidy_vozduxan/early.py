@@ -130,7 +130,11 @@ class EarlyFrontend(pykka.ThreadingActor):
         self._real.load_when_idle()
 
     def on_stop(self) -> None:
-        """Stop the real one."""
+        """Stop the real one; Mopidy stops core next, which may wait for a look-up."""
+        from mopidy_vozduxan.web import running
+
+        if library := running.provider():
+            library.stop_waiting()
         self._real.stop()
 
 

@@ -61,6 +61,9 @@ class Lengths(Protocol):
     def wait(self, infohashes: Iterable[str], until: float) -> None:
         """Wait for what is worth it, until ``until`` (`time.monotonic`) at most."""
 
+    def stop(self) -> None:
+        """End all waits, now and to come."""
+
 
 class Covers(Protocol):
     """Knows where pictures are; for any thread, and at once."""
@@ -131,6 +134,13 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
     def begin(self, uri: str) -> None:
         """Search for the torrent that ``uri`` names, if it is unknown; at once."""
         self._adder.begin(uri)
+
+    def stop_waiting(self) -> None:
+        """Answer with what is known from now on: Mopidy stops; for any thread."""
+        self._lookup_timeout = 0.0
+        self._adder.end_searches()
+        if self._lengths:
+            self._lengths.stop()
 
     def search(
         self,

@@ -59,7 +59,8 @@ class Tracklist:
         for _ in range(MOST_EDITS):
             tl_tracks = self._read()
             self._continued &= {tl_track.tlid for tl_track in tl_tracks}
-            for uri in {tl_track.track.uri for tl_track in tl_tracks} - truths.keys():
+            uris = {tl_track.track.uri for tl_track in tl_tracks} - truths.keys()
+            for uri in sorted(uris):  # torrent by torrent: few are kept in memory
                 concerned = self._concerns(uri, torrents)
                 truths[uri] = _known(uri, known) if concerned else None
             decision = decide(

@@ -376,6 +376,9 @@ class Lengths:
     def again(self, infohash):
         self.open.append(("again", infohash))
 
+    def stop(self):
+        self.stopped = True
+
     def wait(self, infohashes, until):
         self.waits.append((set(infohashes), until))
         for infohash, length_ms in self.found.items():

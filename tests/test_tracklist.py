@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import random
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pykka
 import pytest
 from mopidy import backend
 from mopidy.core import Core
-from mopidy.models import Track
+from mopidy.models import TlTrack, Track
 
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.tracklist import Tracklist, stands_in
@@ -335,3 +336,20 @@ def test_it_tells_what_stands_in_and_which_torrents_are_there(stage):
 )
 def test_what_stands_in(uri, does):
     assert stands_in(uri) is does
+
+
+def test_what_is_known_is_asked_torrent_by_torrent():
+    entries = [(track(n), other("abc"[n])) for n in range(3)]
+    uris = [one.uri for pair in entries for one in pair]
+    tl_tracks = [TlTrack(tlid=n, track=Track(uri=uri)) for n, uri in enumerate(uris)]
+    core = SimpleNamespace(
+        tracklist=SimpleNamespace(
+            get_tl_tracks=lambda: SimpleNamespace(get=lambda: tl_tracks)
+        )
+    )
+    asked = []
+    Tracklist(core, LONGEST).correct(
+        [INFOHASH, "cd" * 20], lambda uri: asked.append(uri), lambda _: set()
+    )
+    torrents = [uri.split(":")[2] for uri in asked]
+    assert torrents == [INFOHASH] * 3 + ["cd" * 20] * 3

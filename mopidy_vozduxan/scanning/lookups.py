@@ -45,6 +45,7 @@ class Lengths:
         self._busy: dict[str, float] = {}  # being read: when it last moved
         self._read_again: dict[str, float] = {}  # not before
         self._wait_again: dict[str, float] = {}
+        self._stopped = False
 
     def opened(self, infohash: str) -> None:
         """Somebody opened or queued a torrent: read it before others. At once."""
@@ -80,6 +81,12 @@ class Lengths:
             while (seconds := self._patience(waiting, until)) > 0:
                 self._changed.wait(seconds)
 
+    def stop(self) -> None:
+        """End all waits, now and to come: Mopidy stops."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
     # --- what the scanner says
 
     def moved(self, infohash: str) -> None:
@@ -109,6 +116,6 @@ class Lengths:
     def _patience(self, waiting: set[str], until: float) -> float:
         """Return how many seconds more to wait, 0 or less for none."""
         moves = [self._busy[one] for one in waiting if one in self._busy]
-        if not moves:
+        if self._stopped or not moves:
             return 0.0
         return min(until, max(moves) + STILL_S) - self._clock()

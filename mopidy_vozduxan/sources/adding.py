@@ -14,6 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
@@ -117,6 +118,7 @@ class Adder:
         self._searches: dict[str, _Search] = {}
         self._lock = threading.RLock()
         self._turn = asyncio.Semaphore(MOST_AT_ONCE)
+        self._ended = False
 
     def add(self, text: str, timeout: float) -> Added:
         """Add what a magnet link, a URL or one of our URIs names.
@@ -131,10 +133,10 @@ class Adder:
         if added := self._known(wish):
             return added
         search = self._begin(wish)
-        left = search.begun + timeout - time.monotonic()
+        left = 0.0 if self._ended else search.begun + timeout - time.monotonic()
         try:
             search.future.result(max(0.0, left))
-        except (TimeoutError, MetadataTimeout, ShuttingDown):
+        except (TimeoutError, MetadataTimeout, ShuttingDown, CancelledError):
             self._tell(wish, search)
             return self._unresolved(wish)
         return self._known(wish) or self._unresolved(wish)
@@ -169,6 +171,14 @@ class Adder:
         infohash = self._keep(source, metainfo)
         StreamListener.send("tracks_known", infohash=infohash)
         return Added(infohash, metainfo.name, known=True)
+
+    def end_searches(self) -> None:
+        """Have nobody wait any more: Mopidy stops."""
+        with self._lock:
+            self._ended = True
+            searches = list(self._searches.values())
+        for search in searches:
+            search.future.cancel()
 
     # --- what is known
 

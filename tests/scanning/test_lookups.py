@@ -118,3 +118,11 @@ def test_what_somebody_asks_to_be_read_again_is(scanner: Scanner) -> None:
     scanner.lengths.opened("a")
     scanner.lengths.again("a")
     assert scanner.opened == ["a", "a"]
+
+
+def test_when_mopidy_stops_nobody_waits(scanner: Scanner) -> None:
+    stop = threading.Timer(0.05, scanner.lengths.stop)
+    stop.start()
+    assert scanner.wait("a") < lookups.STILL_S
+    assert scanner.wait("b") < lookups.STILL_S
+    stop.join()

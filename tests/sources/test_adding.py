@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -300,3 +301,14 @@ def until_logged(caplog, text):
             return
         threading.Event().wait(0.01)
     raise AssertionError(caplog.text)
+
+
+def test_when_mopidy_stops_nobody_waits(adder, world):
+    world.held = ALBUM.infohash
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(adder.add, MAGNET, LONG)
+        assert world.asked_for_metadata.wait(LONG)
+        adder.end_searches()
+        assert not waiting.result(LONG / 2).known
+        assert not thread.submit(adder.add, MAGNET, LONG).result(LONG / 2).known
+    world.release.set()
