@@ -48,7 +48,7 @@ class Scanner:
     """Reads torrents in turn. All methods run on our event loop.
 
     ``catalog`` says whether to read what nobody opened. ``ended(infohash,
-    outcome)`` is called for every torrent that was opened.
+    outcome)`` is called for every torrent that was opened, or is to be forgotten.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Scanner:
     def forget(self, infohash: str) -> None:
         """A torrent was removed: read no more of it."""
         self._opened.pop(infohash, None)
+        self._ended(infohash, Outcome.TOO_EARLY)  # added anew, it is read anew
         if self._reading and self._reading[0] == infohash:
             self._reading[1].cancel()
 
@@ -113,7 +114,12 @@ class Scanner:
         catalog = self._means.catalog
         if not self._means.swarms.is_calm:
             return self._pace.pause
-        for infohash in await asyncio.to_thread(catalog.unscanned_torrents, 1):
+        try:
+            unscanned = await asyncio.to_thread(catalog.unscanned_torrents, 1)
+        except VozduxanError as exc:
+            logger.debug("What to read is not known now: %s", exc)
+            return self._pace.look
+        for infohash in unscanned:
             end = await self._read(infohash, opened=False, budget=self._pace.most)
             cost = end[1] if end else 0
             return max(self._pace.pause, cost / self._pace.rate)

@@ -62,6 +62,9 @@ class Fetcher:
             raise BadInput(f"The URL is malformed: {exc}.") from exc
         except httpx.HTTPError as exc:
             raise FetchFailed(f"{host} cannot be reached: {_reason(exc)}.") from exc
+        except (ValueError, OverflowError, ExceptionGroup) as exc:
+            # A name that is none, or a port beyond 65535; perhaps of a redirect.
+            raise FetchFailed(f"{host} has, or leads to, a malformed URL.") from exc
 
     async def _follow(self, url: str) -> bytes | str:
         client = await asyncio.to_thread(self._client)  # it reads all certificates

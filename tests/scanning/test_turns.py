@@ -108,7 +108,9 @@ def test_what_is_removed_is_left_and_not_read_again(run: Run) -> None:
         await world.end("later")
         assert world.begun == ["gone", "later"]
         assert world.left == ["gone"]
-        await world.until(lambda: world.ended == [("later", Outcome.DONE)])
+        forgotten = ("gone too", "gone", "never heard of")
+        ends = [(name, Outcome.TOO_EARLY) for name in forgotten]
+        await world.until(lambda: world.ended == [*ends, ("later", Outcome.DONE)])
         await world.scanner.close()
 
     run(test)
@@ -173,6 +175,24 @@ def test_one_that_breaks_ends_and_the_next_one_comes(
 
     run(test)
     assert [record.exc_info is not None for record in caplog.records] == [True]
+
+
+def test_a_catalog_that_cannot_be_asked_is_asked_again(run: Run) -> None:
+    async def test() -> None:
+        pace = Pace(first=0, pause=0.001, look=0.001)
+        world = World(pace, catalog=("new",))
+        ask, failures = world.unscanned_torrents, [StorageFailed("full")]
+
+        def fail_once(limit: int) -> list[str]:
+            if failures:
+                raise failures.pop()
+            return ask(limit)
+
+        world.unscanned_torrents = fail_once  # type: ignore[method-assign]
+        await world.end("new")
+        await world.scanner.close()
+
+    run(test)
 
 
 def test_closing_leaves_what_is_being_read(run: Run) -> None:

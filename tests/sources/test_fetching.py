@@ -222,3 +222,14 @@ def test_without_a_configured_proxy_the_environments_counts(web, monkeypatch):
     with WebServer({"http://tracker.invalid/x.torrent": TORRENT}) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url(""))
         assert fetch("http://tracker.invalid/x.torrent") == TORRENT
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[x/", "http://127.0.0.1:99999/", "http://xn--/"]
+)
+def test_a_redirect_to_a_malformed_url_is_an_error(web, url):
+    web.routes["/a"] = redirect(url)
+    with pytest.raises(FetchFailed, match="malformed"):
+        fetch(web.url("/a"))
+    with pytest.raises((FetchFailed, BadInput), match="malformed"):
+        fetch(url)
