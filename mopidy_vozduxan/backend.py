@@ -32,7 +32,7 @@ from mopidy_vozduxan.engine.metainfo import read_magnet, read_with_magnet
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
-from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
+from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, StorageFailed
 from mopidy_vozduxan.frontend import vacate
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from mopidy_vozduxan.listener import StreamListener
@@ -64,7 +64,7 @@ from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.door import PlayerDoor
 
 if TYPE_CHECKING:
-    from mopidy_vozduxan.engine.protocol import MetadataReceived
+    from mopidy_vozduxan.engine.protocol import MetadataReceived, Metainfo
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +116,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self.bridge.ask,
             lambda source: self.manager.fetch_metainfo(source),
             fetcher.fetch,
+            self._describe_swarms,
         )
         self.library = VozduxanLibraryProvider(
             self,
@@ -186,7 +187,12 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
     def _make_watcher(self) -> Watcher:
         folders = [pathlib.Path(folder) for folder in self._config["torrent_dirs"]]
         torrents = TorrentDirs(
-            folders, self.catalog, time.monotonic, self._stopping, self._left, _came
+            folders,
+            self.catalog,
+            time.monotonic,
+            self._stopping,
+            self._left,
+            self._came,
         )
         return Watcher(folders, torrents, self._stopping, self._mend_catalog)
 
@@ -273,6 +279,26 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         for infohash in infohashes:
             self.covers.forget(infohash)
 
+    def _came(self, infohashes: Sequence[str]) -> None:
+        """Say that torrents are known, unless there is a whole collection of them."""
+        self._describe_swarms()
+        if len(infohashes) <= MOST_NEWS:
+            for infohash in infohashes:
+                StreamListener.send("tracks_known", infohash=infohash)
+
+    def _describe_swarms(self) -> None:
+        """Have swarms that wait for metadata look whether it came another way."""
+        self.bridge.ask(self.manager.describe_swarms(self._known))
+
+    def _known(self, infohash: str) -> tuple[TorrentSource, Metainfo] | None:
+        try:
+            source = self.catalog.source(infohash)
+            metainfo = self.catalog.metainfo(infohash)
+        except StorageFailed as exc:
+            logger.debug("Nothing is known of %s: %s", infohash, exc)
+            return None
+        return (source, metainfo) if source and metainfo else None
+
     def _learned(self, event: MetadataReceived) -> None:
         """Keep metadata that a swarm gave us."""
         self._workers.submit(self._keep, event)
@@ -285,13 +311,6 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             StreamListener.send("tracks_known", infohash=infohash)
         except Exception:
             logger.exception("Vozduxan: Metadata could not be kept")
-
-
-def _came(infohashes: Sequence[str]) -> None:
-    """Say that torrents are known, unless there is a whole collection of them."""
-    if len(infohashes) <= MOST_NEWS:
-        for infohash in infohashes:
-            StreamListener.send("tracks_known", infohash=infohash)
 
 
 def _failed(token: str, uri: str, reason: str) -> None:

@@ -102,6 +102,7 @@ class Adder:
 
     ``ask`` runs a coroutine on our loop; there ``fetch_metainfo`` asks the swarm
     (:class:`MetadataTimeout`) and ``fetch`` a web server (:class:`FetchFailed`).
+    ``came`` is called when a torrent came with all its metadata.
     """
 
     def __init__(
@@ -110,11 +111,13 @@ class Adder:
         ask: Callable[[Coroutine[object, object, str]], Future],
         fetch_metainfo: Callable[[TorrentSource], Awaitable[Metainfo]],
         fetch: Callable[[str], Awaitable[bytes | str]],
+        came: Callable[[], None] = lambda: None,
     ) -> None:
         self._catalog = catalog
         self._ask = ask
         self._fetch_metainfo = fetch_metainfo
         self._fetch = fetch
+        self._came = came
         self._searches: dict[str, _Search] = {}
         self._lock = threading.RLock()
         self._turn = asyncio.Semaphore(MOST_AT_ONCE)
@@ -169,6 +172,7 @@ class Adder:
         """
         source, metainfo = read_with_magnet(data, None)
         infohash = self._keep(source, metainfo)
+        self._came()
         StreamListener.send("tracks_known", infohash=infohash)
         return Added(infohash, metainfo.name, known=True)
 

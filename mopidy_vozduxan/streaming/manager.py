@@ -12,7 +12,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mopidy_vozduxan.commands.progress import Board
 from mopidy_vozduxan.engine.protocol import (
@@ -474,6 +474,21 @@ class Manager:
         if timeout is None:
             timeout = self._limits.metadata_timeout
         return await self._swarms.metainfo_of(self._swarms.join(source, None), timeout)
+
+    async def describe_swarms(
+        self, known: Callable[[str], tuple[TorrentSource, Metainfo] | None]
+    ) -> None:
+        """Tell swarms that wait for their metadata what is ``known`` by now.
+
+        ``known`` takes an infohash, blocks, and runs on another thread.
+        """
+        for swarm in self._swarms.all():
+            if swarm.metainfo is None and not swarm.failure:
+                found = await asyncio.to_thread(known, swarm.infohash)
+                # It may have left, or have been told, meanwhile.
+                if found and self._swarms.get(swarm.infohash) is swarm:
+                    source = replace(found[0], infohash=swarm.infohash)
+                    self._swarms.join(source, found[1])
 
     def statistics(self, token: str) -> Statistics:
         """Return the last known numbers of a stream's swarm."""

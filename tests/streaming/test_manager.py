@@ -310,6 +310,24 @@ def test_metadata_that_comes_another_way_is_the_engines_too(run):
     run(test)
 
 
+def test_who_waits_for_metadata_gets_what_came_another_way(run):
+    async def test():
+        world = World()
+        magnet = TorrentSource(INFOHASH, magnet="one")
+        fetching = asyncio.create_task(world.manager.fetch_metainfo(magnet, 5))
+        await world.settle()
+        await world.manager.describe_swarms(lambda infohash: None)
+        assert not fetching.done()
+        await world.manager.describe_swarms({INFOHASH: (SOURCE, ALBUM)}.get)
+        assert await fetching == ALBUM
+        assert world.engine.removed == [INFOHASH]
+        await world.manager.describe_swarms({}.__getitem__)
+        await world.settle()
+        assert world.engine.added == [INFOHASH, INFOHASH]
+
+    run(test)
+
+
 def test_a_private_torrent_is_asked_for_in_no_other_ways(run):
     async def test():
         world = World()
