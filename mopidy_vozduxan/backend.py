@@ -246,9 +246,11 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
     def _part(self, infohash: str, index: int, number: int) -> Part:
         part = self.catalog.part(infohash, index, number)
         if part is None:
+            # The metadata has the sheet looked for, and that the track replaced.
+            self.adder.begin(magnet_of(infohash))
             raise BadInput(
-                f"Where track {number} begins in its file is not known here:"
-                " add its torrent again, so that its CUE sheet can be read."
+                f"Where track {number} begins in its file is not known yet:"
+                " try again when its CUE sheet was read."
             )
         return part
 

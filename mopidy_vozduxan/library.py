@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -287,11 +288,17 @@ def _all_tracks(layout: Layout, number: int | None = None) -> list[Track]:
 
 
 def _meant(layout: Layout, uri: TrackUri) -> list[Track]:
-    """Return the track, or the parts of a file that a sheet divides by now."""
+    """Return the track, or the parts of a file that a sheet divides by now.
+
+    Until its sheet was read, the whole file stands for a part of it.
+    """
     found = layout.track(uri)
-    if found is None and uri.part is None:
+    if found:
+        return [found]
+    if uri.part is None:
         return layout.tracks_of(uri.index)
-    return [found] if found else []
+    whole = layout.track(TrackUri(uri.infohash, uri.index))
+    return [replace(whole, uri=uri, length_known=False)] if whole else []
 
 
 def _guarded(doing: str, otherwise: T, work: Callable[[], T]) -> T:

@@ -363,6 +363,19 @@ def test_a_playlist_looks_up_to_its_tracks(library, catalog):
     assert [t.uri for t in found] == uris
 
 
+def test_until_its_sheet_was_read_the_whole_file_stands_for_a_part(
+    waiting, lengths, catalog
+):
+    uri = f"vozduxan:track:{BOX.infohash}:0:2"
+    assert [t.uri for t in waiting.lookup(uri)] == [uri]
+    assert [infohashes for infohashes, _ in lengths.waits] == [{BOX.infohash}]
+    assert [t.uri for t in waiting.known(uri)] == [uri]
+    assert lengths.open == [BOX.infohash]
+    catalog.keep_sheet(BOX.infohash, 0, PARTS)
+    assert names(waiting.lookup(uri)) == ["P2"]
+    assert waiting.lookup(f"vozduxan:track:{BOX.infohash}:9:2") == []
+
+
 class Lengths:
     """Reads lengths when somebody waits; notes what it is asked."""
 

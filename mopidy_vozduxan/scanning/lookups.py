@@ -65,6 +65,13 @@ class Lengths:
             self._wait_again.pop(infohash, None)
         self.opened(infohash)
 
+    def forget(self, infohash: str) -> None:
+        """A torrent was removed: should it come back, all is read again."""
+        with self._changed:
+            for noted in (self._busy, self._read_again, self._wait_again):
+                noted.pop(infohash, None)
+            self._changed.notify_all()
+
     def wait(self, infohashes: Iterable[str], until: float) -> None:
         """Wait for the lengths of torrents, until ``until`` (`time.monotonic`).
 

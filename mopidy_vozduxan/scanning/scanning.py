@@ -55,6 +55,7 @@ class Scanning:
         """Read no more of a torrent that is being removed. On our loop only."""
         if self._scanner:
             self._scanner.forget(infohash)
+        self.lengths.forget(infohash)
 
     async def close(self) -> None:
         """Stop reading; nothing more is told."""

@@ -233,6 +233,25 @@ def test_monkeys_audio_plays_in_parts_and_as_a_whole(
         listener.assert_calm()
 
 
+def test_a_track_in_a_playlist_plays_again_though_its_torrent_left_the_library(
+    tmp_path: Path,
+) -> None:
+    with (
+        image(tmp_path / "Album", "flac") as one,
+        paced(one, 20),
+        Listener(tmp_path / "mopidy", [one.album], sync=False) as listener,
+    ):
+        uris = tracks(listener, one)
+        remove = ["remove", one.album.infohash]
+        assert listener.mopidy.command(*remove).returncode == 0
+        listener.play(uris[1])  # finds out where it begins, no more
+        whole = SECONDS * 1000
+        until(lambda: length_of(listener, uris[1]) < whole / 2, PATIENCE_S)
+        listener.play(uris[1])
+        listener.wait_for_ended(uris[1])
+        assert listener.sound == one.part(1)
+
+
 def test_a_track_that_is_damaged_gives_way_to_the_next_of_its_file(
     tmp_path: Path,
 ) -> None:

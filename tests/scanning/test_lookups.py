@@ -126,3 +126,15 @@ def test_when_mopidy_stops_nobody_waits(scanner: Scanner) -> None:
     assert scanner.wait("a") < lookups.STILL_S
     assert scanner.wait("b") < lookups.STILL_S
     stop.join()
+
+
+def test_a_torrent_that_was_removed_and_comes_back_is_read_again(
+    scanner: Scanner,
+) -> None:
+    scanner.answer = Outcome.DONE
+    scanner.lengths.opened("a")
+    scanner.lengths.opened("a")
+    assert scanner.opened == ["a"]
+    scanner.lengths.forget("a")
+    scanner.lengths.opened("a")
+    assert scanner.opened == ["a", "a"]
