@@ -341,7 +341,7 @@ def test_what_stands_in(uri, does):
 def test_what_is_known_is_asked_torrent_by_torrent():
     entries = [(track(n), other("abc"[n])) for n in range(3)]
     uris = [one.uri for pair in entries for one in pair]
-    tl_tracks = [TlTrack(tlid=n, track=Track(uri=uri)) for n, uri in enumerate(uris)]
+    tl_tracks = [TlTrack(tlid=n, track=Track(uri=uri)) for n, uri in enumerate(uris, 1)]
     core = SimpleNamespace(
         tracklist=SimpleNamespace(
             get_tl_tracks=lambda: SimpleNamespace(get=lambda: tl_tracks)
