@@ -162,7 +162,7 @@ async def test_a_second_stay_remembers_the_pieces_of_the_first(
         rig.engine.remove(album.infohash)
         rig.engine.add(album.source, plan_of(album, everything(album)))
         held = await rig.next(PiecesHeld, after=before)
-        assert held.held == set(half)
+        assert held.held >= set(half)  # it may be at work again already
         await rig.until(lambda: len(rig.all(PieceFinished)) >= album.piece_count)
         finished = [f.piece for f in rig.all(PieceFinished)]
         assert sorted(finished) == list(range(album.piece_count))
