@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
@@ -23,6 +23,7 @@ from mopidy_vozduxan.engine.metainfo import read_magnet, read_torrent
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.naming.names import natural_path_key
+from mopidy_vozduxan.sources.adding import Added, Adder
 from mopidy_vozduxan.sources.which_torrent import find, is_beginning, link_of
 from mopidy_vozduxan.streaming import standing
 from mopidy_vozduxan.streaming.cache import Cache
@@ -40,27 +41,6 @@ LONGEST_WAIT_S = 3600
 LOOKED_IN_S = 60.0
 #: So many may wait for what they add at a time.
 ADDERS = 8
-
-
-class Added(Protocol):
-    """A torrent that was added; ``infohash`` is unknown before a URL was read."""
-
-    @property
-    def infohash(self) -> str | None: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def known(self) -> bool: ...
-
-
-class Adder(Protocol):
-    """Brings torrents into the library; both calls block."""
-
-    def add(self, text: str, timeout: float) -> Added:
-        """Add what a magnet link or a URL names, waiting so many seconds."""
-
-    def add_torrent(self, data: bytes) -> Added:
-        """Add a ``.torrent`` file."""
 
 
 @dataclass(frozen=True, slots=True)
