@@ -10,22 +10,15 @@ import socket
 import struct
 import threading
 from collections.abc import Iterable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.rig.loopback_server import LoopbackServer, QuietHandler
 
 Address = tuple[str, int]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up on its last announce is not worth a traceback."""
-
-
-class Tracker:
+class Tracker(LoopbackServer):
     """A context manager; `peers` may be replaced at any time."""
 
     def __init__(self, peers: Iterable[Address] = (), *, interval: int = 1800) -> None:
@@ -33,14 +26,11 @@ class Tracker:
         self.interval = interval
         self.announces: list[dict[str, str]] = []
         self._heard = threading.Condition()
-        self._server = _Server(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
+        super().__init__()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/announce"
+        return f"http://127.0.0.1:{self.port}/announce"
 
     def wait_for_announce(self, count: int = 1, timeout: float = 30) -> None:
         """Return when `count` announces have come; TimeoutError after `timeout` s."""
@@ -48,23 +38,10 @@ class Tracker:
             if not self._heard.wait_for(lambda: len(self.announces) >= count, timeout):
                 raise TimeoutError(f"{len(self.announces)} of {count} announces")
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         tracker = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 url = urlsplit(self.path)
                 if url.path != "/announce":
@@ -76,9 +53,6 @@ class Tracker:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
 
         return Handler
 

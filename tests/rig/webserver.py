@@ -10,22 +10,16 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
-from typing import Self
 from urllib.parse import unquote, urlsplit
+
+from tests.rig.loopback_server import LoopbackServer, QuietHandler
 
 Route = bytes | Callable[[BaseHTTPRequestHandler], None]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is not worth a traceback."""
-
-
-class WebServer:
+class WebServer(LoopbackServer):
     """A context manager; `routes` may be changed at any time.
 
     `requests` are (path, headers); `closing` is set when it stops, for routes
@@ -36,21 +30,10 @@ class WebServer:
         self.routes: dict[str, Route] = dict(routes or {})
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
-
-    @property
-    def port(self) -> int:
-        return self._server.server_port
+        super().__init__()
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
     def __exit__(
         self,
@@ -59,13 +42,12 @@ class WebServer:
         trace: TracebackType | None,
     ) -> None:
         self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__(kind, error, trace)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         web = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
@@ -79,9 +61,6 @@ class WebServer:
                     _answer_ranges(self, route)
                 else:
                     route(self)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
 
         return Handler
 
