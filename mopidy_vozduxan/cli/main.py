@@ -21,8 +21,6 @@ logger = logging.getLogger(__name__)
 def main(words: Sequence[str], config: Any, answers: TextIO | None = None) -> int:
     """Do what ``words`` say, answering on ``answers``; return the exit code."""
     answers = answers or sys.stdout
-    # Who waits sees a bar; the log is for the server.
-    logging.getLogger("mopidy_vozduxan").setLevel(logging.WARNING)
     # Names of torrents hold whatever they hold.
     with contextlib.suppress(AttributeError):
         answers.reconfigure(errors="replace")  # type: ignore[union-attr]
@@ -32,7 +30,7 @@ def main(words: Sequence[str], config: Any, answers: TextIO | None = None) -> in
     except SystemExit as exc:  # it has said why
         return exc.code if isinstance(exc.code, int) else FAILED
     try:
-        with _interruptible():
+        with _interruptible(), _quiet():
             return _run(given, config, answers)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -69,6 +67,18 @@ def say(failure: Failure, *, as_json: bool, of: str | None = None) -> None:
     else:
         said = f"mopidy vozduxan: {f'{of[:80]}: ' if of else ''}{failure}"
     sys.stderr.write(f"{said}\n")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Log only what goes wrong: who waits sees a bar, the log is for the server."""
+    ours = logging.getLogger("mopidy_vozduxan")
+    before = ours.level
+    ours.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        ours.setLevel(before)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -88,6 +89,16 @@ def test_adding_waits_step_by_step_until_the_metadata_is_here(line):
     assert line.err == ""  # it is no terminal
     assert [given["wait"] for _, given in line.commands.asked] == [1.0] * 3
     assert line.commands.closed
+
+
+def test_the_log_is_quiet_while_a_command_runs(line, monkeypatch):
+    ours = logging.getLogger("mopidy_vozduxan")
+    monkeypatch.setattr(ours, "level", logging.INFO)
+    levels = []
+    monkeypatch.setattr(server, "find", lambda _: levels.append(ours.level))
+    assert line.run("list") == 1  # there is nothing to talk to
+    assert levels == [logging.WARNING]
+    assert ours.level == logging.INFO
 
 
 def test_adding_gives_up_and_says_that_the_torrent_stays(line):
