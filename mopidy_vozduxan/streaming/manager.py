@@ -30,10 +30,11 @@ from mopidy_vozduxan.exceptions import (
     VozduxanError,
 )
 from mopidy_vozduxan.planning.buckets import Buckets, affordable
+from mopidy_vozduxan.planning.calm import need_of
 from mopidy_vozduxan.planning.plan import Urgency
+from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.planning.tiers import tiers_of
-from mopidy_vozduxan.planning.window import is_calm, plans
 from mopidy_vozduxan.streaming.info import StreamInfo
 from mopidy_vozduxan.streaming.newest import Newest
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
@@ -424,7 +425,8 @@ class Manager:
     @property
     def is_calm(self) -> bool:
         """Whether what plays is safe, so that the background gets anything at all."""
-        return is_calm(self._streams.demands(), self._swarms.views(), self._tiers)
+        demands, views = self._streams.demands(), self._swarms.views()
+        return need_of(demands, views, self._tiers).is_calm
 
     @property
     def is_playing(self) -> bool:

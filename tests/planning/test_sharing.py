@@ -1,0 +1,113 @@
+"""What the streams of one swarm want together, and its anchor."""
+
+from mopidy_vozduxan.planning.demand import Head, Role, SwarmView
+from mopidy_vozduxan.planning.sharing import plans
+from mopidy_vozduxan.planning.spans import PieceMap
+from tests.planning.demands import (
+    ALBUM,
+    IDLE,
+    LATER,
+    NOW,
+    NOW_MS,
+    SOON,
+    TRACK_2,
+    demand,
+    plan_of,
+    wanted,
+)
+
+
+def test_a_cold_start_has_the_next_piece_for_an_anchor():
+    plan = plan_of(demand(Head(5000)))
+    assert wanted(plan, NOW) == [50]
+    assert wanted(plan, IDLE) == [51]
+    assert sum(map(bool, plan.urgencies)) == 2
+
+
+def test_what_follows_waits_for_the_rest_of_what_plays():
+    playing = demand(Head(5000, 5000, False), playhead=5000)
+    warm = demand(role=Role.WARM, pieces=TRACK_2, starts_in_ms=500_000)
+    unfinished = plan_of(playing, warm, held=range(100))
+    assert not any(unfinished.urgencies[201:])  # 200 is the anchor
+    finished = plan_of(playing, warm, held=range(200))
+    assert wanted(finished, IDLE)[-10:] == list(range(201, 211))
+
+
+def test_a_shared_piece_gets_the_highest_urgency_of_its_demands():
+    first = PieceMap(0, 150, 100)
+    second = PieceMap(150, 10_000, 100)
+    plan = plan_of(
+        demand(Head(100, earned=100), pieces=first),
+        demand(role=Role.PREFETCH, pieces=second),
+        held={0},
+    )
+    assert plan.urgencies[1] == NOW
+
+
+def test_a_swarm_in_use_always_has_an_anchor():
+    plan = plan_of(demand(Head(20_000, 20_000, False)), held=range(200))
+    assert wanted(plan, IDLE)[-1] == 200
+    assert plan.trickle
+
+
+def test_the_anchor_goes_round_to_the_beginning():
+    view = demand(Head(20_000, 20_000, False), pieces=TRACK_2)
+    plan = plan_of(view, held=range(200, 400))
+    assert 0 in wanted(plan, IDLE)
+
+
+def test_a_complete_torrent_needs_no_anchor():
+    plan = plan_of(demand(Head(0, 1, False)), held=range(400))
+    assert plan.trickle  # and nothing missing is wanted
+
+
+def test_a_swarm_joined_for_its_metadata_fetches_nothing():
+    views = {"s": SwarmView(ALBUM, frozenset(), in_use=False)}
+    assert not any(plans([], views, NOW_MS)["s"].urgencies)
+
+
+def test_a_swarm_without_demands_keeps_its_anchor_only():
+    plan = plan_of()
+    assert sum(map(bool, plan.urgencies)) == 1
+    assert plan.trickle
+
+
+def test_a_next_track_that_is_due_outranks_the_safe_rest_of_the_current():
+    playing = demand(Head(18_500, 18_500, False), playhead=18_500)
+    nxt = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=4_000)
+    plan = plan_of(playing, nxt, held=range(200))
+    assert wanted(plan, SOON)[-1] >= 200
+    assert plan.due_ms == {200: NOW_MS + 4_000, 201: NOW_MS + 5_000}
+
+
+def test_in_calm_the_next_beginning_comes_before_what_is_due_later():
+    playing = demand(Head(3000, 3000, False), playhead=1000)
+    following = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=190_000)
+    opened = [*range(30), *range(200, 206)]
+    lacking = plan_of(playing, following, held=opened)
+    assert wanted(lacking, LATER) == list(range(200, 230))
+    there = plan_of(playing, following, held=[*range(30), *range(200, 230)])
+    assert wanted(there, LATER)[0] == 25
+
+
+def test_a_read_in_the_background_wants_no_more_than_it_waits_for():
+    plan = plan_of(demand(Head(20_000 - 100), role=Role.BACKGROUND), held={0})
+    assert wanted(plan, LATER) == [199]
+    assert not wanted(plan, NOW)
+    assert plan.due_ms == {}
+
+
+def test_a_read_in_the_background_that_goes_on_wants_as_much_again():
+    head = Head(400, earned=400)
+    plan = plan_of(demand(head, role=Role.BACKGROUND), held=range(4))
+    assert wanted(plan, LATER) == [4, 5, 6, 7]
+
+
+def test_until_the_next_track_can_open_the_first_tier_is_short():
+    playing = demand(Head(3000, 3000, False), playhead=1000)
+    following = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=190_000)
+    lacking = plan_of(playing, following, held=range(17))
+    assert wanted(lacking, SOON) == list(range(10, 15))
+    assert wanted(lacking, LATER) == list(range(200, 206))
+    opened = plan_of(playing, following, held=[*range(17), *range(200, 206)])
+    assert wanted(opened, SOON) == list(range(10, 25))
