@@ -16,6 +16,9 @@ KINO = metainfo(
     "Кино - Группа крови (1988)", ["01 - Группа крови.mp3", "02 - Ёлка.mp3"]
 )
 QUEEN = metainfo("Queen - Live", ["1 - One.mp3", "2 - Déjà vu.mp3", "3 - !!!.mp3"])
+NORTH = metainfo(
+    "Røyksopp - Łódź", ["1 - Þögn.mp3", "2 - Œuvre Ærø.mp3", "3 - Iğdır.mp3"]
+)
 UTADA = metainfo("宇多田ヒカル - First Love", ["1 - Automatic.mp3", "2 - 初恋の歌.mp3"])
 GREEK = metainfo("Χατζιδάκις - Ο Μεγάλος Ερωτικός", ["1 - Κέλομαί σε.mp3"])
 TAGS = Tags(
@@ -33,7 +36,7 @@ TAGS = Tags(
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory):
     catalog = Catalog(tmp_path_factory.mktemp("search") / "catalog.db")
-    for info in (KINO, QUEEN, UTADA, GREEK):
+    for info in (KINO, QUEEN, NORTH, UTADA, GREEK):
         catalog.add(source_of(info), info)
     catalog.keep_tags(QUEEN.infohash, 0, TAGS)
     yield catalog
@@ -57,6 +60,10 @@ def found(library, query, **more):
         ({"any": ["QUEEN kil"]}, ["Killer Queen"]),
         ({"any": ["kil queen"]}, []),  # only the last word may be unfinished
         ({"any": ["queen", "deja"]}, ["Déjà vu"]),
+        ({"any": ["royksopp lodz thogn"]}, ["Þögn"]),
+        ({"any": ["RØYKSOPP ŁÓDŹ ÞÖGN"]}, ["Þögn"]),
+        ({"track_name": ["oeuvre aero"]}, ["Œuvre Ærø"]),
+        ({"track_name": ["igdir"]}, ["Iğdır"]),
         ({"any": ["ГРУППА"]}, ["Группа крови", "Ёлка"]),
         ({"any": ["елка"]}, ["Ёлка"]),
         ({"any": ["крови мама"]}, []),
@@ -186,7 +193,8 @@ def test_an_exact_search_gives_tracks_alone(library):
         (
             "artist",
             None,
-            {"Queen", "Guest Star", "Кино", "宇多田ヒカル", "Χατζιδάκις"},
+            {"Queen", "Guest Star", "Røyksopp"}
+            | {"Кино", "宇多田ヒカル", "Χατζιδάκις"},
         ),
         ("artist", {"album": ["Live"]}, {"Queen", "Guest Star"}),
         ("albumartist", {"artist": ["Guest Star"]}, {"Queen"}),

@@ -23,9 +23,10 @@ def write_sheet(
     base = rows[0]
     db.execute(f"DELETE FROM words WHERE rowid IN ({ids(rows)})")
     db.execute(f"DELETE FROM track WHERE id IN ({ids(rows)})")
-    file_ms = _end_ms(rows)
+    known = bool(rows[-1]["length_known"])
+    file_ms = _end_ms(rows) if known else max(_end_ms(rows), _likely_end_ms(parts))
     for part in parts:
-        _insert_part(db, base, part, file_ms, bool(rows[-1]["length_known"]))
+        _insert_part(db, base, part, file_ms, known)
     return refresh(db, base["album"], news=None)
 
 
@@ -90,6 +91,13 @@ def _part_ms(start: int, stop: int | None, file_ms: int) -> int:
     begin_ms = start * 1000 // CUE_FRAMES_PER_S
     end_ms = file_ms if stop is None else stop * 1000 // CUE_FRAMES_PER_S
     return max(1, end_ms - begin_ms)
+
+
+def _likely_end_ms(parts: Sequence[Part]) -> int:
+    """Return where the file ends if its last part is as long as the others."""
+    first, last = parts[0].start, parts[-1].start
+    mean = (last - first) // max(1, len(parts) - 1)
+    return (last + mean) * 1000 // CUE_FRAMES_PER_S
 
 
 def _end_ms(rows: list[sqlite3.Row]) -> int:

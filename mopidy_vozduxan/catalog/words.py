@@ -15,6 +15,16 @@ _ALONE = re.compile(
     "\U00020000-\U0003ffff])"
 )
 
+#: Letters that nobody without them on the keyboard types; Unicode takes them for
+#: letters of their own, and not for plain ones with an accent.
+_PLAIN = str.maketrans(
+    {
+        **dict(zip("øłđðħŧıŋ", "olddhtin", strict=True)),
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+    }
+)
 _ENDS = str.maketrans('"\0', "  ")  # what would end a phrase
 
 
@@ -29,6 +39,7 @@ def words(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).casefold()
     plain = unicodedata.normalize("NFKD", plain)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = plain.translate(_PLAIN)
     return _ALONE.sub(r" \1 ", plain)
 
 

@@ -21,6 +21,8 @@ KINDS = {
     "GIF": ("gif", "image/gif"),
 }
 CONTENT_TYPES = dict(KINDS.values())
+#: A JPEG with a second picture behind it, as phones and cameras make them.
+_TWO_JPEGS = "MPO"
 
 #: A page of a booklet at 600 dpi has 8 million. Decoded, this takes 100 MB, which
 #: is why there is one at a time.
@@ -65,7 +67,7 @@ def _read(data: bytes) -> Picture:
     from PIL import Image
 
     with Image.open(io.BytesIO(data), formats=tuple(KINDS)) as image:
-        kind, _ = KINDS[image.format or ""]
+        kind, _ = KINDS["JPEG" if image.format == _TWO_JPEGS else image.format or ""]
         if image.width * image.height > MAX_PIXELS:
             raise BadInput("The picture has more pixels than we decode.")
         # A JPEG's decoder can leave out what would be scaled away.

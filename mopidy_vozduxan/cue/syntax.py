@@ -105,6 +105,8 @@ def _take_file(sheet: Sheet, _command: str, rest: str) -> None:
     name = _unquoted(rest)
     if name == rest:  # no quotes: the last word is the file's type
         name = rest.rpartition(" ")[0].rstrip() or rest
+    if sheet.files and sheet.files[-1].name == name:
+        return  # said again before each of its tracks
     if len(sheet.files) >= MOST_TRACKS:
         raise BadInput(f"A CUE sheet names {MOST_TRACKS} files at most.")
     sheet.files.append(SheetFile(name))

@@ -174,6 +174,20 @@ def test_a_sheet_makes_a_file_its_parts(catalog):
     assert catalog.part(ALBUM.infohash, 0, 0) is None
 
 
+def test_while_its_file_is_unread_a_last_part_is_as_long_as_the_others(catalog):
+    # Quiet music: by its size and the usual bit rate, the file ends before them.
+    starts = [75 * 60 * minutes for minutes in (0, 20, 40)]
+    stops = [*starts[1:], None]
+    parts = [
+        Part(number, start, stop, Tags())
+        for number, (start, stop) in enumerate(zip(starts, stops, strict=True), 1)
+    ]
+    catalog.keep_sheet(RIP.infohash, 0, parts)
+    *_, last = tracks(catalog, RIP)
+    assert last.tags.length_ms == 20 * 60_000
+    assert not last.length_known
+
+
 def test_the_files_length_gives_the_last_parts_whichever_comes_first(catalog):
     tags = Tags(title="whole", length_ms=300_000, genre="Rock")
     catalog.keep_sheet(RIP.infohash, 0, PARTS)

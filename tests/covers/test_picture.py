@@ -58,6 +58,16 @@ def test_a_large_picture_is_scaled_down(kind, mode, options):
     assert len(found.data) < len(data)
 
 
+@pytest.mark.parametrize("side", [60, 1200])
+def test_a_jpeg_with_a_second_picture_in_it_is_a_jpeg(side):
+    # As phones and cameras make them: a preview stands behind the picture.
+    more = {"save_all": True, "append_images": [Image.new("RGB", (16, 16))]}
+    data = picture("MPO", (side, side), quality=95, **more)
+    found = checked(data)
+    assert found.content_type == "image/jpeg"
+    assert read(found.data).size == (min(side, SIDE_PIXELS),) * 2
+
+
 def test_what_was_transparent_becomes_white():
     data = picture("PNG", (1200, 1200), "RGBA")
     clear = Image.new("RGBA", (1200, 1200), (9, 9, 9, 0))

@@ -161,6 +161,14 @@ def test_files_that_are_one_track_each_stay_whole() -> None:
         read(each, ["1.flac", "2.flac"])
 
 
+def test_a_file_that_is_named_before_each_of_its_tracks_is_one_file() -> None:
+    text = simple("a.wav", "00:00:00") + (
+        simple("a.wav", "03:00:00").replace("TRACK 01", "TRACK 02")
+    )
+    (parts,) = read(text, ["a.flac"]).values()
+    assert places(parts) == [(1, 0, 13500), (2, 13500, None)]
+
+
 def test_one_sheet_divides_both_sides_of_a_record() -> None:
     text = simple("Side A.wav", "00:00:00", "05:00:00") + (
         simple("Side B.wav", "00:00:00", "07:00:00")
@@ -207,7 +215,8 @@ def test_a_data_track_ends_the_one_before_it_and_is_none_itself() -> None:
         simple("a.wav", "00:00:00", "01:00:00").replace("INDEX 01 01", "INDEX 00 01"),
         simple("a.wav", "00:00:00", "01:00:00") + "INDEX 01 02:00:00",
         'FILE "a.wav" WAVE\nINDEX 01 00:00:00\n',
-        'FILE "a.wav" WAVE\n' * 100 + simple("", "00:00:00", "01:00:00"),
+        "".join(f'FILE "{n}.wav" WAVE\n' for n in range(99))
+        + simple("a.wav", "00:00:00", "01:00:00"),
         simple("a.wav", "00:00:00", "01:00:00") * 2,
         simple("a.wav", "00:00:00", "01:00:00") + " " * MOST_BYTES,
     ],
