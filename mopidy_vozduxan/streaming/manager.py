@@ -250,6 +250,8 @@ class Manager:
         if stream is None:
             return
         stream.gone.set()
+        if stream.claims:
+            self.cancel_prepare()  # else it would wait for what nobody wants now
         self.progress.released(token)
         for reader in list(stream.readers):
             reader.close()

@@ -38,7 +38,9 @@ class Newest(Generic[T]):
             return await task
         except asyncio.CancelledError:
             if task.cancelled() and not _is_being_cancelled():
-                raise Cancelled("A newer request came first.") from None
+                raise Cancelled(
+                    "The request was cancelled, or a newer one came."
+                ) from None
             raise
         finally:
             if self._tasks.get(kind) is task:

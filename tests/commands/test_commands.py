@@ -38,6 +38,11 @@ TORRENT = multi_file("Real", {f"{i}.flac": bytes([i]) * 40_000 for i in range(3)
 TORRENT_B64 = base64.b64encode(TORRENT).decode()
 REAL = read_torrent(TORRENT)
 
+PREPARE, PREFETCH = "torrent_prepare_stream", "torrent_prefetch_next_track"
+RELEASE, NOTIFY = "torrent_release_stream", "vozduxan_notify_position"
+STATS, LIST = "vozduxan_stream_stats", "torrent_magnet_list_files"
+DISPOSE = "torrent_dispose_preview"
+
 
 class Stage(World):
     """The manager's world, and the commands at its door."""
@@ -244,17 +249,18 @@ def test_cancelling_ends_a_prepare_and_is_no_error_without_one(play):
     play(test)
 
 
-def test_a_stream_released_while_it_is_prepared_is_cancelled(play):
+@pytest.mark.parametrize("end", [RELEASE, DISPOSE])
+def test_a_stream_released_while_it_is_prepared_ends_the_prepare_at_once(play, end):
     async def test(stage):
         stage.catalog.add(source_of(ALBUM), ALBUM)
-        task = stage.start("torrent_prepare_stream", magnet=MAGNET, fileIdx=0)
-        await stage.until(lambda: stage.manager._streams)
-        (token,) = stage.manager._streams
-        await stage.run("torrent_release_stream", token=token)
-        stage.engine.give(0)
+        ahead = await stage.run(PREFETCH, nextMagnet=MAGNET, nextFileIdx=0)
+        task = stage.start(PREPARE, magnet=MAGNET, fileIdx=0)
+        await stage.until(lambda: stage.manager.progress.latest.state == "buffering")
+        await stage.run(end, **({"token": ahead["token"]} if end == RELEASE else {}))
         with pytest.raises(Cancelled):
-            await task
+            await asyncio.wait_for(task, 1)
         assert stage.manager._streams.buckets.tokens() == ()
+        assert stage.manager.progress.latest.state == "cancelled"
 
     play(test)
 
@@ -561,9 +567,6 @@ def test_a_superseded_prepare_is_not_heard_of_any_more(play):
 
 # --- what is refused
 
-PREPARE, PREFETCH = "torrent_prepare_stream", "torrent_prefetch_next_track"
-RELEASE, NOTIFY = "torrent_release_stream", "vozduxan_notify_position"
-STATS, LIST = "vozduxan_stream_stats", "torrent_magnet_list_files"
 NOT_A_TORRENT = base64.b64encode(b"d4:infod4:name1:xee").decode()
 
 
