@@ -10,13 +10,16 @@ Runs in the frontend's actor, and may wait for core.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Any
 
 from mopidy_vozduxan.engine.metainfo import read_magnet
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.player import Player
 from mopidy_vozduxan.uris import AddUri, MagnetUri, parse
+
+#: One in three is enough at worst, as a rule; so many fail once in a million times.
+MOST_SHUFFLES = 40
 
 
 def vacate(core: Any, player: Player, starting: str | None, names: Set[str]) -> None:
@@ -27,20 +30,34 @@ def vacate(core: Any, player: Player, starting: str | None, names: Set[str]) -> 
     entries = core.tracklist.get_tl_tracks().get()
     theirs = [e for e in entries if _is_of(e.track.uri, names)]
     heard = core.playback.get_current_tlid().get()
-    last = [e.tlid for e in theirs if e.tlid == heard or e.track.uri == starting]
+    taken = player.has(names)
+    # Core counts on from these, and from the top of the queue where they are gone.
+    uris = {starting, player.latest_uri if taken else None}
+    last = [e.tlid for e in theirs if e.tlid == heard or e.track.uri in uris]
     _remove(core, [e.tlid for e in theirs if e.tlid not in last])
-    if last or player.has(names):
-        _give_way(core, others=len(entries) > len(theirs))
+    if last or taken:
+        _give_way(core, last, others=len(entries) > len(theirs))
     _remove(core, last)
 
 
-def _give_way(core: Any, *, others: bool) -> None:
+def _give_way(core: Any, last: Sequence[int], *, others: bool) -> None:
     if core.playback.get_state().get() == "stopped":
         return
     if others:
+        _shuffle_away(core, last)
         core.playback.next().get()
     else:
         core.playback.stop().get()
+
+
+def _shuffle_away(core: Any, last: Sequence[int]) -> None:
+    """With random on, have something else come next; each change shuffles anew."""
+    if not core.tracklist.get_random().get():
+        return
+    for _ in range(MOST_SHUFFLES):
+        if core.tracklist.get_next_tlid().get() not in last:
+            return
+        core.tracklist.set_random(True).get()
 
 
 def _remove(core: Any, tlids: list[int]) -> None:
@@ -57,6 +74,4 @@ def _is_of(uri: str, names: Set[str]) -> bool:
             return parsed.url in names  # a URL that led to it names it too
     except VozduxanError:
         return False
-    if isinstance(parsed, AddUri):
-        return parsed.url in names
     return getattr(parsed, "infohash", None) in names

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pykka
 import pytest
+from mopidy.models import Track
+from pykka.messages import ProxyCall
 
 from mopidy_vozduxan.removing import vacate
 from mopidy_vozduxan.uris import AddUri, TrackUri
+from tests.test_tracklist import Stage
+
+#: Core warns of its own methods, and of tracks that are added as such.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 GONE, STAYS = "ab" * 20, "cd" * 20
 V2 = "ef" * 32
@@ -58,9 +65,12 @@ class Core:
         self.did.append("stop")
         return Answer(value=None)
 
+    def get_random(self):
+        return Answer(value=False)
 
-def player(has=False):
-    return SimpleNamespace(has=lambda names: has)
+
+def player(has=False, latest_uri=None):
+    return SimpleNamespace(has=lambda names: has, latest_uri=latest_uri)
 
 
 @pytest.mark.parametrize("state", ["playing", "paused"])
@@ -84,9 +94,9 @@ def test_what_is_about_to_sound_counts_as_heard():
 
 def test_what_the_player_has_already_taken_for_the_next_one_does_too():
     """Three seconds before a track ends, the player is given the following one."""
-    core = Core([OTHER, ONE, OTHER], 1, "playing")
-    vacate(core, player(has=True), None, NAMES)
-    assert core.did == [("remove", [2]), "next"]
+    core = Core([OTHER, ONE, TWO, OTHER], 1, "playing")
+    vacate(core, player(has=True, latest_uri=ONE), None, NAMES)
+    assert core.did == [("remove", [3]), "next", ("remove", [2])]
 
 
 def test_others_are_not_disturbed():
@@ -114,3 +124,57 @@ def test_what_stands_for_the_torrent_leaves_too(uri):
     core = Core([uri])
     vacate(core, player(), None, NAMES)
     assert core.entries == []
+
+
+# --- with a real core, which decides by itself what comes next
+
+
+@pytest.fixture
+def stage():
+    yield Stage()
+    pykka.ActorRegistry.stop_all(timeout=10)
+
+
+def queue_up(stage, *uris):
+    """Queue tracks of the torrents that go and stay; return their ids."""
+    return stage.add(*(Track(uri=str(uri), length=1000) for uri in uris))
+
+
+def about_to_finish(stage):
+    """Have the player ask for the next track, as it does before the end of one."""
+    path = "playback", "_on_about_to_finish"
+    stage.core.actor_ref.ask(ProxyCall(attr_path=path, args=(), kwargs={}))
+
+
+def sounds_now(stage):
+    stage.core.stream_changed("http://127.0.0.1/").get()
+    return stage.current
+
+
+def test_the_queue_goes_on_where_it_was_when_the_player_has_the_next_track(stage):
+    """It began again with its first track."""
+    stays = [TrackUri(STAYS, n) for n in range(3)]
+    tlids = queue_up(stage, stays[0], stays[1], ONE, stays[2])
+    stage.play(tlids[1])
+    about_to_finish(stage)
+    vacate(stage.core, player(has=True, latest_uri=ONE), None, NAMES)
+    assert sounds_now(stage) == tlids[3]
+
+
+def test_of_an_album_whose_next_track_the_player_has_nothing_is_heard_any_more(stage):
+    tlids = queue_up(stage, TrackUri(STAYS, 0), ONE, TWO, TrackUri(STAYS, 1))
+    stage.play(tlids[1])
+    about_to_finish(stage)
+    vacate(stage.core, player(has=True, latest_uri=TWO), None, NAMES)
+    assert sounds_now(stage) == tlids[3]
+
+
+@pytest.mark.parametrize("time", range(10))
+def test_with_random_nothing_of_it_is_chosen_again(stage, time):
+    """Core shuffles anew with every change, and what it played is in it again."""
+    tlids = queue_up(stage, ONE, TWO, TrackUri(STAYS, 0))
+    stage.core.tracklist.set_random(True).get()
+    stage.play(tlids[0])
+    vacate(stage.core, player(has=True, latest_uri=ONE), None, NAMES)
+    assert sounds_now(stage) == tlids[2]
+    assert stage.core.tracklist.get_random().get()
