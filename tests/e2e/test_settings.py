@@ -20,7 +20,7 @@ from tests.e2e.stage import (
 )
 from tests.rig.album import Track, make_pcm
 from tests.rig.capture import offset_in
-from tests.rig.mopidy import free_port
+from tests.rig.mopidy import keep_port
 
 SECONDS = 6
 PCM = as_floats(make_pcm(SECONDS, seed=1001))
@@ -60,8 +60,13 @@ def test_with_a_busy_http_port(record: Album, tmp_path: Path) -> None:
             assert_plays_by_mpd(listener, record)
 
 
-DEAD_PROXY = {"scheme": "http", "hostname": "127.0.0.1", "port": free_port()}
-DEAD_PROXY_URL = f"http://127.0.0.1:{DEAD_PROXY['port']}"
+NOBODY = keep_port()  # refuses every connection
+DEAD_PROXY_URL = f"http://127.0.0.1:{NOBODY.getsockname()[1]}"
+DEAD_PROXY = {
+    "scheme": "http",
+    "hostname": "127.0.0.1",
+    "port": NOBODY.getsockname()[1],
+}
 
 
 @pytest.mark.parametrize(

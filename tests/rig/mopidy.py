@@ -18,7 +18,8 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,10 +30,23 @@ from tests.rig.events import Events
 ROOT = Path(__file__).parents[2]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def keep_port(usual: int = 0) -> socket.socket:
+    """A socket whose port nobody else is given while it is open.
+
+    It does not listen, and reuses its address: a server that does so too, as both of
+    Mopidy's do, may listen there. The ``usual`` port, unless somebody listens there.
+    """
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        kept.bind(("127.0.0.1", usual))
+    except OSError:
+        kept.bind(("127.0.0.1", 0))
+    return kept
+
+
+def _port_of(kept: socket.socket | None) -> int | None:
+    return int(kept.getsockname()[1]) if kept else None
 
 
 class RpcError(Exception):
@@ -59,10 +73,14 @@ class MopidyProcess:
         offline: bool = False,
         env: Mapping[str, str] | None = None,
         timeout: float = 60,
+        usual_ports: bool = False,
     ) -> None:
         self.folder = folder
-        self.http_port = free_port() if http else None
-        self.mpd_port = free_port() if mpd else None
+        self._kept = [
+            keep_port(port if usual_ports else 0) if wanted else None
+            for port, wanted in ((6680, http), (6600, mpd))
+        ]
+        self.http_port, self.mpd_port = map(_port_of, self._kept)
         self.timeout = timeout
         self._config = self._whole_config(config or {}, audio_output)
         self._offline = offline
@@ -88,8 +106,10 @@ class MopidyProcess:
         )
         threading.Thread(target=self._read_log, daemon=True).start()
         try:
-            for port in filter(None, (self.http_port, self.mpd_port)):
-                self._wait_for_port(port)
+            if self.mpd_port is not None:
+                self._wait_until_answers(self.mpd_port, _connect)
+            if self.http_port is not None:
+                self._wait_until_answers(self.http_port, _ask)
             if self.http_port is None and self.mpd_port is None:
                 self.wait_for_log(r"Starting GLib mainloop|Audio output set")
         except BaseException:
@@ -136,6 +156,8 @@ class MopidyProcess:
         self.stop()
         if error is not None:
             print(self.log)
+        for kept in filter(None, self._kept):
+            kept.close()
 
     # -- talking to it
 
@@ -254,14 +276,13 @@ class MopidyProcess:
             self._config.write(lines)
         return [*_command(), "--config", str(file)]
 
-    def _wait_for_port(self, port: int) -> None:
+    def _wait_until_answers(self, port: int, ask: Callable[[int], None]) -> None:
         process = self._process
         assert process is not None
         deadline = time.monotonic() + self.timeout
         while time.monotonic() < deadline:
             try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return
+                return ask(port)
             except OSError:
                 pass
             try:  # a wait that a crash ends at once
@@ -326,6 +347,21 @@ VOZDUXAN = {
     "upnp": "false",
     "natpmp": "false",
 }
+
+
+def _connect(port: int) -> None:
+    socket.create_connection(("127.0.0.1", port), 1).close()
+
+
+def _ask(port: int) -> None:
+    """Mopidy's HTTP server listens before it serves, and is not to be stopped then."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("HEAD", "/")
+        connection.getresponse()
+    finally:
+        connection.close()
+
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

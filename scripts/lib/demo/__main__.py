@@ -89,7 +89,13 @@ def _demo(options: argparse.Namespace, folder: Path, music: Music | None) -> int
         f"Starting {SEEDERS} seeders in a process of their own"
         f" ({RATE // 1000} kB/s each, {2 * DELAY_MS} ms away), and Mopidy"
     )
-    with stage(folder, music, output, magnet=options.magnet) as running:
+    with stage(
+        folder,
+        music,
+        output,
+        magnet=options.magnet,
+        usual_ports=not options.silent,  # silent ones are tests: many at a time
+    ) as running:
         _introduce(running)
         uris = running.tracks()
         if options.once:

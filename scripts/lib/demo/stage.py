@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
 import time
 import urllib.error
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from scripts.lib.demo.interrupt import pause
 from scripts.lib.demo.music import Music, is_part
-from tests.rig.mopidy import MopidyProcess, free_port
+from tests.rig.mopidy import MopidyProcess
 from tests.rig.seeder import Swarm
 from tests.rig.torrents import magnet_of, make_torrent
 from tests.rig.tracker import Tracker
@@ -91,8 +90,14 @@ def swarm_of(music: Music) -> Iterator[tuple[bytes, Swarm]]:
 
 
 @contextlib.contextmanager
-def stage(demo: Path, music: Music, output: str, *, magnet: bool) -> Iterator[Stage]:
-    """Everything running; it begins with nothing downloaded."""
+def stage(
+    demo: Path, music: Music, output: str, *, magnet: bool, usual_ports: bool
+) -> Iterator[Stage]:
+    """Everything running; it begins with nothing downloaded.
+
+    With ``usual_ports`` clients find Mopidy where they expect it, unless another
+    program listens there.
+    """
     folder = demo / "mopidy"
     shutil.rmtree(folder, ignore_errors=True)
     torrents = folder / "torrents"
@@ -100,7 +105,7 @@ def stage(demo: Path, music: Music, output: str, *, magnet: bool) -> Iterator[St
     with swarm_of(music) as (torrent, swarm):
         if not magnet:
             (torrents / f"{music.folder.name}.torrent").write_bytes(torrent)
-        mopidy = _mopidy(folder, torrents, output)
+        mopidy = _mopidy(folder, torrents, output, usual_ports)
         link = magnet_of(torrent, peers=swarm.peers) if magnet else None
         try:
             mopidy.start()
@@ -112,30 +117,17 @@ def stage(demo: Path, music: Music, output: str, *, magnet: bool) -> Iterator[St
             mopidy.stop()
 
 
-def _mopidy(folder: Path, torrents: Path, output: str) -> MopidyProcess:
-    http, mpd = _port(6680), _port(6600)
-    mopidy = MopidyProcess(
+def _mopidy(
+    folder: Path, torrents: Path, output: str, usual_ports: bool
+) -> MopidyProcess:
+    return MopidyProcess(
         folder,
         {
             "audio": {"mixer": "software"},
             "softwaremixer": {"enabled": "true"},
-            "http": {"port": http},
-            "mpd": {"port": mpd},
             "file": {"enabled": "false"},
             "vozduxan": {"torrent_dirs": torrents},
         },
         audio_output=output,
+        usual_ports=usual_ports,
     )
-    mopidy.http_port, mopidy.mpd_port = http, mpd
-    return mopidy
-
-
-def _port(usual: int) -> int:
-    """The usual port, so that clients find it, unless somebody listens there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", usual))
-        except OSError:
-            return free_port()
-    return usual
