@@ -115,8 +115,11 @@ class Swarm:
 
     @property
     def is_waited_for(self) -> bool:
-        """Whether anybody waits for its metadata or a piece."""
-        return bool(self._metadata_waits or self._piece_waits)
+        """Whether anybody waits for its metadata.
+
+        Who waits for a piece has a stream, or had one a moment ago.
+        """
+        return bool(self._metadata_waits)
 
     # --- waits
 

@@ -399,6 +399,18 @@ def test_disposing_takes_all_buckets_and_every_swarm_at_once(play):
     play(test)
 
 
+def test_disposing_leaves_a_swarm_that_a_reader_waited_for(play):
+    async def test(stage):
+        waiting = asyncio.create_task(stage.read(stage.play()).next())
+        await stage.until(lambda: stage.engine.added)
+        await stage.run(DISPOSE)
+        assert stage.engine.removed == [INFOHASH]
+        with pytest.raises(Cancelled):
+            await waiting
+
+    play(test)
+
+
 @pytest.mark.parametrize("command", ["release", "dispose"])
 def test_taking_the_players_stream_tells_of_it(play, command):
     async def test(stage):

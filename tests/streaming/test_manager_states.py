@@ -1,6 +1,7 @@
 """The manager under random orders of everything that can happen to it."""
 
 import asyncio
+from dataclasses import replace
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -8,12 +9,19 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from mopidy_vozduxan.engine.protocol import SwarmBroke
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.planning.demand import SwarmView
+from mopidy_vozduxan.planning.plan import Urgency
+from mopidy_vozduxan.planning.sharing import plans
+from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.streaming.manager import Limits, Manager
 from mopidy_vozduxan.streaming.target import Target
 from tests.fake_engine import FakeEngine, album, payload, source_of
 
 ONE, TWO = album(infohash="ab" * 20), album(infohash="cd" * 20)
 ALBUMS = {m.infohash: m for m in (ONE, TWO)}
+IDLE_SWARM_S = 100
+#: The tracks last this long, so that windows end within them.
+LENGTH_MS = 60_000
 swarms = st.sampled_from(sorted(ALBUMS))
 picks = st.integers(0, 7)
 indexes = st.integers(0, 3)  # 3 is no file of theirs
@@ -37,7 +45,7 @@ class Streaming(RuleBasedStateMachine):
         self.engine = FakeEngine(ONE, TWO)
         self.manager = Manager(
             self.engine,
-            Limits(stall_timeout=20, metadata_timeout=60, idle_swarm=100),
+            Limits(stall_timeout=20, metadata_timeout=60, idle_swarm=IDLE_SWARM_S),
             lambda: self.now,
             lambda *_: None,
             lambda _: None,
@@ -46,6 +54,7 @@ class Streaming(RuleBasedStateMachine):
         self.tokens = {}  # every one ever seen, and the wait for its release
         self.readers = []  # (reader, expected bytes, task or None)
         self.waits = []  # tasks of commands
+        self.releases = 0
 
     def teardown(self):
         self.run(self.end())
@@ -105,7 +114,9 @@ class Streaming(RuleBasedStateMachine):
 
     def target(self, infohash, index, known=True):
         metainfo = ALBUMS[infohash]
-        return Target(source_of(metainfo), metainfo if known else None, index)
+        return Target(
+            source_of(metainfo), metainfo if known else None, index, LENGTH_MS
+        )
 
     # --- what others do
 
@@ -140,13 +151,27 @@ class Streaming(RuleBasedStateMachine):
     @rule(pick=picks)
     def release(self, pick):
         token = self.token(pick)
+        known = token in self.manager._streams
+        self.releases += known
         self.act(self.manager.release, token)
         assert token not in self.manager._streams
+        if known and self.releases % 10 == 0:
+            self.no_swarm_is_past_its_time()
+
+    def no_swarm_is_past_its_time(self):
+        used = self.manager._streams.used()
+        for swarm in self.manager._swarms.all():
+            idle = self.now - swarm.used_at > IDLE_SWARM_S
+            assert not idle or swarm.infohash in used or swarm.is_waited_for
 
     @rule()
     def dispose(self):
         self.act(self.manager.dispose)
-        assert self.manager._streams.buckets.tokens() == ()
+        streams = self.manager._streams
+        assert streams.buckets.tokens() == streams.queued == ()
+        assert all(s.claims or s.readers for s in streams.values())
+        for swarm in self.manager._swarms.all():
+            assert swarm.infohash in streams.used() or swarm.is_waited_for
 
     @rule(pick=picks, offset=st.integers(0, 2000))
     def notify_position(self, pick, offset):
@@ -209,10 +234,12 @@ class Streaming(RuleBasedStateMachine):
     def break_down(self, infohash, storage):
         self.act(self.manager.on_event, SwarmBroke(infohash, "broken", storage))
 
-    @rule(seconds=st.sampled_from([1, 5, 30, 200]))
-    def time_passes(self, seconds):
+    @rule(seconds=st.sampled_from([1, 5, 30, 200]), ticks=st.booleans())
+    def time_passes(self, seconds, ticks):
         self.now += seconds
-        self.act(self.manager._on_tick)
+        if ticks:
+            self.act(self.manager._on_tick)
+            self.no_swarm_is_past_its_time()
 
     # --- what always holds
 
@@ -270,17 +297,75 @@ class Streaming(RuleBasedStateMachine):
                 assert all(wants[p] == swarm.plan.urgencies[p] for p in missing)
 
     @invariant()
+    def every_wait_ends(self):
+        swarms = self.manager._swarms.all()
+        for reader, _, task in self.readers:
+            alive = reader._swarm in swarms and not reader._swarm.failure
+            assert task.done() or (alive and reader._pieces)
+        for swarm in swarms:
+            assert not swarm.held & swarm._piece_waits.keys(), "it is here"
+            assert not (swarm.metainfo and swarm._metadata_waits), "it is here"
+            assert not (swarm.failure and swarm.is_waited_for)
+        waiting = [task for task in self.waits if not task.done()]
+        assert len(waiting) <= len(self.manager._newest)
+
+    @invariant()
+    def who_just_jumped_is_served_at_once(self):
+        for stream in self.manager._streams.values():
+            plan = stream.swarm.plan
+            heads = [reader.head() for reader in stream.readers]
+            for head in heads if plan and not stream.swarm.failure else ():
+                piece = stream.pieces.piece_at(head.offset)
+                if head.waiting and not head.earned and piece not in stream.swarm.held:
+                    assert plan.urgencies[piece] == Urgency.NOW
+
+    @invariant()
     def a_shared_piece_has_the_highest_urgency_of_its_demands(self):
-        for swarm in self.manager._swarms.all():
-            if not swarm.plan or swarm.failure:
-                continue
-            for stream in self.manager._streams.values():
-                for reader in stream.readers if stream.swarm is swarm else ():
-                    head = reader.head()
-                    if head.waiting and not head.earned:
-                        piece = stream.pieces.piece_at(head.offset)
-                        urgent = swarm.plan.urgencies[piece] == 4
-                        assert piece in swarm.held or urgent
+        """As high as it would be if every file began with a piece of its own."""
+        demands = self.manager._streams.demands()
+        views = {
+            infohash: replace(view, in_use=False)  # without anchors
+            for infohash, view in self.manager._swarms.views().items()
+        }
+        apart = [replace(d, pieces=_apart(d.pieces)) for d in demands]
+        apart_views = {
+            infohash: _held_apart(view, ALBUMS[infohash])
+            for infohash, view in views.items()
+        }
+        shared_plans = plans(demands, views, 0)
+        apart_plans = plans(apart, apart_views, 0)
+        for infohash, shared in shared_plans.items():
+            highest = [Urgency.NONE] * len(shared.urgencies)
+            for number, pieces in enumerate(_pieces_of_files(ALBUMS[infohash])):
+                for piece in pieces:
+                    one = apart_plans[infohash].urgencies[piece + number]
+                    highest[piece] = max(highest[piece], one)
+            assert list(shared.urgencies) == highest
+
+
+def _pieces_of_files(metainfo):
+    return [
+        PieceMap(file.offset, file.size, metainfo.piece_length).pieces
+        for file in metainfo.files
+    ]
+
+
+def _apart(pieces):
+    """Where a file lies when all before it end with a piece of their own."""
+    number = pieces.file_offset // ONE.files[0].size
+    return replace(
+        pieces, file_offset=pieces.file_offset + number * pieces.piece_length
+    )
+
+
+def _held_apart(view, metainfo):
+    held = frozenset(
+        piece + number
+        for number, pieces in enumerate(_pieces_of_files(metainfo))
+        for piece in pieces
+        if piece in view.held
+    )
+    return SwarmView(view.piece_count + len(metainfo.files) - 1, held, in_use=False)
 
 
 TestStreaming = Streaming.TestCase
