@@ -191,7 +191,6 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self.catalog,
             time.monotonic,
             self._stopping,
-            self._left,
             self._came,
         )
         return Watcher(folders, torrents, self._stopping, self._mend_catalog)
@@ -246,8 +245,11 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
     def _part(self, infohash: str, index: int, number: int) -> Part:
         part = self.catalog.part(infohash, index, number)
         if part is None:
-            # The metadata has the sheet looked for, and that the track replaced.
-            self.adder.begin(magnet_of(infohash))
+            # What the sheet says replaces the track, as soon as it is read.
+            if self.catalog.metainfo(infohash):
+                self._scanning.lengths.opened(infohash)
+            else:
+                self.adder.begin(magnet_of(infohash))
             raise BadInput(
                 f"Where track {number} begins in its file is not known yet:"
                 " try again when its CUE sheet was read."
@@ -276,11 +278,6 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             logger.info("Vozduxan: %d torrents of the damaged catalog are back", count)
         self.library.prepare()
 
-    def _left(self, infohashes: Sequence[str]) -> None:
-        """Drop what was made of torrents that left the library."""
-        for infohash in infohashes:
-            self.covers.forget(infohash)
-
     def _came(self, infohashes: Sequence[str]) -> None:
         """Say that torrents are known, unless there is a whole collection of them."""
         self._describe_swarms()
@@ -308,7 +305,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
     def _keep(self, event: MetadataReceived) -> None:
         try:
             source = TorrentSource(event.infohash, torrent=event.torrent)
-            self.catalog.add(source, event.metainfo)
+            self.catalog.learn(source, event.metainfo)
             infohash = event.metainfo.infohash
             StreamListener.send("tracks_known", infohash=infohash)
         except Exception:

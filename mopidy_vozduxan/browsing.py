@@ -46,11 +46,15 @@ class Browser:
                 return self._long(uri, self._catalog.albums_version, self._albums)
             case ArtistUri(name):
                 return self._artist(name)
-            case DirectoryUri(infohash) if layout := self._catalog.layout(infohash):
+            case DirectoryUri(infohash) if layout := self._layout(infohash):
                 return translator.folder_refs(layout)
-            case AlbumUri(infohash, number) if layout := self._catalog.layout(infohash):
+            case AlbumUri(infohash, number) if layout := self._layout(infohash):
                 return _track_refs(layout, number)
         return []
+
+    def _layout(self, infohash: str) -> Layout | None:
+        """Return the tracks of a torrent of the library."""
+        return self._catalog.layout(infohash) if self._catalog.has(infohash) else None
 
     def _long(
         self, uri: AnyUri, version: int, build: Callable[[], list[Ref]]

@@ -191,9 +191,10 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
 
     def _browse(self, uri: str) -> list[models.Ref]:
         parsed = parse(uri)
-        if self._lengths and isinstance(parsed, DirectoryUri | AlbumUri):
+        refs = self._browser.refs(parsed)
+        if refs and self._lengths and isinstance(parsed, DirectoryUri | AlbumUri):
             self._lengths.opened(parsed.infohash)
-        return self._browser.refs(parsed)
+        return refs
 
     def _refresh(self, uri: str | None) -> None:
         parsed = parse(uri) if uri else None
@@ -236,7 +237,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
     def _track(self, uri: str, track: TrackUri) -> Found:
         layout = self._catalog.layout(track.infohash)
         if layout is None:
-            # It left the catalog, but its swarm may still play it.
+            # Nobody added it here, but its swarm may still play it.
             source = self._catalog.source(track.infohash)
             name = (source and source.display_name) or track.infohash
             return [Unresolved(uri, f"{name} ({track.index})")]

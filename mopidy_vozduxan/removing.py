@@ -3,7 +3,7 @@
 Core does not recover from a stream that ends under it: it goes on "playing" at
 0:00. So what plays gives way first: to the next track that is not of that
 torrent, or to silence. Then the entries leave the tracklist: played later they
-would bring back the torrent that the listener has just removed.
+would fetch again what the listener has just removed.
 
 Runs in the frontend's actor, and may wait for core.
 """

@@ -19,6 +19,7 @@ SCHEME = "vozduxan"
 SCHEMES = (SCHEME, "magnet")
 
 _INFOHASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_WAYS = re.compile(r"[?&](?:tr|ws|x\.pe)(?:\.[0-9]+)?=")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -176,6 +177,11 @@ def magnet_of(infohash: str) -> str:
     if len(infohash) == 40:
         return f"magnet:?xt=urn:btih:{infohash}"
     return f"magnet:?xt=urn:btmh:1220{infohash}"  # 0x12: SHA-256, 0x20: 32 bytes
+
+
+def says_where(magnet: str) -> bool:
+    """Return whether a magnet link names trackers, web seeds or peers."""
+    return _WAYS.search(magnet) is not None
 
 
 def _escape(text: str) -> str:

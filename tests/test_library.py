@@ -245,12 +245,27 @@ def test_what_is_known_is_said_without_a_wait(library, swarms):
     assert swarms.asked == []
 
 
-def test_a_track_of_a_torrent_that_left_the_catalog_still_resolves(library, catalog):
-    uri = f"vozduxan:track:{ALBUM.infohash}:0"
+def test_what_left_the_library_looks_up_as_before_and_is_shown_nowhere(
+    library, catalog
+):
+    album, uri = (
+        f"vozduxan:album:{ALBUM.infohash}",
+        f"vozduxan:track:{ALBUM.infohash}:0",
+    )
+    catalog.keep_tags(ALBUM.infohash, 0, Tags(title="Said", length_ms=1234))
+    before = library.lookup_many([uri, album])
     catalog.remove(ALBUM.infohash)
+    assert library.lookup_many([uri, album]) == before
+    assert [track.uri for track in library.known(uri)] == [uri]
+    assert library.browse(album) == []
+    assert library.search({"any": ["said"]}) is None
+    assert library.get_distinct("track") == {"Ah", "Ay", "Bee"}
+
+
+def test_a_track_of_an_unknown_torrent_still_resolves(library, catalog):
+    uri = f"vozduxan:track:{LONE}:0"
     (track,) = library.lookup(uri)
-    assert track.uri == uri
-    assert ALBUM.infohash in track.name
+    assert (track.uri, track.name) == (uri, f"{LONE} (0)")
 
 
 @pytest.mark.parametrize(

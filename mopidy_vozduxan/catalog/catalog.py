@@ -13,43 +13,33 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from mopidy_vozduxan.catalog import (
-    inventory,
-    playlists,
-    sheets,
-    torrents,
-    tracks,
-)
-from mopidy_vozduxan.catalog.entries import read_layout
-from mopidy_vozduxan.catalog.file import CatalogFile
-from mopidy_vozduxan.catalog.kept import KeptLayouts
+from mopidy_vozduxan.catalog import inventory, moving, playlists, torrents, tracks
 from mopidy_vozduxan.catalog.playlists import Playlist
+from mopidy_vozduxan.catalog.records import Records
 from mopidy_vozduxan.catalog.recovery import ReadTorrent, recover
 from mopidy_vozduxan.catalog.search import Finder
 from mopidy_vozduxan.catalog.torrents import FoundAt, TorrentSummary
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
-from mopidy_vozduxan.layout import Layout, audio_folders
-from mopidy_vozduxan.tags import Part, Tags
 from mopidy_vozduxan.uris import PlaylistUri
 
 #: Torrents added in one transaction: other writers wait for its end, 0.1 s.
 BATCH = 32
 
+Known = tuple[TorrentSource, Metainfo | None, FoundAt | None]
 
-class Catalog:
-    """The catalog at ``path``; raises :class:`StorageFailed` if it cannot open."""
+
+class Catalog(Records):
+    """The catalog at ``path``; raises :class:`StorageFailed` if it cannot open.
+
+    What lists and searches knows the library alone. What is asked for by its
+    infohash is found also when it has left.
+    """
 
     def __init__(self, path: Path) -> None:
-        #: These count how often torrents came or went, and how often albums came
-        #: to look different: what was computed from them is good until then.
-        self.torrents_version = self.albums_version = 0
-        #: Called, on whatever thread, once a damaged file was set aside.
-        self.on_damaged: Callable[[], None] = lambda: None
-        self._layouts = KeptLayouts()
-        self._file = CatalogFile(path, self._replaced)
+        super().__init__(path)
         self.finder = Finder(self._file)
 
-    # --- torrents
+    # --- coming
 
     def add(
         self,
@@ -64,10 +54,7 @@ class Catalog:
         """
         self.add_all([(source, metainfo, found_at)])
 
-    def add_all(
-        self,
-        known: Iterable[tuple[TorrentSource, Metainfo | None, FoundAt | None]],
-    ) -> None:
+    def add_all(self, known: Iterable[Known]) -> None:
         """Keep what is known of many torrents; see :meth:`add`."""
         batch = []
         for one in known:
@@ -77,63 +64,45 @@ class Catalog:
                 batch = []
         self._add_batch(batch)
 
+    def learn(self, source: TorrentSource, metainfo: Metainfo) -> None:
+        """Keep metadata that a swarm gave us; what has left stays away."""
+        names = (metainfo.infohash, source.infohash)
+        if any(map(self.has, names)) or not any(map(self._has_left, names)):
+            self.add(source, metainfo)
+            return
+        self._left.write(lambda db: _add(db, source, metainfo, None))
+        if len(set(names)) > 1:
+            self.also_call(source.infohash, metainfo.infohash)
+        self._layouts.forget(*names)
+
+    def come_back(self, infohash: str) -> None:
+        """Have a torrent that has left in the library again, as it was."""
+        if not self.has(infohash) and self._has_left(infohash):
+            self._change_library(lambda db: self._bring_back(db, infohash), infohash)
+
+    # --- going
+
     def remove(self, infohash: str) -> None:
-        """Forget a torrent. Its ``.torrent`` file is read again only when changed."""
+        """Take a torrent out of the library.
+
+        What is known of it is kept, and plays on from playlists. Its ``.torrent``
+        file is read again only when changed.
+        """
 
         def write(db: sqlite3.Connection) -> bool:
-            name = torrents.name_of(db, infohash)
-            tracks.delete_tracks(db, name)
-            torrents.delete_torrent(db, name)
+            self._let_go(db, torrents.name_of(db, infohash))
             return True
 
-        self.change(write, self.name_of(infohash))
-        self.torrents_version += 1
+        self._change_library(write, self.name_of(infohash))
 
-    def name_of(self, infohash: str) -> str:
-        """Return the infohash the torrent is kept under, itself where unknown."""
-        return self._file.read(lambda db: torrents.name_of(db, infohash))
-
-    def also_call(self, name: str, infohash: str) -> None:
-        """Have another name, such as a URL, find the torrent from now on."""
-        self._file.write(lambda db: torrents.write_alias(db, name, infohash))
-
-    def source(self, infohash: str) -> TorrentSource | None:
-        """Return where the torrent's metadata comes from; None if unknown."""
-        return self._file.read(lambda db: torrents.read_source(db, infohash))
-
-    def metainfo(self, infohash: str) -> Metainfo | None:
-        """Return what the torrent says of itself; None while that is unknown."""
-        if layout := self._layouts.get(infohash):
-            return layout.metainfo
-
-        def read(db: sqlite3.Connection) -> tuple[Metainfo, int] | None:
-            return torrents.read_metainfo(db, torrents.name_of(db, infohash))
-
-        known = self._file.read(read)
-        return known[0] if known else None
-
-    def torrents(self) -> list[TorrentSummary]:
-        """Return every torrent known to have a track, in no order."""
-        return self._file.read(torrents.list_torrents)
-
-    def inventory(self) -> list[inventory.Entry]:
-        """Return every torrent, also those without metadata, in no order."""
-        return self._file.read(inventory.list_entries)
-
-    def names_like(self, start: str, most: int = 2) -> list[str]:
-        """Return torrents whose infohash starts like that, a few hex digits."""
-        return self._file.read(lambda db: inventory.names_like(db, start, most))
-
-    def names_of(self, infohash: str) -> frozenset[str]:
-        """Return every infohash of a torrent: a hybrid may be met by its v2 name."""
-        return self._file.read(
-            lambda db: inventory.names_of(db, torrents.name_of(db, infohash))
-        )
-
-    def found(self) -> dict[Path, tuple[int, int, str]]:
-        """Return (mtime_ns, size, infohash) of every ``.torrent`` file read so far."""
-        rows = self._file.read(torrents.list_found)
-        return {Path(os.fsdecode(row[0])): row[1:] for row in rows}
+    def forget(self, infohash: str) -> None:
+        """Forget a torrent that has left; one in the library stays."""
+        name = self.name_of(infohash)
+        if self.has(name):
+            return
+        for file in (self._left, self._file):
+            file.write(lambda db: _forget(db, name))
+        self._layouts.forget(name)
 
     def withdraw(self, gone: Sequence[Path], outdated: Iterable[str] = ()) -> list[str]:
         """Note that ``.torrent`` files are gone; return the torrents that left.
@@ -146,84 +115,35 @@ class Catalog:
             left += self._withdraw(gone[start : start + BATCH], frozenset())
         return left
 
-    # --- tracks
+    # --- the library
 
-    def layout(self, infohash: str) -> Layout | None:
-        """Return the torrent's tracks by folder; None while they are unknown."""
-        kept = self._layouts.get(infohash)
-        if kept:
-            return kept
-        read_at = self._layouts.now()
+    def torrents(self) -> list[TorrentSummary]:
+        """Return every torrent known to have a track, in no order."""
+        return self._file.read(torrents.list_torrents)
 
-        def read(db: sqlite3.Connection) -> Layout | None:
-            return read_layout(db, torrents.name_of(db, infohash))
+    def inventory(self) -> list[inventory.Entry]:
+        """Return every torrent, also those without metadata, in no order."""
+        return self._file.read(inventory.list_entries)
 
-        layout = self._file.read(read)
-        if layout and not layout.folders and audio_folders(layout.metainfo):
-            self._name([layout.metainfo.infohash])
-            read_at, layout = self._layouts.now(), self._file.read(read)
-        if layout:
-            self._layouts.keep(layout, read_at)
-        return layout
+    def names_like(self, start: str, most: int = 2) -> list[str]:
+        """Return torrents whose infohash starts like that, a few hex digits.
 
-    def complete(self, stop: threading.Event) -> None:
-        """Name the tracks of torrents that an older version kept without any.
-
-        Takes some 2 ms for each; ends early once ``stop`` is set.
+        They are in the library, or, where none there does, have left it.
         """
-        while not stop.is_set():
-            rest = self._file.read(lambda db: tracks.unnamed(db, BATCH))
-            if not rest:
-                break
-            self._name(rest)
 
-    def unscanned(self, infohash: str, *, tried: bool = False) -> list[int]:
-        """Return the files whose tags were not read, in the order of play.
+        def read(db: sqlite3.Connection) -> list[str]:
+            return inventory.names_like(db, start, most)
 
-        Those that could not be read come again a day later; at once with ``tried``.
-        """
-        return self._file.read(lambda db: tracks.unread(db, infohash, tried=tried))
+        return self._file.read(read) or self._left.read(read)
+
+    def found(self) -> dict[Path, tuple[int, int, str]]:
+        """Return (mtime_ns, size, infohash) of every ``.torrent`` file read so far."""
+        rows = self._file.read(torrents.list_found)
+        return {Path(os.fsdecode(row[0])): row[1:] for row in rows}
 
     def unscanned_torrents(self, limit: int) -> list[str]:
-        """Return torrents that have such files, the newest first."""
+        """Return torrents with files whose tags were not read, the newest first."""
         return self._file.read(lambda db: tracks.unread_torrents(db, limit))
-
-    def keep_tags(self, infohash: str, index: int, tags: Tags) -> None:
-        """Keep what a file says of itself; where it is silent, its name counts."""
-        self.change(lambda db: tracks.write_tags(db, infohash, index, tags), infohash)
-
-    def note_unreadable(self, infohash: str, index: int) -> None:
-        """Note that a file's tags could not be read; it is left alone for a day."""
-        self._file.write(lambda db: tracks.note_unreadable(db, infohash, index))
-
-    def leave_alone(self, infohash: str) -> None:
-        """Note that no tags of a torrent could be read; see `note_unreadable`."""
-        self._file.write(lambda db: tracks.leave_alone(db, infohash))
-
-    def scan_again(self, infohash: str) -> None:
-        """Let all tags of a torrent be read again; what is known stays until then."""
-        self._file.write(lambda db: tracks.forget_read(db, infohash))
-
-    def keep_sheet(self, infohash: str, index: int, parts: Sequence[Part]) -> None:
-        """Keep that a CUE sheet divides a file: its parts are the tracks now."""
-        self.change(lambda db: sheets.write_sheet(db, infohash, index, parts), infohash)
-
-    def part(self, infohash: str, index: int, number: int) -> Part | None:
-        """Return a part of a file; ``number`` is the sheet's. None if unknown."""
-        return self._file.read(
-            lambda db: sheets.read_part(
-                db, torrents.name_of(db, infohash), index, number
-            )
-        )
-
-    # --- playlists
-
-    def keep_playlist(
-        self, infohash: str, index: int, name: str, tracks: Sequence[str]
-    ) -> None:
-        """Keep that file ``index`` is a playlist of these track URIs."""
-        uri = PlaylistUri(infohash, index)
-        self._file.write(lambda db: playlists.write_playlist(db, uri, name, tracks))
 
     def playlists(self) -> list[Playlist]:
         """Return every playlist without its tracks, in a stable order."""
@@ -234,46 +154,82 @@ class Catalog:
         uri = PlaylistUri(infohash, index)
         return self._file.read(lambda db: playlists.read_playlist(db, uri))
 
-    # --- damage
+    # --- upkeep
+
+    def complete(self, stop: threading.Event) -> None:
+        """Name the tracks of torrents that an older version kept without any.
+
+        Takes some 2 ms for each; ends early once ``stop`` is set.
+        """
+        while not stop.is_set():
+            rest = self._file.read(lambda db: tracks.unnamed(db, BATCH))
+            if not rest:
+                break
+            self._name(self._file, rest)
 
     def recover(self, read_torrent: ReadTorrent) -> int:
         """Bring back what can be read of damaged files that were set aside.
 
         Returns how many torrents that were. Takes some 5 ms for each.
         """
-        aside = self._file.take_aside()
-        return sum(recover(self, path, read_torrent) for path in aside)
+        count = 0
+        for path in self._file.take_aside():
+            count += recover(self, path, read_torrent, left=False)
+        for path in self._left.take_aside():
+            count += recover(self, path, read_torrent, left=True)
+        return count
 
-    def _replaced(self) -> None:
-        self._layouts.forget_all()
-        self.torrents_version += 1
-        self.albums_version += 1
-        self.on_damaged()
-
-    def close(self) -> None:
-        """Close the file; every later call that needs it raises."""
-        self._file.close()
-
-    # --- what follows from a change
-
-    def _add_batch(
-        self, batch: Sequence[tuple[TorrentSource, Metainfo | None, FoundAt | None]]
+    def restore(
+        self, work: Callable[[sqlite3.Connection], object], infohash: str
     ) -> None:
+        """Do ``work`` on a torrent of the library, in one transaction."""
+        self._change_in(self._file, work, [infohash])
+
+    # --- in transactions
+
+    def _add_batch(self, batch: Sequence[Known]) -> None:
         def write(db: sqlite3.Connection) -> bool:
-            return sum(_add(db, *one) for one in batch) > 0
+            return sum(self._add(db, *one) for one in batch) > 0
 
         if batch:
-            named = (metainfo or source for source, metainfo, _ in batch)
-            self.change(write, *(one.infohash for one in named))
-            self.torrents_version += 1
+            named = [(metainfo or source).infohash for source, metainfo, _ in batch]
+            self._change_library(write, *named)
+
+    def _add(
+        self,
+        db: sqlite3.Connection,
+        source: TorrentSource,
+        metainfo: Metainfo | None,
+        found_at: FoundAt | None,
+    ) -> bool:
+        """Return whether a torrent came or looks different."""
+        names = {source.infohash, (metainfo or source).infohash}
+        back = [name for name in names if self._bring_back(db, name)]
+        if found_at and source.magnet is None:
+            for name in back:
+                torrents.forget_magnet(db, name)
+        return _add(db, source, metainfo, found_at) or bool(back)
+
+    def _bring_back(self, db: sqlite3.Connection, infohash: str) -> bool:
+        """Return whether the torrent had left."""
+        name = torrents.name_of(db, infohash)
+        if torrents.is_kept(db, name):
+            return False
+        if not self._left.read(lambda aside: moving.copy(aside, db, name)):
+            return False
+        moving.index(db, name)
+        return True
+
+    def _let_go(self, db: sqlite3.Connection, name: str) -> None:
+        self._left.write(lambda aside: moving.copy(db, aside, name))
+        moving.delete(db, name)
 
     def _withdraw(self, gone: Sequence[Path], outdated: frozenset[str]) -> list[str]:
         def write(db: sqlite3.Connection) -> list[str]:
             lost = outdated | torrents.delete_found(db, gone)
             left = torrents.unfounded(db, lost)
             for infohash in left:
-                tracks.delete_tracks(db, infohash)
-                torrents.delete_torrent(db, infohash)
+                self._let_go(db, infohash)
             return left
 
         left = self._file.write(write)
@@ -283,28 +239,12 @@ class Catalog:
             self.albums_version += 1
         return left
 
-    def _name(self, infohashes: Sequence[str]) -> None:
-        def write(db: sqlite3.Connection) -> bool:
-            for infohash in infohashes:
-                if known := torrents.read_metainfo(db, infohash):
-                    tracks.write_names(db, known[0])
-            return True
-
-        self.change(write, *infohashes)
-
-    def change(
-        self, work: Callable[[sqlite3.Connection], object], *infohashes: str
+    def _change_library(
+        self, work: Callable[[sqlite3.Connection], bool], *infohashes: str
     ) -> None:
-        """Do ``work`` on tracks of these torrents, in one transaction.
-
-        It returns whether albums look different after it.
-        """
-        different = True
-        try:
-            different = bool(self._file.write(work))
-        finally:
-            self._layouts.forget(*infohashes)
-            self.albums_version += different
+        """Do ``work``, after which torrents may have come or gone."""
+        self._change_in(self._file, work, infohashes)
+        self.torrents_version += 1
 
 
 def _add(
@@ -316,7 +256,9 @@ def _add(
     """Return whether a torrent came or looks different."""
     given = source.infohash
     infohash = metainfo.infohash if metainfo else torrents.name_of(db, given)
-    torrents.write_source(db, infohash, source)
+    known = torrents.read_source(db, given)
+    for one in (known, source) if known and given != infohash else (source,):
+        torrents.write_source(db, infohash, one)
     news = False
     if metainfo:
         kept = torrents.storable(metainfo)
@@ -328,3 +270,8 @@ def _add(
     if found_at:
         torrents.write_found(db, infohash, found_at)
     return news
+
+
+def _forget(db: sqlite3.Connection, name: str) -> None:
+    moving.delete(db, name)
+    torrents.delete_aliases(db, name)

@@ -42,13 +42,20 @@ _INDEXES = "SELECT idx FROM track WHERE album = ?"
 _MARKS = ", ".join("?" * (4 + _KEPT.count(",") + 1))
 
 
-def recover(catalog: Catalog, path: Path, read_torrent: ReadTorrent) -> int:
-    """Add what can be read of the damaged file; return how many torrents that is."""
+def recover(
+    catalog: Catalog, path: Path, read_torrent: ReadTorrent, *, left: bool
+) -> int:
+    """Add what can be read of the damaged file; return how many torrents that is.
+
+    ``left``: it is of those that have left the library, and so do these.
+    """
     # It may have a WAL, whose index SQLite makes anew: not opened read-only.
     damaged = Damaged(sqlite3.connect(path))
     count = 0
     try:
         for source, added_ms in damaged.sources():
+            if left and catalog.has(source.infohash):
+                continue
             torrent = damaged.torrent(source.infohash)
             metainfo = _proven(torrent, source.infohash, read_torrent)
             if metainfo or source.magnet:
@@ -56,7 +63,9 @@ def recover(catalog: Catalog, path: Path, read_torrent: ReadTorrent) -> int:
                 catalog.add(replace(source, torrent=torrent), metainfo)
                 restore = partial(damaged.restore, source.infohash, added_ms)
                 with suppress(StorageFailed):  # rows that hold nonsense by now
-                    catalog.change(restore, source.infohash)
+                    catalog.restore(restore, source.infohash)
+                if left:
+                    catalog.remove(source.infohash)
                 count += 1
         for alias, name in damaged.aliases():
             catalog.also_call(alias, name)

@@ -15,6 +15,7 @@ from pathlib import Path
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.formats import is_playable
 from mopidy_vozduxan.layout import audio_folders
+from mopidy_vozduxan.uris import says_where
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ def name_of(db: sqlite3.Connection, infohash: str) -> str:
     row = db.execute("SELECT name FROM alias WHERE infohash = ?", (infohash,))
     found = row.fetchone()
     return str(found[0]) if found else infohash
+
+
+def is_kept(db: sqlite3.Connection, infohash: str) -> bool:
+    """Return whether there is a torrent of exactly that name."""
+    row = db.execute("SELECT 1 FROM torrent WHERE infohash = ?", (infohash,))
+    return row.fetchone() is not None
 
 
 def read_source(db: sqlite3.Connection, infohash: str) -> TorrentSource | None:
@@ -88,17 +95,29 @@ def list_torrents(db: sqlite3.Connection) -> list[TorrentSummary]:
 def write_source(db: sqlite3.Connection, infohash: str, source: TorrentSource) -> None:
     """Keep what is new of a source; the later magnet's trackers are the fresher."""
     added_ms = time.time_ns() // 1_000_000
+    magnet = stored(_better_magnet(db, infohash, source.magnet))
     db.execute(
         "INSERT INTO torrent (infohash, display_name, magnet, added_ms)"
         " VALUES (?, ?, ?, ?) ON CONFLICT (infohash) DO UPDATE SET"
         " display_name = coalesce(excluded.display_name, display_name),"
-        " magnet = coalesce(excluded.magnet, magnet)",
-        (infohash, stored(source.display_name), stored(source.magnet), added_ms),
+        " magnet = excluded.magnet",
+        (infohash, stored(source.display_name), magnet, added_ms),
     )
     if source.torrent:
         db.execute(
             "INSERT OR REPLACE INTO metadata VALUES (?, ?)", (infohash, source.torrent)
         )
+
+
+def _better_magnet(
+    db: sqlite3.Connection, infohash: str, new: str | None
+) -> str | None:
+    """Return the magnet to keep: a bare one takes no trackers away."""
+    row = db.execute("SELECT magnet FROM torrent WHERE infohash = ?", (infohash,))
+    old = (row.fetchone() or (None,))[0]
+    if new is None or (old and says_where(old) and not says_where(new)):
+        return None if old is None else str(old)
+    return new
 
 
 def write_metainfo(db: sqlite3.Connection, metainfo: Metainfo) -> bool:
@@ -177,6 +196,16 @@ def unfounded(db: sqlite3.Connection, infohashes: Iterable[str]) -> list[str]:
         for infohash in infohashes
         if infohash not in found and db.execute(added, (infohash,)).fetchone()
     ]
+
+
+def forget_magnet(db: sqlite3.Connection, infohash: str) -> None:
+    """Forget that a listener added a torrent: it is here for its file now."""
+    db.execute("UPDATE torrent SET magnet = NULL WHERE infohash = ?", (infohash,))
+
+
+def delete_aliases(db: sqlite3.Connection, name: str) -> None:
+    """Forget all other names of a torrent."""
+    db.execute("DELETE FROM alias WHERE name = ?", (name,))
 
 
 def delete_torrent(db: sqlite3.Connection, infohash: str) -> None:

@@ -90,7 +90,7 @@ class Alone:
 
     def _learned(self, event: MetadataReceived) -> None:
         source = TorrentSource(event.infohash, torrent=event.torrent)
-        self._keeper.submit(self._catalog.add, source, event.metainfo)
+        self._keeper.submit(self._catalog.learn, source, event.metainfo)
 
 
 class SleepingEngine:

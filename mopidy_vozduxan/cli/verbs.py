@@ -190,8 +190,12 @@ def remove(run: Run) -> None:
             )
         except VozduxanError as error:
             run.failed(error, infohash)
-    lines = [f"Removed {row['infohash']}{_freed(row)}" for row in removed]
+    lines = [f"{_gone(row)} {row['infohash']}{_freed(row)}" for row in removed]
     run.answer(removed, "\n".join(lines))
+
+
+def _gone(row: Row) -> str:
+    return "Forgot" if row["forgotten"] else "Removed"
 
 
 def purge(run: Run) -> None:

@@ -48,8 +48,9 @@ class Removal:
     """What else has to let go of a torrent.
 
     ``vacate`` takes it, by all its names (infohashes and URLs), out of Mopidy's
-    queue, and ``forget`` drops what was made of it, its covers say; both block.
-    ``leave`` ends what reads it in the background, at once and on our loop.
+    queue, and ``forget`` drops what was made of one that is to be forgotten, its
+    covers say; both block. ``leave`` ends what reads it in the background, at once
+    and on our loop.
     """
 
     vacate: Callable[[frozenset[str]], None] = lambda _: None
@@ -153,8 +154,8 @@ class LibraryCommands:
         """Take a torrent out of the library, and with ``deleteData`` off the disk.
 
         What plays of it gives way to the next track that is not of it, and its
-        entries leave the tracklist. Raises :class:`NoSuchTorrent`,
-        :class:`StorageFailed`.
+        entries leave the tracklist. One that has left before is forgotten for good.
+        Raises :class:`NoSuchTorrent`, :class:`StorageFailed`.
         """
         delete = arguments.flag("deleteData", deleteData)
         name = arguments.text("infohash", infohash)
@@ -174,6 +175,7 @@ class LibraryCommands:
         names = await asyncio.to_thread(self._catalog.names_of, infohash)
         hashes = frozenset(filter(is_infohash, names))
         title = await asyncio.to_thread(self._title_of, infohash)
+        has_left = not await asyncio.to_thread(self._catalog.has, infohash)
         freed = await asyncio.to_thread(self._size_of, hashes) if delete else 0
         await asyncio.to_thread(self._catalog.remove, infohash)
         await asyncio.to_thread(self._removal.vacate, names)
@@ -182,11 +184,17 @@ class LibraryCommands:
         await self._manager.remove(hashes, delete_data=delete)
         # Metadata that came meanwhile has put it back.
         await asyncio.to_thread(self._catalog.remove, infohash)
-        await asyncio.to_thread(self._removal.forget, infohash)
+        if has_left:
+            await asyncio.to_thread(self._forget, infohash)
         if self._running:  # else the command line says so itself
+            did = "Forgot" if has_left else "Removed"
             also = " and its data" if delete else "; its data stays on disk"
-            logger.info("Vozduxan: Removed “%s”%s", title, also)
-        return {"infohash": infohash, "freedBytes": freed}
+            logger.info("Vozduxan: %s “%s”%s", did, title, also)
+        return {"infohash": infohash, "freedBytes": freed, "forgotten": has_left}
+
+    def _forget(self, infohash: str) -> None:
+        self._catalog.forget(infohash)
+        self._removal.forget(infohash)
 
     async def _purge(self) -> Result:
         sizes = await asyncio.to_thread(self._cache.sizes)

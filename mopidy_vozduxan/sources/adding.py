@@ -36,7 +36,7 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.formats import is_playable
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.uris import AddUri, MagnetUri, magnet_of, parse
+from mopidy_vozduxan.uris import AddUri, MagnetUri, magnet_of, parse, says_where
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +132,7 @@ class Adder:
         and :class:`StorageFailed`.
         """
         wish = _read(text)
+        self._catalog.come_back(wish.key)
         self._note_magnet(wish)
         if added := self._known(wish):
             return added
@@ -221,7 +222,7 @@ class Adder:
         with self._lock:
             search = self._searches.get(wish.key)
             if search is None or search.future.done():
-                future = self._ask(self._search(wish))
+                future = self._ask(self._search(self._best(wish)))
                 search = _Search(future, time.monotonic(), {wish.text})
                 self._searches[wish.key] = search
                 future.add_done_callback(lambda _: self._end(wish.key, search))
@@ -229,6 +230,17 @@ class Adder:
                 search.texts.add(wish.text)
                 self._ask(self._search_too(wish.link.source))
             return search
+
+    def _best(self, wish: _Wish) -> _Wish:
+        """Return the same by a known link, where its own says nothing of peers."""
+        link = wish.link
+        if link is None or says_where(link.source.magnet or ""):
+            return wish
+        known = self._catalog.source(wish.key)
+        if known is None or known.magnet is None:
+            return wish
+        source = replace(link.source, magnet=known.magnet)
+        return replace(wish, link=replace(link, source=source))
 
     def _end(self, key: str, search: _Search) -> None:
         with self._lock:

@@ -39,8 +39,7 @@ class TorrentDirs:
     """The folders ``dirs``, their torrents in ``catalog``.
 
     ``clock`` gives monotonic seconds. Once ``stop`` is set a look ends early.
-    ``left`` is told the infohashes of torrents that left the library, and
-    ``came`` those of a few that came.
+    ``came`` is told the infohashes of torrents that came.
     """
 
     def __init__(
@@ -49,14 +48,12 @@ class TorrentDirs:
         catalog: Catalog,
         clock: Callable[[], float],
         stop: threading.Event,
-        left: Callable[[Sequence[str]], None] = lambda _: None,
         came: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         self._dirs = dirs
         self._catalog = catalog
         self._clock = clock
         self._stop = stop
-        self._left = left
         self._came = came
         self._devices: dict[Path, int] = {}  # of the folder a file was last seen in
         self._doubts: dict[Path, tuple[FoundAt, float]] = {}  # unreadable, since
@@ -185,7 +182,6 @@ class TorrentDirs:
             logger.info(
                 "Vozduxan: %d torrent(s) left the library with their files", len(left)
             )
-            self._left(left)
 
     def _say_what_is_away(self, walk: Walk) -> None:
         """Name the folders that cannot be read, each once until it is back."""

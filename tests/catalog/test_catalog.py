@@ -72,6 +72,14 @@ def test_metadata_and_magnet_add_up(catalog):
     assert catalog.metainfo(ALBUM.infohash) == ALBUM
 
 
+def test_a_bare_magnet_takes_no_trackers_away(catalog):
+    link = f"magnet:?xt=urn:btih:{ALBUM.infohash}"
+    for way in ("&tr=http://a/", "&dn=x&x.pe=127.0.0.1:1", "&tr.1=http://b/", "&ws=x"):
+        catalog.add(TorrentSource(ALBUM.infohash, None, link + way), None)
+        catalog.add(TorrentSource(ALBUM.infohash, None, link), None)
+        assert catalog.source(ALBUM.infohash).magnet == link + way
+
+
 def test_a_hybrid_is_found_by_the_hash_its_magnet_had(catalog):
     magnet = TorrentSource(V2, None, "magnet:?xt=urn:btmh:1220" + V2, "Name")
     catalog.add(magnet, None)
@@ -105,8 +113,8 @@ def test_a_removed_torrent_is_gone_but_its_file_counts_as_read(catalog):
     catalog.add(source_of(ALBUM), ALBUM, place)
     assert catalog.metainfo(ALBUM.infohash)
     catalog.remove(ALBUM.infohash)
-    assert catalog.metainfo(ALBUM.infohash) is None
-    assert catalog.source(ALBUM.infohash) is None
+    assert not catalog.has(ALBUM.infohash)
+    assert catalog.torrents() == catalog.inventory() == []
     assert catalog.finder.tracks({"any": ["one"]}, None, False, 10) == []
     assert catalog.found() == {place.path: (5, 6, ALBUM.infohash)}
 

@@ -172,11 +172,13 @@ def test_files_are_asked_for_until_the_metadata_is_here(line):
 
 def test_removing_says_what_is_freed(line):
     answers = [
-        ({"infohash": INFOHASH, "freedBytes": 2_000_000},),
+        ({"infohash": INFOHASH, "freedBytes": 2_000_000, "forgotten": False},),
         (NoSuchTorrent("?"),),
+        ({"infohash": INFOHASH, "freedBytes": 0, "forgotten": True},),
     ]
-    assert line.run("remove", "--data", "abab", "77", torrent_remove=answers) == 3
-    assert line.out == f"Removed {INFOHASH}, 2.0 MB freed\n"
+    words = ["abab", "77", "abab"]
+    assert line.run("remove", "--data", *words, torrent_remove=answers) == 3
+    assert line.out == f"Removed {INFOHASH}, 2.0 MB freed\nForgot {INFOHASH}\n"
     assert line.err == "mopidy vozduxan: 77: ?\n"
     assert line.commands.asked[0][1] == {"infohash": "abab", "deleteData": True}
 

@@ -28,6 +28,7 @@ from mopidy_vozduxan.exceptions import (
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.cache import Cache
 from mopidy_vozduxan.streaming.target import Target
+from mopidy_vozduxan.tags import Tags
 from tests.fake_engine import INFOHASH, album, source_of
 from tests.streaming.test_manager import World
 from tests.torrent_files import multi_file
@@ -337,9 +338,10 @@ def test_a_torrent_is_removed_without_its_data(play):
         stage.open(ALBUM)
         stage.store(INFOHASH)
         answer = await stage.run("torrent_remove", infohash=INFOHASH)
-        assert answer == {"infohash": INFOHASH, "freedBytes": 0}
+        assert answer == {"infohash": INFOHASH, "freedBytes": 0, "forgotten": False}
         assert stage.vacated == [(frozenset({INFOHASH}), 1)]
-        assert stage.left == stage.forgotten == [INFOHASH]
+        assert stage.left == [INFOHASH]
+        assert stage.forgotten == []
         assert stage.engine.removed == [INFOHASH]
         assert stage.engine.deleted == []
         assert stage.manager.streams() == []
@@ -420,8 +422,7 @@ def test_a_client_that_goes_leaves_no_half_removal(play):
         task = stage.start("torrent_remove", infohash=INFOHASH, deleteData=True)
         await stage.until(lambda: stage.vacated)
         task.cancel()
-        await stage.until(lambda: stage.forgotten)
-        assert stage.engine.deleted == [INFOHASH]
+        await stage.until(lambda: stage.engine.deleted == [INFOHASH])
 
     play(test)
 
@@ -439,14 +440,59 @@ def test_removing_ends_who_waits_for_the_metadata(play):
     play(test)
 
 
-def test_what_was_removed_can_be_added_again(play):
+@pytest.mark.parametrize("source", [MAGNET, INFOHASH, TORRENT, URL])
+def test_what_was_removed_is_whole_as_soon_as_it_is_added_again(play, source):
+    metainfo = ALBUM if INFOHASH in str(source) else REAL
+
+    async def test(stage):
+        stage.know(metainfo)
+        if source == URL:
+            stage.catalog.also_call(URL, metainfo.infohash)
+            stage.web.clear()
+        stage.catalog.keep_tags(metainfo.infohash, 0, Tags(title="Said"))
+        before = await stage.run("torrent_list")
+        await stage.run("torrent_remove", infohash=metainfo.infohash, deleteData=True)
+        assert await stage.run("torrent_list") == []
+        given = {"source": source}
+        if isinstance(source, bytes):
+            given = {"torrentFileB64": base64.b64encode(source).decode()}
+        answer = await stage.run("torrent_add", **given)
+        assert answer["known"]
+        assert await stage.run("torrent_list") == before
+        (folder,) = stage.catalog.layout(metainfo.infohash).folders
+        assert folder.tracks[0].tags.title == "Said"
+        assert 0 not in stage.catalog.unscanned(metainfo.infohash)
+        assert stage.engine.added == []
+
+    play(test)
+
+
+def test_what_was_removed_is_looked_into_without_its_swarm(play):
     async def test(stage):
         stage.know(ALBUM)
         await stage.run("torrent_remove", infohash=INFOHASH, deleteData=True)
-        await stage.run("torrent_add", source=MAGNET)
-        assert len(await stage.run("torrent_list")) == 1
+        for source in (INFOHASH, INFOHASH[:6], MAGNET):
+            assert await stage.run("torrent_files", source=source)
+        assert await stage.run("torrent_list") == []
+        assert stage.engine.added == []
 
     play(test)
+
+
+def test_what_is_removed_once_more_is_forgotten(play, caplog):
+    async def test(stage):
+        stage.know(ALBUM)
+        await stage.run("torrent_remove", infohash=INFOHASH, deleteData=True)
+        assert stage.catalog.metainfo(INFOHASH) == ALBUM
+        answer = await stage.run("torrent_remove", infohash=INFOHASH[:6])
+        assert answer["forgotten"]
+        assert stage.forgotten == [INFOHASH]
+        assert stage.catalog.source(INFOHASH) is None
+        await refused(stage, "torrent_remove", NoSuchTorrent, infohash=INFOHASH)
+
+    with caplog.at_level("INFO"):
+        play(test)
+    assert "Forgot “Album”" in caplog.text
 
 
 @pytest.mark.parametrize(

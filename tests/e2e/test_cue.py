@@ -233,7 +233,26 @@ def test_monkeys_audio_plays_in_parts_and_as_a_whole(
         listener.assert_calm()
 
 
-def test_a_track_in_a_playlist_plays_again_though_its_torrent_left_the_library(
+def test_a_track_plays_though_its_torrent_left_the_library_with_its_data(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "mopidy"
+    with image(tmp_path / "Album", "flac") as one, paced(one, 20):
+        remove = ["remove", "--data", one.album.infohash]
+        with Listener(folder, [one.album], sync=False) as listener:
+            uris = tracks(listener, one)
+            length = length_of(listener, uris[1])
+            assert listener.mopidy.command(*remove).returncode == 0
+        with Listener(folder, sync=False) as listener:
+            assert length_of(listener, uris[1]) == length
+            listener.play(uris[1])
+            listener.wait_for_ended(uris[1])
+            assert listener.sound == one.part(1)
+            assert listener.mopidy.command("list").stdout == b""
+            listener.assert_calm()
+
+
+def test_a_track_of_a_torrent_that_nothing_is_known_of_plays_once_its_sheet_is_read(
     tmp_path: Path,
 ) -> None:
     with (
@@ -242,8 +261,9 @@ def test_a_track_in_a_playlist_plays_again_though_its_torrent_left_the_library(
         Listener(tmp_path / "mopidy", [one.album], sync=False) as listener,
     ):
         uris = tracks(listener, one)
-        remove = ["remove", one.album.infohash]
-        assert listener.mopidy.command(*remove).returncode == 0
+        for _ in ("leaves", "is forgotten"):
+            remove = ["remove", one.album.infohash]
+            assert listener.mopidy.command(*remove).returncode == 0
         listener.play(uris[1])  # finds out where it begins, no more
         whole = SECONDS * 1000
         until(lambda: length_of(listener, uris[1]) < whole / 2, PATIENCE_S)

@@ -6,10 +6,12 @@ import json
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.stage import Album, Listener, album, as_floats, until
 from tests.rig.album import Track, make_album, make_pcm
 from tests.rig.seeder import Swarm
-from tests.rig.torrents import make_torrent
+from tests.rig.torrents import magnet_of, make_torrent
 from tests.rig.tracker import Tracker
 
 TRACKS = [Track("One", "flac", 3), Track("Two", "flac", 3)]
@@ -81,6 +83,50 @@ def test_a_saved_playlist_plays_after_a_restart_and_without_the_catalog(
         with listen(folder) as listener:
             assert listener.rpc("core.library.browse", uri=one.uri) == []
             assert_plays(listener, playlist)
+            listener.assert_calm()
+
+
+def shown(listener: Listener, uris: list[str]) -> list[tuple[str, int]]:
+    """What the library says of tracks: their names and lengths."""
+    found = listener.rpc("core.library.lookup", uris=uris)
+    return [(t["name"], t["length"]) for uri in uris for t in found[uri]]
+
+
+@pytest.mark.parametrize("way_in", ["magnet", "file"])
+def test_what_left_the_library_with_its_data_still_plays_from_a_playlist(
+    tmp_path: Path, way_in: str
+) -> None:
+    folder = tmp_path / "mopidy"
+    known = [("One", 3000), ("Two", 3000)]
+    with (
+        album(tmp_path / "Album", TRACKS) as one,
+        Swarm(one.torrent, tmp_path, seeders=2) as swarm,
+    ):
+        one.tracker.peers = swarm.peers
+        with listen(folder, *[one] * (way_in == "file")) as listener:
+            if way_in == "magnet":
+                magnet = magnet_of(one.torrent, [one.tracker.url])
+                assert listener.mopidy.command("add", magnet).returncode == 0
+            uris = listener.tracks(one)
+            until(lambda: shown(listener, uris) == known)
+            playlist = save(listener, "Mine", uris)
+            if way_in == "magnet":
+                gone = listener.mopidy.command("remove", "--data", one.infohash)
+            else:
+                (folder / "torrents" / f"{one.infohash}.torrent").unlink()
+                listener.mopidy.wait_for_log("left the library")
+                gone = listener.mopidy.command("purge")
+            assert (gone.returncode, b"freed" in gone.stdout) == (0, True)
+        with listen(folder) as listener:
+            assert listener.mopidy.command("list").stdout == b""
+            assert shown(listener, uris) == known
+            assert_plays(listener, playlist)
+            assert listener.mopidy.command("list").stdout == b""
+            assert listener.rpc("core.library.browse", uri=one.uri) == []
+            swarm.stall()
+            assert listener.mopidy.command("add", one.infohash).returncode == 0
+            assert listener.tracks(one) == uris
+            assert shown(listener, uris) == known
             listener.assert_calm()
 
 

@@ -12,9 +12,11 @@ import pytest
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.engine.metainfo import read_magnet
 from mopidy_vozduxan.exceptions import BadInput, FetchFailed, MetadataTimeout
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.sources.adding import Added, Adder
+from mopidy_vozduxan.uris import magnet_of
 from tests.metainfos import metainfo
 from tests.torrent_files import infohash_of, multi_file
 
@@ -147,6 +149,18 @@ def test_a_later_magnets_trackers_help_the_search_that_goes_on(adder, world):
     world.open.set()
     world.wait_for_event()
     assert [source.magnet for source in world.asked] == [MAGNET, fresher]
+
+
+def test_a_bare_infohash_is_searched_for_by_the_trackers_that_are_known(
+    adder, catalog, world
+):
+    link = MAGNET + "&tr=http%3A%2F%2Ftracker%2Fannounce"
+    catalog.add(read_magnet(link), None)
+    catalog.remove(ALBUM.infohash)
+    assert adder.add(magnet_of(ALBUM.infohash), LONG).known
+    assert [source.magnet for source in world.asked] == [link]
+    assert catalog.source(ALBUM.infohash).magnet == link
+    assert names(catalog) == ["Kino - Album"]
 
 
 def test_a_search_that_goes_on_is_not_waited_for_again(adder, world):

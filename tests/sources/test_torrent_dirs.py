@@ -13,6 +13,7 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.sources import torrent_dirs
 from mopidy_vozduxan.sources.torrent_dirs import STILL_S, TorrentDirs
+from mopidy_vozduxan.tags import Tags
 from mopidy_vozduxan.uris import magnet_of
 from tests.torrent_files import infohash_of, multi_file, single_file
 
@@ -34,12 +35,11 @@ def folder(tmp_path):
 
 
 class Looks:
-    """Looks at folders; ``now`` is the time, ``left`` what left the library."""
+    """Looks at folders; ``now`` is the time."""
 
     def __init__(self, catalog, *folders):
         self.catalog = catalog
         self.now = 0.0
-        self.left = []
         self.came = []
         self.stop = threading.Event()
         self.begin_anew(*folders)
@@ -51,7 +51,6 @@ class Looks:
             self.catalog,
             lambda: self.now,
             self.stop,
-            self.left.extend,
             self.came.extend,
         )
 
@@ -212,7 +211,6 @@ def test_a_changed_file_is_read_again_and_what_it_held_leaves(folder, look):
     look()
     file.write_bytes(single_file("Another.mp3"))
     assert look() == ["Another.mp3"]
-    assert look.left == [infohash_of(ONE)]
 
 
 def test_a_touched_file_changes_nothing(folder, catalog, look):
@@ -222,7 +220,6 @@ def test_a_touched_file_changes_nothing(folder, catalog, look):
     os.utime(folder / "x.torrent", ns=(1, 1))
     look()
     assert catalog.torrents() == before
-    assert look.left == []
 
 
 def test_a_file_that_is_overwritten_keeps_its_torrent_until_it_is_whole(folder, look):
@@ -255,12 +252,38 @@ def test_a_torrent_leaves_the_library_with_its_file(folder, catalog, look):
     look()
     (folder / "x.torrent").unlink()
     assert look() == ["Two.mp3"]
-    assert look.left == [infohash_of(ONE)]
     (folder / "y.torrent").unlink()  # the folder is empty, and the same as before
     assert look() == []
     assert catalog.found() == {}
     (folder / "x.torrent").write_bytes(ONE)
     assert look() == ["One.mp3"]
+
+
+def test_what_left_with_its_file_is_still_known_and_comes_back_with_it(
+    folder, catalog, look
+):
+    file, infohash = folder / "x.torrent", infohash_of(ONE)
+    file.write_bytes(ONE)
+    look()
+    (before,) = catalog.torrents()
+    catalog.keep_tags(infohash, 0, Tags(title="Said"))
+    file.unlink()
+    assert look() == []
+    assert catalog.source(infohash).torrent == ONE
+    file.write_bytes(ONE)
+    look()
+    assert catalog.torrents() == [before]
+    assert catalog.unscanned(infohash) == []
+
+
+def test_what_comes_back_with_a_file_leaves_with_it(folder, catalog, look):
+    infohash = infohash_of(ONE)
+    catalog.add(TorrentSource(infohash, magnet=magnet_of(infohash)), None)
+    catalog.remove(infohash)
+    (folder / "x.torrent").write_bytes(ONE)
+    assert look() == ["One.mp3"]
+    (folder / "x.torrent").unlink()
+    assert look() == []
 
 
 def test_it_stays_as_long_as_another_file_holds_it(folder, look):
@@ -298,7 +321,6 @@ def test_a_folder_that_vanishes_keeps_its_torrents(folder, look, caplog):
     assert look() == look() == ["One.mp3"]
     folder.with_name("unmounted").rename(folder)
     assert look() == ["One.mp3"]
-    assert look.left == []
     assert len(warnings(caplog)) == 1
 
 

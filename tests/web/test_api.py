@@ -600,7 +600,11 @@ def test_the_library_is_managed_over_http(server):
     status, files = server.run("torrent_files", source=INFOHASH[:4])
     assert len(files) == 3
     status, removed = server.run("torrent_remove", infohash="de", deleteData=True)
-    assert (status, removed) == (200, {"infohash": "de" * 20, "freedBytes": 0})
+    assert (status, removed) == (
+        200,
+        {"infohash": "de" * 20, "freedBytes": 0, "forgotten": False},
+    )
+    assert server.run("torrent_remove", infohash="de")[1]["forgotten"]
     status, error = server.run("torrent_remove", infohash="de")
     assert (status, error["error"]["code"]) == (404, "NO_SUCH_TORRENT")
     assert server.run("torrent_purge") == (200, {"torrents": 0, "freedBytes": 0})
