@@ -25,14 +25,19 @@ if TYPE_CHECKING:
 #: Reads the bytes of a ``.torrent`` file; may raise :class:`BadInput`.
 ReadTorrent = Callable[[bytes], Metainfo]
 
-# From both ends, up to the damage.
-_SOURCES = (
-    "SELECT infohash, magnet, display_name, added_ms FROM torrent",
-    "SELECT infohash, magnet, display_name, added_ms FROM torrent"
-    " ORDER BY infohash DESC",
-    "SELECT infohash, NULL, NULL, NULL FROM metadata",
-    "SELECT infohash, NULL, NULL, NULL FROM metadata ORDER BY rowid DESC",
-)
+_TORRENTS = "SELECT infohash, magnet, display_name, added_ms FROM torrent"
+_METADATA = "SELECT infohash, NULL, NULL, NULL FROM metadata"
+_BY_START = " WHERE infohash >= ? AND infohash < ? ORDER BY infohash"
+_STARTS = [(f"{number:02x}", f"{number:02x}g") for number in range(256)]
+# From both ends, up to the damage, of every 256th: the rest is as good as ever.
+_SOURCES: list[tuple[str, tuple[str, ...]]] = [
+    (f"{select}{_BY_START}{order}", start)
+    for select in (_TORRENTS, _METADATA)
+    for start in _STARTS
+    for order in ("", " DESC")
+]
+# Those that even the index has lost.
+_SOURCES += [(_METADATA, ()), (f"{_METADATA} ORDER BY rowid DESC", ())]
 _KEPT = f"{', '.join(COLUMNS)}, length_known, start, stop, read, tried_ms"
 _TRACKS = (
     f"SELECT idx, part, place, {_KEPT} FROM track WHERE album ="
@@ -50,7 +55,10 @@ def recover(
     ``left``: it is of those that have left the library, and so do these.
     """
     # It may have a WAL, whose index SQLite makes anew: not opened read-only.
-    damaged = Damaged(sqlite3.connect(path))
+    db = sqlite3.connect(path)
+    # Otherwise SQLite refuses all of a file that is shorter than it says.
+    db.execute("PRAGMA writable_schema = ON")
+    damaged = Damaged(db)
     count = 0
     try:
         for source, added_ms in damaged.sources():
@@ -96,8 +104,8 @@ class Damaged:
     def sources(self) -> list[tuple[TorrentSource, int | None]]:
         """Return what can be read of sources, and since when (ms) they were here."""
         found: dict[str, tuple[TorrentSource, int | None]] = {}
-        for query in _SOURCES:
-            for infohash, magnet, name, added_ms in self._rows(query):
+        for query, values in _SOURCES:
+            for infohash, magnet, name, added_ms in self._rows(query, *values):
                 if infohash not in found:
                     source = TorrentSource(infohash, None, magnet, name)
                     found[infohash] = source, added_ms

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import threading
 
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.metainfo import read_with_magnet
+from mopidy_vozduxan.engine.metainfo import read_magnet, read_with_magnet
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.tags import Part, Tags
 from tests.torrent_files import multi_file
@@ -48,6 +49,10 @@ def spoil(path, pages):
     for page in pages:
         data[page * PAGE : (page + 1) * PAGE] = b"\xff" * PAGE
     path.write_bytes(data)
+
+
+def sha1(number):
+    return hashlib.sha1(b"%d" % number).hexdigest()
 
 
 def pages_of(path, table):
@@ -102,6 +107,32 @@ def test_magnets_and_the_day_they_came_come_back(path):
     assert catalog.source(LINK.infohash) == LINK
     assert {t.added_ms for t in catalog.torrents()} == {12345}
     assert titles(catalog, 7) == ["One", "Two"]  # the names still know
+    catalog.close()
+
+
+def spoil_here_and_there(path, pages):
+    spoil(path, range(pages // 4, pages, 13))  # the first ones lead to the others
+
+
+def cut_short(path, pages):
+    path.write_bytes(path.read_bytes()[: pages * 3 // 4 * PAGE])
+
+
+@pytest.mark.parametrize("damage", [spoil_here_and_there, cut_short])
+def test_what_lies_between_damage_comes_back(tmp_path, damage):
+    """All that follows it in the order of infohashes was lost, or all there is."""
+    path = tmp_path / "catalog.db"
+    catalog = Catalog(path)
+    links = [read_magnet(f"magnet:?xt=urn:btih:{sha1(n)}") for n in range(3000)]
+    catalog.add_all((link, None, None) for link in links)
+    catalog.close()
+    damage(path, path.stat().st_size // PAGE)
+    catalog = Catalog(path)
+    catalog.inventory()
+    catalog.recover(read_torrent)
+    back = {entry.infohash for entry in catalog.inventory()}
+    assert back <= {link.infohash for link in links}
+    assert len(back) > len(links) * 2 // 3
     catalog.close()
 
 
