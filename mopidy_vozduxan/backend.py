@@ -32,7 +32,12 @@ from mopidy_vozduxan.engine.metainfo import read_magnet, read_with_magnet
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
-from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, StorageFailed
+from mopidy_vozduxan.exceptions import (
+    BadInput,
+    MetadataTimeout,
+    StorageFailed,
+    VozduxanError,
+)
 from mopidy_vozduxan.frontend import vacate
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from mopidy_vozduxan.listener import StreamListener
@@ -308,6 +313,9 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self.catalog.learn(source, event.metainfo)
             infohash = event.metainfo.infohash
             StreamListener.send("tracks_known", infohash=infohash)
+        except VozduxanError as exc:
+            name = event.metainfo.name
+            logger.error("Vozduxan: What “%s” holds could not be kept: %s", name, exc)
         except Exception:
             logger.exception("Vozduxan: Metadata could not be kept")
 

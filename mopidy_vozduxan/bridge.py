@@ -75,7 +75,7 @@ class Bridge:
         if self._thread:
             self._thread.join(max(0.0, give_up - time.monotonic()))
             if self._thread.is_alive():
-                logger.warning("The streaming thread did not stop in time.")
+                logger.warning("Vozduxan: The streaming thread did not stop in time.")
 
     def tell(self, fn: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Have ``fn`` called on the loop soon, in the order of the calls.
@@ -136,7 +136,9 @@ class Bridge:
             future.result(timeout)
         except concurrent.futures.TimeoutError:
             future.cancel()
-            logger.warning("Cleaning up after streaming took too long; giving up.")
+            logger.warning(
+                "Vozduxan: Cleaning up after streaming took too long; giving up."
+            )
         except Exception:
             logger.exception("Cleaning up after streaming failed.")
 

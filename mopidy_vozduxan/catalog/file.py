@@ -8,6 +8,7 @@ as :class:`StorageFailed`; a damaged file is set aside and a new one begun.
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
 import threading
 import time
@@ -31,6 +32,9 @@ WAL_ATTEMPTS = 10
 
 # sqlite.org/rescode.html: the low byte of SQLITE_CORRUPT* and SQLITE_NOTADB
 _DAMAGE = frozenset({11, 26})
+# SQLITE_IOERR*, SQLITE_FULL, SQLITE_CANTOPEN*; and what SQLite begins with, in bytes.
+_NO_ROOM = frozenset({10, 13, 14})
+LEAST_ROOM = 64 * 1024
 
 
 class CatalogFile:
@@ -155,7 +159,9 @@ class CatalogFile:
             raise self._failed(exc) from exc
 
     def _failed(self, exc: Exception) -> StorageFailed:
-        return StorageFailed(f"The catalog {self._path} cannot be used: {exc}.")
+        # SQLite (3.40) calls it an I/O error when it has no room for its own files.
+        reason = "the disk is full" if _has_no_room(exc, self._path.parent) else exc
+        return StorageFailed(f"The catalog {self._path} cannot be used: {reason}.")
 
     def _begin_anew(self, age: int) -> bool:
         """Replace the file, unless another thread did so since it had that age."""
@@ -198,6 +204,15 @@ def _use_wal(db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
         db.rollback()
     db.execute("PRAGMA journal_mode = WAL")
+
+
+def _has_no_room(exc: Exception, folder: Path) -> bool:
+    code: int = getattr(exc, "sqlite_errorcode", 0)
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return False
+    return code & 0xFF in _NO_ROOM and free < LEAST_ROOM
 
 
 def _is_damage(exc: sqlite3.Error) -> bool:

@@ -7,6 +7,7 @@ is given, asks the others, and answers with what JSON can say.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
 from collections import Counter
@@ -21,7 +22,7 @@ from mopidy_vozduxan.commands.progress import MetadataBoard
 from mopidy_vozduxan.commands.streaming import Result, described
 from mopidy_vozduxan.engine.metainfo import read_magnet, read_torrent
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
-from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
+from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, StorageFailed
 from mopidy_vozduxan.naming.names import natural_path_key
 from mopidy_vozduxan.sources.adding import Added, Adder
 from mopidy_vozduxan.sources.which_torrent import find, is_beginning, link_of
@@ -177,7 +178,9 @@ class LibraryCommands:
         title = await asyncio.to_thread(self._title_of, infohash)
         has_left = not await asyncio.to_thread(self._catalog.has, infohash)
         freed = await asyncio.to_thread(self._size_of, hashes) if delete else 0
-        await asyncio.to_thread(self._catalog.remove, infohash)
+        with contextlib.suppress(StorageFailed) if delete else contextlib.nullcontext():
+            # A full disk may be why: with the data gone, it is written again below.
+            await asyncio.to_thread(self._catalog.remove, infohash)
         await asyncio.to_thread(self._removal.vacate, names)
         for name in hashes:
             self._removal.leave(name)

@@ -198,7 +198,9 @@ class Inbox:
         self._members.session.post_torrent_updates(0)
 
     def _on_listen_failed(self, alert: Any) -> None:
-        logger.warning("Cannot listen for BitTorrent peers: %s", alert.message())
+        logger.warning(
+            "Vozduxan: Cannot listen for BitTorrent peers: %s", alert.message()
+        )
 
     def _on_debug(self, alert: Any) -> None:
         logger.debug("%s", alert.message())

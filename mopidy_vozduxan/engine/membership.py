@@ -154,7 +154,9 @@ class Members:
                 await asyncio.wait_for(self._empty.wait(), LEAVE_TIMEOUT_S)
             except TimeoutError:
                 names = ", ".join(s.name for s in self.swarms.values())
-                logger.warning("Stopping without having saved all of: %s", names)
+                logger.warning(
+                    "Vozduxan: Stopping without having saved all of: %s", names
+                )
         for swarm in self.swarms.values():
             if swarm.departure:
                 swarm.departure.cancel()

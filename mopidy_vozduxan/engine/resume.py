@@ -49,7 +49,9 @@ class ResumeFiles:
             return None
         except (OSError, RuntimeError, ValueError, VozduxanError) as exc:
             reason = exc
-        logger.warning("Ignoring %s, which cannot be resumed from: %s", path, reason)
+        logger.warning(
+            "Vozduxan: Ignoring %s, which cannot be resumed from: %s", path, reason
+        )
         return None
 
     def save(self, infohash: str, data: bytes) -> None:
@@ -67,7 +69,7 @@ class ResumeFiles:
                 os.fsync(file.fileno())
             draft.replace(path)
         except OSError as exc:
-            logger.warning("Could not save %s: %s", path, exc)
+            logger.warning("Vozduxan: Could not save %s: %s", path, exc)
 
     def _path(self, infohash: str) -> Path:
         return self._folder / f"{infohash}.resume"

@@ -206,7 +206,7 @@ class Swarm:
             self._reading[piece] = attempts
             self._read_piece(self.infohash, piece)
             return
-        error = StorageFailed(f"A piece of “{self.name}” cannot be read: {reason}")
+        error = StorageFailed(f"A piece of “{self.name}” cannot be read: {reason}.")
         _fail(self._piece_waits.get(piece, set()), error)
 
     def statistics_changed(self, statistics: Statistics, now: float) -> None:

@@ -294,7 +294,8 @@ class Swarms:
 
     def _swarm_broke(self, swarm: Swarm, event: SwarmBroke) -> None:
         kind = StorageFailed if event.storage else SwarmFailed
-        error = kind(f"“{swarm.name}” cannot be played: {event.reason}")
+        reason = event.reason.rstrip(".")
+        error = kind(f"“{swarm.name}” cannot be played: {reason}.")
         logger.error("Vozduxan: %s", error)
         swarm.broke(error)
         self._engine.remove(swarm.infohash)

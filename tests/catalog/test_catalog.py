@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+import resource
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -222,6 +224,20 @@ def test_a_catalog_of_a_later_version_is_left_alone(path):
 def test_a_catalog_that_cannot_open_is_a_storage_failure(tmp_path):
     with pytest.raises(StorageFailed):
         Catalog(tmp_path / "missing" / "catalog.db")
+
+
+def test_a_full_disk_is_called_that(path, monkeypatch):
+    """SQLite speaks of an I/O error."""
+    usage = SimpleNamespace(free=0)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StorageFailed, match="the disk is full"):
+            Catalog(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    Catalog(path).close()
 
 
 def test_a_closed_catalog_says_so(path):

@@ -535,6 +535,29 @@ def test_a_disk_that_fails_is_an_error_of_the_removal(play):
     play(test)
 
 
+def test_on_a_full_disk_a_removal_with_data_makes_room_first(play):
+    """The catalog, too, needs room to forget a torrent: nothing could be removed."""
+
+    async def test(stage):
+        stage.know(ALBUM)
+        stage.store(INFOHASH)
+        remove = stage.catalog.remove
+
+        def remove_where_room_is(infohash):
+            if not stage.engine.deleted:
+                raise StorageFailed("The disk is full.")
+            remove(infohash)
+
+        stage.catalog.remove = remove_where_room_is
+        await refused(stage, "torrent_remove", StorageFailed, infohash=INFOHASH)
+        assert len(await stage.run("torrent_list")) == 1
+        await stage.run("torrent_remove", infohash=INFOHASH, deleteData=True)
+        assert stage.engine.deleted == [INFOHASH]
+        assert await stage.run("torrent_list") == []
+
+    play(test)
+
+
 # --- purge and status
 
 
