@@ -14,7 +14,9 @@ from benchmarks.networks import BYTES_PER_S
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.engine.metainfo import read_torrent, source_of_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
-from mopidy_vozduxan.streaming.manager import Limits, Manager, Target
+from mopidy_vozduxan.streaming.limits import Limits
+from mopidy_vozduxan.streaming.manager import Manager
+from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.web.door import PlayerDoor
 from mopidy_vozduxan.web.running import Running
 
@@ -33,7 +35,7 @@ class Ours:
         clock = self._bridge.loop.time
         self._manager = Manager(engine, Limits(), clock, _failed, lambda event: None)
         self._bridge.tell(engine.start, self._bridge.loop, self._manager.on_event)
-        self._door = PlayerDoor(Running(self._bridge, self._manager))
+        self._door = PlayerDoor(Running(self._bridge, self._manager.serving))
         self._door.start()
         self._token = ""
 

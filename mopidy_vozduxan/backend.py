@@ -54,7 +54,8 @@ from mopidy_vozduxan.sources.fetching import Fetcher
 from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
 from mopidy_vozduxan.sources.watching import Watcher
 from mopidy_vozduxan.streaming.cache import Cache
-from mopidy_vozduxan.streaming.manager import Limits, Manager
+from mopidy_vozduxan.streaming.limits import Limits
+from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.tags import Part
 from mopidy_vozduxan.uris import (
@@ -112,14 +113,13 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
                 texts=texts_of,
                 picture=self.covers.keep_embedded,
             ),
-            give_up_s=self._seconds("stall_timeout"),
             pace=Pace(),
         )
         fetcher = Fetcher(config["proxy"], f"Mopidy-Vozduxan/{__version__}")
         self.adder = Adder(
             self.catalog,
             self.bridge.ask,
-            lambda source: self.manager.fetch_metainfo(source),
+            lambda source: self.manager.metadata.fetch(source),
             fetcher.fetch,
             self._describe_swarms,
         )
@@ -148,7 +148,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self.player = Player(self.audio, self.bridge, self.manager, self.target_of)
         me = running.Running(
             self.bridge,
-            self.manager,
+            self.manager.serving,
             self.player,
             commands=partial(Commands, self.manager, self.catalog, _released),
             library=LibraryCommands(
@@ -158,13 +158,13 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
                 self.adder,
                 Removal(vacate, self._scanning.forget, self.covers.forget),
             ),
-            progress=self.manager.progress,
+            progress=self.manager.preparing.progress,
             provider=self.library,
             pictures=PictureFetcher(
                 self.catalog,
                 self.covers,
                 self._kept_pictures,
-                self.manager.read_file,
+                self.manager.background.read_file,
                 self.bridge.loop.time,
             ),
         )
@@ -172,7 +172,8 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self.door.start()
         running.announce(me)
         server_file.write(self._data_dir, self.door.address)
-        self._scanning.start(self.manager, Door(self.door.url_for, self.door.proxy))
+        door = Door(self.door.url_for, self.door.proxy)
+        self._scanning.start(self.manager.background, door)
         self._watcher.start()
 
     def on_stop(self) -> None:
@@ -292,7 +293,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
 
     def _describe_swarms(self) -> None:
         """Have swarms that wait for metadata look whether it came another way."""
-        self.bridge.ask(self.manager.describe_swarms(self._known))
+        self.bridge.ask(self.manager.metadata.tell_swarms(self._known))
 
     def _known(self, infohash: str) -> tuple[TorrentSource, Metainfo] | None:
         try:

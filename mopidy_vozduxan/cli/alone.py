@@ -31,7 +31,8 @@ from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.fetching import Fetcher
 from mopidy_vozduxan.streaming.cache import Cache
-from mopidy_vozduxan.streaming.manager import Limits, Manager
+from mopidy_vozduxan.streaming.limits import Limits
+from mopidy_vozduxan.streaming.manager import Manager
 
 CLOSE_S = 10.0
 
@@ -55,7 +56,7 @@ class Alone:
         adder = Adder(
             self._catalog,
             self._bridge.ask,
-            self._manager.fetch_metainfo,
+            self._manager.metadata.fetch,
             fetcher.fetch,
         )
         pictures = KeptPictures(cache_dir / "images")

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
-from mopidy_vozduxan.commands.progress import MetadataBoard
 from mopidy_vozduxan.commands.streaming import Result, described
 from mopidy_vozduxan.engine.metainfo import read_magnet, read_torrent
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
@@ -29,6 +28,7 @@ from mopidy_vozduxan.sources.which_torrent import find, is_beginning, link_of
 from mopidy_vozduxan.streaming import standing
 from mopidy_vozduxan.streaming.cache import Cache
 from mopidy_vozduxan.streaming.manager import Manager
+from mopidy_vozduxan.streaming.progress import MetadataBoard
 from mopidy_vozduxan.uris import AddUri, MagnetUri, is_infohash, magnet_of, parse
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class LibraryCommands:
         if not is_infohash(infohash):
             raise BadInput(f"This is not a whole infohash: {infohash[:80]!r}.")
         known = await asyncio.to_thread(self._catalog.metainfo, infohash)
-        swarms = (s for s in self._manager.swarms() if infohash in s.names)
+        swarms = (s for s in self._manager.swarms.all() if infohash in s.names)
         return MetadataBoard(next(swarms, None), known=known is not None)
 
     # --- taking away
@@ -259,7 +259,7 @@ class LibraryCommands:
         if known:
             return known
         kept = await asyncio.to_thread(self._catalog.source, source.infohash)
-        return await self._manager.fetch_metainfo(kept or source, seconds)
+        return await self._manager.metadata.fetch(kept or source, seconds)
 
     def _find(self, start: str) -> str:
         return find(self._catalog, self._cache, start)
@@ -297,7 +297,7 @@ class LibraryCommands:
         }
 
     def _peers_of(self, infohash: str | None) -> int:
-        swarms = (s for s in self._manager.swarms() if infohash in s.names)
+        swarms = (s for s in self._manager.swarms.all() if infohash in s.names)
         return sum(swarm.statistics.num_peers for swarm in swarms)
 
     def _uri_of(self, infohash: str) -> str:

@@ -112,7 +112,7 @@ class Scanner:
     async def _read_one_of_catalog(self) -> float:
         """Read the newest torrent that was not; return how long to pause then."""
         catalog = self._means.catalog
-        if not self._means.swarms.is_calm:
+        if not self._means.background.is_calm:
             return self._pace.pause
         try:
             unscanned = await asyncio.to_thread(catalog.unscanned_torrents, 1)

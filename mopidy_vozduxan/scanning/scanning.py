@@ -11,7 +11,7 @@ from mopidy_vozduxan.scanning.file import Door, FileScanner
 from mopidy_vozduxan.scanning.lookups import Lengths
 from mopidy_vozduxan.scanning.scanner import Pace, Scanner
 from mopidy_vozduxan.scanning.torrent import Known, Means, Readers
-from mopidy_vozduxan.streaming.reading import Swarms
+from mopidy_vozduxan.streaming.background import Background
 
 logger = logging.getLogger(__name__)
 
@@ -33,23 +33,21 @@ class Scanning:
         catalog: Known,
         readers: Readers,
         *,
-        give_up_s: float,
         pace: Pace,
     ) -> None:
         self._scan_tags = scan_tags
         self._bridge = bridge
         self._catalog = catalog
         self._readers = readers
-        self._give_up_s = give_up_s
         self._pace = pace
         self._scanner: Scanner | None = None
         self._untold: dict[str, asyncio.TimerHandle] = {}
         self.lengths = Lengths(None if scan_tags == "never" else self._open)
 
-    def start(self, swarms: Swarms, door: Door) -> None:
+    def start(self, background: Background, door: Door) -> None:
         """Begin, from any thread."""
         if self._scan_tags != "never":
-            self._bridge.tell(self._start, swarms, door)
+            self._bridge.tell(self._start, background, door)
 
     def forget(self, infohash: str) -> None:
         """Read no more of a torrent that is being removed. On our loop only."""
@@ -69,13 +67,12 @@ class Scanning:
 
     # --- on our loop
 
-    def _start(self, swarms: Swarms, door: Door) -> None:
+    def _start(self, background: Background, door: Door) -> None:
         means = Means(
-            swarms=swarms,
+            background=background,
             catalog=self._catalog,
             files=FileScanner(door),
             readers=self._readers,
-            give_up_s=self._give_up_s,
             found=self._found,
             moved=self.lengths.moved,
         )

@@ -31,7 +31,8 @@ from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.scanning.file import FileScanner
 from mopidy_vozduxan.scanning.gate import Gate
 from mopidy_vozduxan.scanning.gstreamer import Scan
-from mopidy_vozduxan.streaming.reading import Reading, Swarms, open_reading
+from mopidy_vozduxan.streaming.background import Background
+from mopidy_vozduxan.streaming.reading import Reading
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.tags import Part, Tags
 
@@ -95,16 +96,14 @@ class Readers:
 class Means:
     """What reading a torrent takes.
 
-    A swarm that is asked for ``give_up_s`` seconds and does nothing is dead.
     ``found(infohash)`` is called whenever more is known, ``moved(infohash)``
     whenever the swarm shows life.
     """
 
-    swarms: Swarms
+    background: Background
     catalog: Known
     files: FileScanner
     readers: Readers
-    give_up_s: float
     found: Callable[[str], None]
     moved: Callable[[str], None]
 
@@ -220,8 +219,8 @@ class _Visit:
 
     async def read_tracks(self, files: Sequence[TorrentFile]) -> None:
         """Read the tags and lengths of ``files``, a few at a time, in order."""
-        swarms = self._means.swarms
-        gate = Gate(lambda: swarms.is_playing, hurry=self._opened)
+        background = self._means.background
+        gate = Gate(lambda: background.is_playing, hurry=self._opened)
         tasks = [asyncio.ensure_future(self._in(gate, file)) for file in files]
         try:
             await asyncio.gather(*tasks)
@@ -281,10 +280,9 @@ class _Visit:
     # --- all of them
 
     def _open(self, file: TorrentFile) -> AbstractAsyncContextManager[Reading]:
-        means = self._means
         target = Target(self._source, self._metainfo, file.index)
-        moved = partial(means.moved, self._infohash)
-        return open_reading(means.swarms, target, means.give_up_s, moved)
+        moved = partial(self._means.moved, self._infohash)
+        return self._means.background.reading(target, moved)
 
     @contextmanager
     def _bearing(self, file: TorrentFile) -> Iterator[None]:

@@ -1,28 +1,82 @@
-"""The streams there are: who owns each, when its turn comes, what it asks for.
+"""The streams there are: opened, owned, in turn, and ended.
 
-Belongs to the manager and lives on our event loop. Never opens or ends one.
+Belongs to the manager and lives on our event loop. What is opened, and what for,
+is the wish of others; what is fetched is decided in ``planning``.
 """
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
+
+from mopidy_vozduxan.exceptions import NoSuchStream, ShuttingDown
 from mopidy_vozduxan.planning.buckets import BUCKET_ROLES, Buckets
 from mopidy_vozduxan.planning.demand import Demand, Role
+from mopidy_vozduxan.streaming.planner import Planner
 from mopidy_vozduxan.streaming.stream import Stream
 from mopidy_vozduxan.streaming.swarm import Swarm
-from mopidy_vozduxan.streaming.target import FileChoice
+from mopidy_vozduxan.streaming.swarms import Swarms
+from mopidy_vozduxan.streaming.target import FileChoice, Target, playable_file
 
 
 class OpenStreams(dict[str, Stream]):
-    """The streams by token."""
+    """The streams by token.
 
-    def __init__(self) -> None:
+    ``changed`` has plans made anew, see :class:`Planner`; ``ended`` is told
+    of a stream that is no more.
+    """
+
+    def __init__(
+        self,
+        swarms: Swarms,
+        planner: Planner,
+        clock: Callable[[], float],
+        ended: Callable[[Stream], None],
+    ) -> None:
         super().__init__()
         self.buckets = Buckets()
         self.queued: tuple[str, ...] = ()  # whose heads are fetched
         self.player: str | None = None  # what Mopidy's player was given last
+        self.changed = planner.changed
+        self._swarms = swarms
+        self._clock = clock
+        self._ended = ended
+        self._closing = False
 
-    def serving(self, swarm: Swarm, index: FileChoice) -> Stream | None:
-        """Return the stream that serves a file to listeners, if there is one."""
+    # --- opening
+
+    def open(self, target: Target) -> Stream:
+        """Return the stream that serves a file to listeners, maybe a new one.
+
+        Raises :class:`NoSuchFile`.
+        """
+        swarm = self._swarms.join(target.source, target.metainfo)
+        index = target.index
+        if swarm.metainfo:
+            index = playable_file(swarm.metainfo, index).index
+        stream = self._serving(swarm, index)
+        if stream is None:
+            swarm.streamed = True
+            stream = self._add(swarm, index)
+        stream.length_ms = target.length_ms or stream.length_ms
+        return stream
+
+    def open_background(self, swarm: Swarm, index: int) -> Stream:
+        """Return a new stream of a file that nobody listens to.
+
+        Nobody owns it: it lasts until :meth:`end`.
+        """
+        stream = self._add(swarm, index)
+        stream.background, stream.forecast = True, None
+        swarm.visited_at = self._clock()
+        return stream
+
+    def _add(self, swarm: Swarm, index: FileChoice) -> Stream:
+        stream = Stream(secrets.token_urlsafe(24), swarm, index, self._clock())
+        self[stream.token] = stream
+        return stream
+
+    def _serving(self, swarm: Swarm, index: FileChoice) -> Stream | None:
         return next(
             (
                 stream
@@ -34,27 +88,24 @@ class OpenStreams(dict[str, Stream]):
             None,
         )
 
-    def orphans(self) -> list[Stream]:
-        """Return those that nobody owns or reads any more."""
-        owned = {*self.buckets.tokens(), *self.queued, self.player}
-        return [
-            stream
-            for stream in self.values()
-            if stream.token not in owned
-            and not (stream.claims or stream.readers or stream.background)
-        ]
+    # --- which there are
 
-    def take_out(self, token: str) -> Stream | None:
-        """Return a stream that is no longer among these, nor owned."""
-        self.buckets = self.buckets.without(token)
-        self.queued = tuple(t for t in self.queued if t != token)
-        if self.player == token:
-            self.player = None
-        return self.pop(token, None)
+    def named(self, token: str) -> Stream:
+        """Return a stream. Raises :class:`NoSuchStream`, :class:`ShuttingDown`."""
+        if self._closing:
+            raise ShuttingDown("Mopidy is stopping.")
+        try:
+            return self[token]
+        except KeyError:
+            raise NoSuchStream("No stream has this token.") from None
 
     def used(self) -> set[str]:
         """Return the infohashes of the swarms that have streams."""
         return {stream.swarm.infohash for stream in self.values()}
+
+    def players(self) -> frozenset[str]:
+        """Return the tokens that Mopidy's own player was given."""
+        return frozenset(s.token for s in self.values() if s.uri)
 
     def in_turn(self) -> list[Stream]:
         """Return them in the order they will be played, others last."""
@@ -82,3 +133,50 @@ class OpenStreams(dict[str, Stream]):
             return Role.BACKGROUND
         bucket = self.buckets.holder(stream.token)
         return BUCKET_ROLES[bucket] if bucket else Role.QUEUED
+
+    # --- owning and ending
+
+    def put(self, bucket: str, stream: Stream) -> None:
+        """Put a stream into a bucket; what was there may end."""
+        self.buckets, _ = self.buckets.put(bucket, stream.token)
+        self.end_orphans()
+
+    def end_orphans(self) -> None:
+        """End the streams that nobody owns, once what reads them has finished."""
+        owned = {*self.buckets.tokens(), *self.queued, self.player}
+        for stream in list(self.values()):
+            read = stream.claims or stream.readers or stream.background
+            if not read and stream.token not in owned:
+                self.end(stream.token)
+        self.changed()
+
+    def end(self, token: str) -> None:
+        """Close a stream's readers, and take it from whoever owns it.
+
+        Ending one twice is fine.
+        """
+        stream = self.pop(token, None)
+        if stream is None:
+            return
+        self._disown(token)
+        stream.gone.set()
+        self._ended(stream)
+        for reader in list(stream.readers):
+            reader.close()
+        stream.swarm.used_at = self._clock()
+        if stream.background:
+            stream.swarm.visited_at = stream.swarm.used_at
+        self.changed()
+
+    def _disown(self, token: str) -> None:
+        self.buckets = self.buckets.without(token)
+        self.queued = tuple(t for t in self.queued if t != token)
+        if self.player == token:
+            self.player = None
+
+    def close(self) -> None:
+        """Fail every reader; no stream is found any more."""
+        self._closing = True
+        for stream in list(self.values()):
+            for reader in list(stream.readers):
+                reader.fail(ShuttingDown("Mopidy is stopping."))

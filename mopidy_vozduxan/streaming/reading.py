@@ -6,14 +6,13 @@ Runs on our event loop. Knows nothing of tags; never decides what is fetched.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import TypeVar
 
-from mopidy_vozduxan.engine.protocol import Statistics
 from mopidy_vozduxan.exceptions import Stalled
-from mopidy_vozduxan.streaming.target import Target
-from mopidy_vozduxan.web.streams import Reader
+from mopidy_vozduxan.streaming.open_streams import OpenStreams
+from mopidy_vozduxan.streaming.serving import Serving
+from mopidy_vozduxan.streaming.stream import Stream
 
 T = TypeVar("T")
 
@@ -21,52 +20,31 @@ T = TypeVar("T")
 LOOK_S = 0.25
 
 
-class Swarms(Protocol):
-    """What is needed of the manager, on our event loop."""
-
-    @property
-    def is_calm(self) -> bool:
-        """Whether what plays is safe."""
-
-    @property
-    def is_playing(self) -> bool:
-        """Whether anything plays, or is to play."""
-
-    async def open_background(self, target: Target) -> str:
-        """Open a stream that comes behind all that is heard; return its token."""
-
-    def close_background(self, token: str) -> None:
-        """End it, and every request for it."""
-
-    def open_reader(self, token: str, start: int, stop: int, *, player: bool) -> Reader:
-        """Return a reader of the bytes ``[start, stop)``."""
-
-    def statistics(self, token: str) -> Statistics:
-        """Return the last known numbers of its swarm."""
-
-    def is_asked_for(self, token: str) -> bool:
-        """Whether the swarm is asked for what its readers wait for."""
-
-
 class Reading:
     """An open file. ``moved`` is called whenever its swarm shows life.
 
-    A wait ends with :class:`Stalled` when the swarm was asked for ``give_up_s``
+    A wait ends with :class:`Stalled` when the swarm was asked for ``patience``
     seconds and did nothing. While what plays takes all there is, nobody asks, and
-    the wait goes on.
+    the wait goes on. It ends with :class:`NoSuchStream` when the torrent is removed.
     """
 
     def __init__(
-        self, swarms: Swarms, token: str, give_up_s: float, moved: Callable[[], None]
+        self,
+        streams: OpenStreams,
+        serving: Serving,
+        token: str,
+        patience: float,
+        moved: Callable[[], None],
     ) -> None:
         self.token = token
-        self._swarms = swarms
-        self._give_up_s = give_up_s
+        self._streams = streams
+        self._serving = serving
+        self._patience = patience
         self._moved = moved
 
     async def span(self, start: int, stop: int) -> bytes:
         """Return the bytes ``[start, stop)``."""
-        reader = self._swarms.open_reader(self.token, start, stop, player=False)
+        reader = self._serving.open_reader(self.token, start, stop, player=False)
         parts: list[memoryview] = []
         try:
             while (part := await self.patiently(reader.next())) is not None:
@@ -85,28 +63,20 @@ class Reading:
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=LOOK_S)
-                idle_s += LOOK_S if self._swarms.is_asked_for(self.token) else 0
+                idle_s += LOOK_S if self._stream.is_asked_for else 0
                 if (signs := self._signs_of_life()) != seen:
                     seen, idle_s = signs, 0.0
                     self._moved()
-                if idle_s >= self._give_up_s and not task.done():
+                if idle_s >= self._patience and not task.done():
                     raise Stalled("Nobody gave us the file's bytes in time.")
             return task.result()
         finally:
             task.cancel()
 
+    @property
+    def _stream(self) -> Stream:
+        return self._streams.named(self.token)
+
     def _signs_of_life(self) -> tuple[int, int]:
-        statistics = self._swarms.statistics(self.token)
+        statistics = self._stream.swarm.statistics
         return statistics.num_peers, statistics.payload
-
-
-@asynccontextmanager
-async def open_reading(
-    swarms: Swarms, target: Target, give_up_s: float, moved: Callable[[], None]
-) -> AsyncIterator[Reading]:
-    """Have a file open. Raises what the manager's ``open_background`` does."""
-    token = await swarms.open_background(target)
-    try:
-        yield Reading(swarms, token, give_up_s, moved)
-    finally:
-        swarms.close_background(token)

@@ -12,11 +12,12 @@ Row = dict[str, object]
 
 def streams(manager: Manager) -> list[Row]:
     """Return every stream, in the order of their turn; amounts are in bytes."""
-    return [_stream(manager, stream, bucket) for stream, bucket in manager.streams()]
+    holder = manager.streams.buckets.holder
+    return [_stream(s, holder(s.token)) for s in manager.streams.in_turn()]
 
 
-def _stream(manager: Manager, stream: Stream, bucket: str | None) -> Row:
-    size, held, ahead = manager.amounts(stream.token)
+def _stream(stream: Stream, bucket: str | None) -> Row:
+    size, held, ahead = stream.amounts()
     return {
         "token": stream.token,
         "infohash": stream.swarm.infohash,
@@ -44,7 +45,7 @@ def swarms(manager: Manager) -> list[Row]:
             "downloadRate": swarm.statistics.download_rate,
             "uploadRate": swarm.statistics.upload_rate,
         }
-        for swarm in manager.swarms()
+        for swarm in manager.swarms.all()
     ]
 
 

@@ -17,6 +17,7 @@ from mopidy_vozduxan.formats import (
 )
 from mopidy_vozduxan.planning.containers import read_timeline, tag_size
 from mopidy_vozduxan.planning.demand import Demand, Head, Role
+from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import PieceMap, Span
 from mopidy_vozduxan.streaming.info import StreamInfo
@@ -179,6 +180,29 @@ class Stream:
         offsets = [reader.head().offset for reader in self.readers]
         expected = self.forecast.offset if self.forecast else 0
         return min(offsets, default=expected)
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the swarm is asked for what its readers wait for."""
+        pieces, plan = self.pieces, self.swarm.plan
+        if pieces is None or plan is None:
+            return False
+        heads = [reader.head() for reader in self.readers]
+        return any(
+            plan.urgencies[pieces.piece_at(head.offset)] != Urgency.NONE
+            for head in heads
+            if head.waiting and head.offset < pieces.size
+        )
+
+    def amounts(self) -> tuple[int | None, int, int]:
+        """Return size, bytes held, and bytes held without a gap from where it is
+        at; the size is ``None`` without metadata.
+        """
+        pieces, held = self.pieces, self.swarm.held
+        if pieces is None:
+            return None, 0, 0
+        ahead = pieces.contiguous_bytes(self.consumed_from, held)
+        return pieces.size, pieces.held_bytes(held), ahead
 
     def begin(self, start_ms: int, stop_ms: int | None) -> None:
         """Expect the track from ``start_ms`` to ``stop_ms`` to be played.

@@ -1,11 +1,12 @@
 """Watches over streams that wait: says so, re-arms, gives up, remembers.
 
-Looks once a second at what the manager shows it. Never releases anything; what
-a failure means is for the frontend, and for the listener.
+Belongs to the manager and lives on our event loop. Looks once a second, and never
+ends a stream; what a failure means is for the frontend, and for the listener.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -15,71 +16,93 @@ from mopidy_vozduxan.exceptions import (
     VozduxanError,
 )
 from mopidy_vozduxan.planning.patience import Grudges, Verdict, judge
+from mopidy_vozduxan.streaming.limits import Limits
+from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.stream import Stream
 from mopidy_vozduxan.streaming.swarm import Swarm
-from mopidy_vozduxan.streaming.target import FileChoice, no_such_file
+from mopidy_vozduxan.streaming.swarms import Swarms
+from mopidy_vozduxan.streaming.target import FileChoice, Target, no_such_file
 
 logger = logging.getLogger(__name__)
 
+TICK_S = 1.0
+
 
 class Supervisor:
-    """Times are in seconds.
+    """Looks at ``streams`` for as long as we are in any swarm.
 
-    ``tell_failure(token, uri, reason)`` is called about once a second for as
-    long as a stream that the player was given can not go on.
+    ``stream_failed(token, uri, reason)`` is called about once a second for as
+    long as a stream that the player was given can not go on; ``clock`` gives
+    monotonic seconds.
     """
 
     def __init__(
         self,
-        *,
-        stall_timeout: float,
-        metadata_timeout: float,
-        failed_track: float,
-        tell_failure: Callable[[str, str, str], None],
-        rearm: Callable[[Swarm], None],
+        streams: OpenStreams,
+        swarms: Swarms,
+        limits: Limits,
+        clock: Callable[[], float],
+        stream_failed: Callable[[str, str, str], None],
     ) -> None:
-        self._stall_timeout = stall_timeout
-        self._metadata_timeout = metadata_timeout
-        self._tell_failure = tell_failure
-        self._rearm = rearm
+        self._streams = streams
+        self._swarms = swarms
+        self._limits = limits
+        self._clock = clock
+        self._stream_failed = stream_failed
         self._grudges: Grudges[tuple[str, FileChoice], VozduxanError] = Grudges(
-            failed_track
+            limits.failed_track
         )
+        self._tick: asyncio.TimerHandle | None = None
+        self._closed = False
 
-    def refuse_failed(
-        self, infohash: str, index: FileChoice, lived: float, now: float
-    ) -> None:
-        """Raise what the track failed with a moment ago.
-
-        ``lived`` is when its swarm last delivered anything.
-        """
-        error = self._grudges.against((infohash, index), lived, now)
+    def refuse_failed(self, target: Target) -> None:
+        """Raise what a track failed with a moment ago, unless its swarm lives."""
+        infohash = target.source.infohash
+        swarm = self._swarms.get(infohash)
+        lived = swarm.progressed_at if swarm else 0.0
+        error = self._grudges.against((infohash, target.index), lived, self._clock())
         if error:
             raise error
 
-    def look_at(self, stream: Stream, now: float) -> None:
+    # --- once a second
+
+    def watch(self) -> None:
+        """Look once a second from now on, until there is no swarm any more."""
+        if self._tick is None and self._swarms and not self._closed:
+            loop = asyncio.get_running_loop()
+            self._tick = loop.call_later(TICK_S, self.tick)
+
+    def tick(self) -> None:
+        """Look at every stream, and leave the swarms that nobody uses."""
+        self._tick = None
+        now = self._clock()
+        for stream in list(self._streams.values()):
+            if stream.background:
+                stream.swarm.visited_at = now
+                continue
+            self._look_at(stream, now)
+            if stream.waiting_since is not None:
+                self._streams.changed(False)  # a wait that lasts counts for more
+        self._swarms.leave_idle(self._streams.used())
+        self.watch()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._closed = True
+        if self._tick:
+            self._tick.cancel()
+
+    def _look_at(self, stream: Stream, now: float) -> None:
         """Do what the stream's wait calls for."""
         swarm = stream.swarm
         if swarm.failure:
-            self.failed(stream, swarm.failure, now)
+            self._failed(stream, swarm.failure, now)
         elif stream.is_nothing:
-            self.failed(stream, no_such_file(swarm.name, stream.index), now)
+            self._failed(stream, no_such_file(swarm.name, stream.index), now)
         elif stream.waiting_since is None:
             stream.failure = None
         else:
             self._look_at_wait(stream, stream.waiting_since, now)
-
-    def failed(self, stream: Stream, error: VozduxanError, now: float) -> None:
-        """Remember the failure, and tell of it."""
-        if not stream.failure:
-            stream.failure = error
-            self._grudges.hold((stream.swarm.infohash, stream.index), error, now)
-        self.tell(stream, error)
-
-    def tell(self, stream: Stream, error: VozduxanError) -> None:
-        """Tell that the player's track cannot go on; others of its file may."""
-        if stream.uri:
-            self._tell_failure(stream.token, stream.uri, str(error))
 
     def _look_at_wait(self, stream: Stream, since: float, now: float) -> None:
         patience = self._patience(stream)
@@ -90,11 +113,11 @@ class Supervisor:
         if verdict is Verdict.GIVE_UP:
             self._give_up(stream, now)
         elif verdict is Verdict.REARM:
-            self._rearm(stream.swarm)
+            self._swarms.rearm(stream.swarm)
 
     def _patience(self, stream: Stream) -> float:
         known = stream.swarm.metainfo is not None
-        return self._stall_timeout if known else self._metadata_timeout
+        return self._limits.stall_timeout if known else self._limits.metadata_timeout
 
     def _give_up(self, stream: Stream, now: float) -> None:
         name, seconds = stream.swarm.name, int(self._patience(stream))
@@ -108,7 +131,27 @@ class Supervisor:
         for reader in list(stream.readers):
             if not reader.player and reader.waiting_since is not None:
                 reader.fail(error)
-        self.failed(stream, error, now)
+        self._failed(stream, error, now)
+
+    # --- what fails
+
+    def swarm_broke(self, swarm: Swarm) -> None:
+        """Tell of every stream of a swarm that broke."""
+        for stream in list(self._streams.values()):
+            if stream.swarm is swarm and swarm.failure:
+                self._failed(stream, swarm.failure, self._clock())
+
+    def tell(self, stream: Stream, error: VozduxanError) -> None:
+        """Tell that the player's track cannot go on; others of its file may."""
+        if stream.uri:
+            self._stream_failed(stream.token, stream.uri, str(error))
+
+    def _failed(self, stream: Stream, error: VozduxanError, now: float) -> None:
+        """Remember the failure, and tell of it."""
+        if not stream.failure:
+            stream.failure = error
+            self._grudges.hold((stream.swarm.infohash, stream.index), error, now)
+        self.tell(stream, error)
 
 
 def _say_what_it_waits_for(stream: Stream) -> None:

@@ -27,7 +27,6 @@ from mopidy_vozduxan.engine.protocol import (
 )
 from mopidy_vozduxan.exceptions import (
     Cancelled,
-    MetadataTimeout,
     ShuttingDown,
     StorageFailed,
     SwarmFailed,
@@ -35,6 +34,7 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.planning.demand import SwarmView
 from mopidy_vozduxan.planning.plan import Plan, Urgency, changes_between
+from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.swarm import PieceCache, Swarm
 
 logger = logging.getLogger(__name__)
@@ -49,27 +49,23 @@ class Swarms:
 
     ``changed(soon)`` is called when plans should be made anew: at once, or in
     a moment where nobody waits for the outcome. ``learned`` gets metadata that
-    a swarm gave us, ``broke`` a swarm that failed. A swarm that nobody uses is
-    left after ``idle_swarm`` seconds, one that never told its metadata after
-    ``metadata_timeout``.
+    a swarm gave us, ``broke`` a swarm that failed. By ``limits`` a swarm that
+    nobody uses is left, and one that never told its metadata.
     """
 
     def __init__(
         self,
         engine: Engine,
-        cache: PieceCache,
+        limits: Limits,
         clock: Callable[[], float],
         *,
         changed: Callable[[bool], None],
         learned: Callable[[MetadataReceived], None],
         broke: Callable[[Swarm], None],
-        idle_swarm: float,
-        metadata_timeout: float,
     ) -> None:
-        self._idle_swarm = idle_swarm
-        self._metadata_timeout = metadata_timeout
         self._engine = engine
-        self._cache = cache
+        self._limits = limits
+        self._cache = PieceCache(limits.piece_cache)
         self._clock = clock
         self._changed = changed
         self._learned = learned
@@ -183,30 +179,15 @@ class Swarms:
         if swarm.is_waited_for:
             return False
         if swarm.metainfo is None:
-            return now - swarm.used_at > self._metadata_timeout
+            return now - swarm.used_at > self._limits.metadata_timeout
         if swarm.failure:
             return True
         if not swarm.streamed:  # joined for its metadata, or read in the background
             return not self._is_visited(swarm, now)
-        return now - swarm.used_at > self._idle_swarm
+        return now - swarm.used_at > self._limits.idle_swarm
 
     def _is_visited(self, swarm: Swarm, now: float) -> bool:
         return swarm.visited_at is not None and now - swarm.visited_at < VISIT_S
-
-    async def metainfo_of(self, swarm: Swarm, timeout: float) -> Metainfo:
-        """Return a swarm's metadata, waiting for it ``timeout`` seconds at most.
-
-        Raises :class:`MetadataTimeout`, or what broke the swarm.
-        """
-        swarm.used_at = self._clock()
-        if swarm.metainfo:
-            return swarm.metainfo
-        try:
-            return await asyncio.wait_for(swarm.wait_metainfo(), timeout)
-        except TimeoutError as exc:
-            raise MetadataTimeout(
-                f"Nobody gave us the metadata of “{swarm.name}” in time."
-            ) from exc
 
     # --- plans
 

@@ -14,8 +14,8 @@ from dataclasses import asdict
 
 from tornado.iostream import StreamClosedError
 
-from mopidy_vozduxan.commands.progress import Board
 from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
+from mopidy_vozduxan.streaming.progress import Board
 from mopidy_vozduxan.web.api import GuardedHandler
 from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.running import Running

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.commands.library import LibraryCommands
-from mopidy_vozduxan.commands.progress import Board
 from mopidy_vozduxan.commands.streaming import Commands
 from mopidy_vozduxan.covers.fetching import PictureFetcher
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from mopidy_vozduxan.player import Player
+from mopidy_vozduxan.streaming.progress import Board
 from mopidy_vozduxan.web.streams import Streams
 
 

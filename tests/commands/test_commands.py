@@ -26,7 +26,7 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.planning.plan import Urgency
 from tests.fake_engine import INFOHASH, album, payload, source_of
-from tests.streaming.test_manager import World
+from tests.streaming.world import World
 from tests.torrent_files import infohash_of, multi_file
 
 ALBUM = album()
@@ -127,7 +127,7 @@ def test_torrent_bytes_need_no_metadata_exchange(play):
         await stage.until(lambda: stage.wanted_of(REAL))
         stage.engine.give(0, infohash=REAL.infohash)
         token = (await task)["token"]
-        assert stage.manager.known(token).size == 40_000
+        assert stage.manager.serving.known(token).size == 40_000
 
     play(test)
 
@@ -178,9 +178,9 @@ def test_a_slow_first_piece_is_left_to_the_reader(play):
     async def test(stage):
         stage.catalog.add(source_of(ALBUM), ALBUM)
         answer = await stage.run("torrent_prepare_stream", magnet=MAGNET, fileIdx=0)
-        assert stage.manager.known(answer["token"])
-        assert stage.manager.progress.latest.state == "ready"
-        assert stage.manager.progress.latest.percent == 0
+        assert stage.manager.serving.known(answer["token"])
+        assert stage.manager.preparing.progress.latest.state == "ready"
+        assert stage.manager.preparing.progress.latest.percent == 0
 
     play(test, fast_start_timeout=0.05)
 
@@ -190,11 +190,11 @@ def test_the_old_stream_goes_only_when_the_new_one_is_in_place(play):
         first = await stage.prepare(0)
         task = stage.start("torrent_prepare_stream", magnet=MAGNET, fileIdx=2)
         await stage.until(lambda: 19 in stage.engine.wanted())
-        assert stage.manager.known(first)
+        assert stage.manager.serving.known(first)
         stage.engine.give(19)
         await task
         with pytest.raises(NoSuchStream):
-            stage.manager.known(first)
+            stage.manager.serving.known(first)
 
     play(test)
 
@@ -203,17 +203,17 @@ def test_a_superseded_prepare_is_cancelled_and_leaves_no_token(play):
     async def test(stage):
         stage.catalog.add(source_of(ALBUM), ALBUM)
         slow = stage.start("torrent_prepare_stream", magnet=MAGNET, fileIdx=0)
-        await stage.until(lambda: stage.manager._streams)
-        (abandoned,) = stage.manager._streams
+        await stage.until(lambda: stage.manager.streams)
+        (abandoned,) = stage.manager.streams
         token = await stage.prepare(0, OTHER)
         with pytest.raises(Cancelled):
             await slow
         with pytest.raises(NoSuchStream):
-            stage.manager.known(abandoned)
-        assert list(stage.manager._streams) == [token]
+            stage.manager.serving.known(abandoned)
+        assert list(stage.manager.streams) == [token]
         stage.engine.give(0)  # too late: it overwrites nothing
         await stage.settle()
-        assert stage.manager._streams.buckets.current == token
+        assert stage.manager.streams.buckets.current == token
 
     play(test)
 
@@ -225,12 +225,12 @@ def test_a_later_request_wins_however_long_the_earlier_one_is_looked_up(play):
         async def never():
             await held.wait()
 
-        early = asyncio.create_task(stage.manager.prepare(never))
+        early = asyncio.create_task(stage.manager.preparing.prepare(never))
         await stage.settle()
         token = await stage.prepare(1)
         with pytest.raises(Cancelled):
             await early
-        assert stage.manager._streams.buckets.current == token
+        assert stage.manager.streams.buckets.current == token
 
     play(test)
 
@@ -242,8 +242,8 @@ def test_cancelling_ends_a_prepare_and_is_no_error_without_one(play):
         assert await stage.run("torrent_prepare_cancel") == {}
         with pytest.raises(Cancelled):
             await task
-        assert stage.manager._streams == {}
-        assert stage.manager.progress.latest.state == "cancelled"
+        assert stage.manager.streams == {}
+        assert stage.manager.preparing.progress.latest.state == "cancelled"
         assert await stage.run("torrent_prepare_cancel") == {}
 
     play(test)
@@ -255,12 +255,14 @@ def test_a_stream_released_while_it_is_prepared_ends_the_prepare_at_once(play, e
         stage.catalog.add(source_of(ALBUM), ALBUM)
         ahead = await stage.run(PREFETCH, nextMagnet=MAGNET, nextFileIdx=0)
         task = stage.start(PREPARE, magnet=MAGNET, fileIdx=0)
-        await stage.until(lambda: stage.manager.progress.latest.state == "buffering")
+        await stage.until(
+            lambda: stage.manager.preparing.progress.latest.state == "buffering"
+        )
         await stage.run(end, **({"token": ahead["token"]} if end == RELEASE else {}))
         with pytest.raises(Cancelled):
             await asyncio.wait_for(task, 1)
-        assert stage.manager._streams.buckets.tokens() == ()
-        assert stage.manager.progress.latest.state == "cancelled"
+        assert stage.manager.streams.buckets.tokens() == ()
+        assert stage.manager.preparing.progress.latest.state == "cancelled"
 
     play(test)
 
@@ -269,7 +271,7 @@ def test_metadata_that_nobody_has_is_a_timeout(play):
     async def test(stage):
         with pytest.raises(MetadataTimeout):
             await stage.run("torrent_prepare_stream", magnet=MAGNET, fileIdx=0)
-        assert stage.manager.progress.latest.state == "failed"
+        assert stage.manager.preparing.progress.latest.state == "failed"
 
     play(test, metadata_timeout=0.05)
 
@@ -311,8 +313,8 @@ def test_the_next_tracks_have_buckets_of_their_own(play, warm, bucket):
             nextTorrentFileB64=None,
             warmOnly=warm,
         )
-        assert stage.manager._streams.buckets.holder(answer["token"]) == bucket
-        assert stage.manager._streams.buckets.current == current
+        assert stage.manager.streams.buckets.holder(answer["token"]) == bucket
+        assert stage.manager.streams.buckets.current == current
         assert answer["url"] == f"url/{answer['token']}"
 
     play(test)
@@ -334,7 +336,7 @@ def test_a_prefetched_track_is_promoted_with_all_that_was_fetched(play):
         assert stage.engine.added == added
         assert stage.engine.removed == []
         assert wanted - {9, 10} <= set(stage.engine.wanted())
-        assert stage.manager._streams.buckets.tokens() == (ahead["token"],)
+        assert stage.manager.streams.buckets.tokens() == (ahead["token"],)
 
     play(test)
 
@@ -346,8 +348,8 @@ def test_a_second_wish_for_a_bucket_releases_the_first(play):
         first = await stage.run(ask, nextMagnet=MAGNET, nextFileIdx=1)
         second = await stage.run(ask, nextMagnet=MAGNET, nextFileIdx=2)
         with pytest.raises(NoSuchStream):
-            stage.manager.known(first["token"])
-        assert stage.manager.known(second["token"])
+            stage.manager.serving.known(first["token"])
+        assert stage.manager.serving.known(second["token"])
 
     play(test)
 
@@ -390,10 +392,10 @@ def test_disposing_takes_all_buckets_and_every_swarm_at_once(play):
                 nextFileIdx=index,
                 warmOnly=warm,
             )
-        assert len(stage.manager._streams.buckets.tokens()) == 3
+        assert len(stage.manager.streams.buckets.tokens()) == 3
         assert await stage.run("torrent_dispose_preview") == {}
-        assert stage.manager._streams.buckets.tokens() == ()
-        assert stage.manager._streams == {}
+        assert stage.manager.streams.buckets.tokens() == ()
+        assert stage.manager.streams == {}
         assert stage.engine.removed == [INFOHASH]
 
     play(test)
@@ -527,7 +529,7 @@ def test_files_of_a_known_torrent_are_listed_without_its_swarm(play):
 
 def test_a_prepare_can_be_followed(play):
     async def test(stage):
-        board, seen = stage.manager.progress, []
+        board, seen = stage.manager.preparing.progress, []
 
         async def follow():
             version = None
@@ -563,14 +565,18 @@ def test_a_prepare_can_be_followed(play):
 def test_a_superseded_prepare_is_not_heard_of_any_more(play):
     async def test(stage):
         old = stage.start("torrent_prepare_stream", magnet=OTHER_MAGNET, fileIdx=0)
-        await stage.until(lambda: stage.manager.progress.latest.state == "metadata")
+        await stage.until(
+            lambda: stage.manager.preparing.progress.latest.state == "metadata"
+        )
         new = stage.start("torrent_prepare_stream", magnet=MAGNET, fileIdx=0)
         with pytest.raises(Cancelled):
             await old
-        await stage.until(lambda: "Album" in stage.manager.progress.latest.message)
+        await stage.until(
+            lambda: "Album" in stage.manager.preparing.progress.latest.message
+        )
         stage.engine.progress(1, infohash=OTHER.infohash)
-        assert stage.manager.progress.latest.state == "metadata"
-        assert "Album" in stage.manager.progress.latest.message
+        assert stage.manager.preparing.progress.latest.state == "metadata"
+        assert "Album" in stage.manager.preparing.progress.latest.message
         new.cancel()
         await asyncio.gather(new, return_exceptions=True)
 
@@ -640,7 +646,7 @@ def test_wrong_arguments_are_refused_and_change_nothing(play, command, given):
             await stage.commands.run(command, given)
         await stage.settle()
         assert stage.engine.added == []
-        assert stage.manager._streams == {}
+        assert stage.manager.streams == {}
 
     play(test)
 

@@ -30,7 +30,7 @@ from mopidy_vozduxan.streaming.cache import Cache
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.tags import Tags
 from tests.fake_engine import INFOHASH, album, source_of
-from tests.streaming.test_manager import World
+from tests.streaming.world import World
 from tests.torrent_files import multi_file
 
 ALBUM = album()
@@ -62,7 +62,7 @@ class Stage(World):
             Adder(
                 self.catalog,
                 lambda work: asyncio.run_coroutine_threadsafe(work, self.loop),
-                self.manager.fetch_metainfo,
+                self.manager.metadata.fetch,
                 self._fetch,
             ),
             Removal(self._vacate, self.left.append, self.forgotten.append),
@@ -76,7 +76,7 @@ class Stage(World):
     def _vacate(self, names):
         assert threading.current_thread() is not threading.main_thread()
         # Core lets go before any stream ends.
-        self.vacated.append((names, len(self.manager.streams())))
+        self.vacated.append((names, len(self.manager.streams)))
 
     def start(self, command, **given):
         return asyncio.create_task(self.commands.run(command, given))
@@ -344,7 +344,7 @@ def test_a_torrent_is_removed_without_its_data(play):
         assert stage.forgotten == []
         assert stage.engine.removed == [INFOHASH]
         assert stage.engine.deleted == []
-        assert stage.manager.streams() == []
+        assert stage.manager.streams == {}
         (row,) = await stage.run("torrent_list")
         assert row["infohash"] == NEAR.infohash
 
@@ -571,7 +571,7 @@ def test_purging_spares_what_is_used_and_the_library(play):
         assert answer["torrents"] == 2
         assert 20_000 <= answer["freedBytes"] < 30_000
         assert sorted(stage.engine.deleted) == sorted([NEAR.infohash, REAL.infohash])
-        assert len(stage.manager.streams()) == 1
+        assert len(stage.manager.streams) == 1
         assert len(await stage.run("torrent_list")) == 3
 
     play(test)
@@ -585,7 +585,7 @@ def test_status_says_what_goes_on(play):
         token = stage.open(ALBUM, 1)
         await stage.until(lambda: stage.engine.added)
         stage.engine.give(9)
-        await stage.until(lambda: 9 in stage.manager.swarms()[0].held)
+        await stage.until(lambda: 9 in stage.manager.swarms.all()[0].held)
         status = await stage.run("torrent_status")
         assert status["running"] is True
         assert set(status["versions"]) == {"vozduxan", "mopidy", "libtorrent"}

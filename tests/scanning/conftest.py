@@ -25,7 +25,8 @@ from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.scanning.scanner import Pace
 from mopidy_vozduxan.scanning.scanning import Scanning
 from mopidy_vozduxan.scanning.torrent import Readers
-from mopidy_vozduxan.streaming.manager import Limits, Manager
+from mopidy_vozduxan.streaming.limits import Limits
+from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.tags import Tags
 from mopidy_vozduxan.web.door import PlayerDoor
@@ -73,6 +74,7 @@ class Stage:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.told = told
+        self._give_up_s = give_up_s
         self.pictures: dict[int, bytes] = {}
         self.catalog = Catalog(folder / "catalog.db")
         self.bridge = Bridge()
@@ -90,7 +92,6 @@ class Stage:
             self.bridge,
             self.catalog,
             Readers(**{**known, **readers}),
-            give_up_s=give_up_s,
             pace=pace,
         )
         self.lengths = self.scanning.lengths
@@ -98,12 +99,17 @@ class Stage:
     def __enter__(self) -> Stage:
         self.bridge.start()
         self.manager = Manager(
-            self._engine, Limits(), self.bridge.loop.time, _nothing, _nothing
+            self._engine,
+            Limits(stall_timeout=self._give_up_s),
+            self.bridge.loop.time,
+            _nothing,
+            _nothing,
         )
         self.bridge.tell(self._engine.start, self.bridge.loop, self.manager.on_event)
-        self.door = PlayerDoor(Running(self.bridge, self.manager))
+        self.door = PlayerDoor(Running(self.bridge, self.manager.serving))
         self.door.start()
-        self.scanning.start(self.manager, Door(self.door.url_for, self.door.proxy))
+        door = Door(self.door.url_for, self.door.proxy)
+        self.scanning.start(self.manager.background, door)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -144,7 +150,7 @@ class Stage:
         """The pieces that are on disk."""
 
         async def held() -> set[int]:
-            swarm = self.manager._swarms.get(infohash)
+            swarm = self.manager.swarms.get(infohash)
             return set(swarm.held) if swarm else set()
 
         return self.bridge.ask(held()).result(PATIENCE_S)

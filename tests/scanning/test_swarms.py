@@ -276,4 +276,4 @@ def guesses(metainfo: Metainfo) -> list[int | None]:
 
 
 async def joined(stage: Stage) -> bool:
-    return bool(stage.manager._swarms)
+    return bool(stage.manager.swarms)

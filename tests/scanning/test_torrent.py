@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -64,12 +65,10 @@ class World:
 
     # the swarm
 
-    async def open_background(self, target: Any) -> str:
+    @asynccontextmanager
+    async def reading(self, target: Any, _: object) -> AsyncIterator[None]:
         self.asked.append(target.index)
-        return str(target.index)
-
-    def close_background(self, _: str) -> None:
-        pass
+        yield None
 
     # the files
 
@@ -90,7 +89,7 @@ class World:
             texts=texts_of,
             picture=unused,
         )
-        means = Means(here, here, here, readers, 1.0, self._note, self._note)
+        means = Means(here, here, here, readers, self._note, self._note)
         reading = read_torrent(means, INFOHASH, opened=opened, budget=budget)
         return asyncio.run(asyncio.wait_for(reading, 30))[0]
 

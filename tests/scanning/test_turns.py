@@ -26,8 +26,8 @@ class World:
         self.ended: list[tuple[str, Outcome]] = []
         self.reading: dict[str, asyncio.Future[tuple[Outcome, int]]] = {}
         self.unscanned = list(catalog)
-        self.swarms = SimpleNamespace(is_calm=True)
-        means: Any = SimpleNamespace(swarms=self.swarms, catalog=self)
+        self.background = SimpleNamespace(is_calm=True)
+        means: Any = SimpleNamespace(background=self.background, catalog=self)
         self.scanner = Scanner(
             means, pace, lambda *end: self.ended.append(end), catalog=bool(catalog)
         )
@@ -134,10 +134,10 @@ def test_the_catalog_is_read_when_nothing_is_opened(run: Run) -> None:
 def test_the_catalog_waits_while_what_plays_is_not_safe(run: Run) -> None:
     async def test() -> None:
         world = World(catalog=("a",))
-        world.swarms.is_calm = False
+        world.background.is_calm = False
         await asyncio.sleep(10 * AT_ONCE.pause)
         assert world.begun == []
-        world.swarms.is_calm = True
+        world.background.is_calm = True
         await world.end("a")
         await world.scanner.close()
 

@@ -13,7 +13,8 @@ from mopidy_vozduxan.planning.demand import SwarmView
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.spans import PieceMap
-from mopidy_vozduxan.streaming.manager import Limits, Manager
+from mopidy_vozduxan.streaming.limits import Limits
+from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
 from tests.fake_engine import FakeEngine, album, payload, source_of
 
@@ -69,7 +70,7 @@ class Streaming(RuleBasedStateMachine):
         await self.settle()
         for task in self.waits + [task for _, _, task in self.readers if task]:
             assert task.done(), f"{task} waits for ever"
-        assert not len(self.manager._newest)
+        assert not len(self.manager.preparing._newest)
 
     def run(self, coro):
         return self.loop.run_until_complete(asyncio.wait_for(coro, 10))
@@ -103,7 +104,7 @@ class Streaming(RuleBasedStateMachine):
 
     def see(self, token):
         async def inside():
-            self.tokens[token] = _watched(self.manager.released(token))
+            self.tokens[token] = _watched(self.manager.serving.released(token))
 
         if token not in self.tokens:
             self.run(inside())
@@ -126,22 +127,23 @@ class Streaming(RuleBasedStateMachine):
         token = self.act(self.manager.play, target, "uri")
         if token:
             self.see(token)
-            assert self.manager._streams.buckets.current == token
+            assert self.manager.streams.buckets.current == token
 
     @rule(infohash=swarms, index=indexes, known=st.booleans())
     def prepare(self, infohash, index, known):
-        self.begin(self.manager.prepare(self.target(infohash, index, known)))
+        self.begin(self.manager.preparing.prepare(self.target(infohash, index, known)))
 
     @rule(infohash=swarms, index=indexes, bucket=st.sampled_from(["prefetch", "warm"]))
     def prefetch(self, infohash, index, bucket):
-        current = self.manager._streams.buckets.current
-        self.begin(self.manager.prefetch(self.target(infohash, index), bucket))
-        assert self.manager._streams.buckets.current == current
+        current = self.manager.streams.buckets.current
+        target = self.target(infohash, index)
+        self.begin(self.manager.preparing.prefetch(target, bucket))
+        assert self.manager.streams.buckets.current == current
 
     @rule()
     def cancel_prepare(self):
-        self.act(self.manager.cancel_prepare)
-        assert "current" not in self.manager._newest
+        self.act(self.manager.preparing.cancel)
+        assert "current" not in self.manager.preparing._newest
 
     @rule(tracks=st.lists(st.tuples(swarms, indexes), max_size=5))
     def aim(self, tracks):
@@ -151,26 +153,26 @@ class Streaming(RuleBasedStateMachine):
     @rule(pick=picks)
     def release(self, pick):
         token = self.token(pick)
-        known = token in self.manager._streams
+        known = token in self.manager.streams
         self.releases += known
         self.act(self.manager.release, token)
-        assert token not in self.manager._streams
+        assert token not in self.manager.streams
         if known and self.releases % 10 == 0:
             self.no_swarm_is_past_its_time()
 
     def no_swarm_is_past_its_time(self):
-        used = self.manager._streams.used()
-        for swarm in self.manager._swarms.all():
+        used = self.manager.streams.used()
+        for swarm in self.manager.swarms.all():
             idle = self.now - swarm.used_at > IDLE_SWARM_S
             assert not idle or swarm.infohash in used or swarm.is_waited_for
 
     @rule()
     def dispose(self):
         self.act(self.manager.dispose)
-        streams = self.manager._streams
+        streams = self.manager.streams
         assert streams.buckets.tokens() == streams.queued == ()
         assert all(s.claims or s.readers for s in streams.values())
-        for swarm in self.manager._swarms.all():
+        for swarm in self.manager.swarms.all():
             assert swarm.infohash in streams.used() or swarm.is_waited_for
 
     @rule(pick=picks, offset=st.integers(0, 2000))
@@ -185,9 +187,9 @@ class Streaming(RuleBasedStateMachine):
     @rule(pick=picks, start=st.integers(0, 940), player=st.booleans())
     def connect(self, pick, start, player):
         token = self.token(pick)
-        stream = self.manager._streams.get(token)
+        stream = self.manager.streams.get(token)
         reader = self.act(
-            self.manager.open_reader, token, start, start + 10, player=player
+            self.manager.serving.open_reader, token, start, start + 10, player=player
         )
         if reader:
             offset = stream.file.offset + start
@@ -226,7 +228,7 @@ class Streaming(RuleBasedStateMachine):
 
     @rule(infohash=swarms, pieces=pieces)
     def deliver(self, infohash, pieces):
-        swarm = self.manager._swarms.get(infohash)
+        swarm = self.manager.swarms.get(infohash)
         if swarm and swarm.metainfo:
             self.act(self.engine.give, *pieces, infohash=infohash)
 
@@ -238,35 +240,35 @@ class Streaming(RuleBasedStateMachine):
     def time_passes(self, seconds, ticks):
         self.now += seconds
         if ticks:
-            self.act(self.manager._on_tick)
+            self.act(self.manager._supervisor.tick)
             self.no_swarm_is_past_its_time()
 
     # --- what always holds
 
     @invariant()
     def a_token_sits_in_one_bucket_at_most(self):
-        tokens = self.manager._streams.buckets.tokens()
+        tokens = self.manager.streams.buckets.tokens()
         assert len(tokens) == len(set(tokens))
-        assert set(tokens) <= set(self.manager._streams)
+        assert set(tokens) <= set(self.manager.streams)
 
     @invariant()
     def no_stream_is_without_an_owner(self):
         owned = {
-            *self.manager._streams.buckets.tokens(),
-            *self.manager._streams.queued,
-            self.manager._streams.player,
+            *self.manager.streams.buckets.tokens(),
+            *self.manager.streams.queued,
+            self.manager.streams.player,
         }
-        for token, stream in self.manager._streams.items():
+        for token, stream in self.manager.streams.items():
             assert token in owned or stream.claims or stream.readers
 
     @invariant()
     def no_file_has_two_streams_in_one_swarm(self):
-        named = [(id(s.swarm), s.file_index) for s in self.manager._streams.values()]
+        named = [(id(s.swarm), s.file_index) for s in self.manager.streams.values()]
         assert len(named) == len(set(named))
 
     @invariant()
     def no_reader_outlives_its_stream(self):
-        streams = self.manager._streams.values()
+        streams = self.manager.streams.values()
         alive = {reader for stream in streams for reader in stream.readers}
         for reader, _, _ in self.readers:
             assert reader.closed or reader in alive
@@ -281,16 +283,16 @@ class Streaming(RuleBasedStateMachine):
     def a_released_stream_says_so(self):
         self.run(self.settle())
         for token, released in self.tokens.items():
-            assert released.done() == (token not in self.manager._streams)
+            assert released.done() == (token not in self.manager.streams)
 
     @invariant()
     def a_claim_lasts_no_longer_than_its_command(self):
-        claims = sum(stream.claims for stream in self.manager._streams.values())
-        assert claims <= len(self.manager._newest)
+        claims = sum(stream.claims for stream in self.manager.streams.values())
+        assert claims <= len(self.manager.preparing._newest)
 
     @invariant()
     def the_engine_wants_what_the_plans_say(self):
-        for swarm in self.manager._swarms.all():
+        for swarm in self.manager.swarms.all():
             if swarm.plan and not swarm.failure:
                 wants = self.engine.wants[swarm.infohash]
                 missing = [p for p in wants if p not in swarm.held]
@@ -298,7 +300,7 @@ class Streaming(RuleBasedStateMachine):
 
     @invariant()
     def every_wait_ends(self):
-        swarms = self.manager._swarms.all()
+        swarms = self.manager.swarms.all()
         for reader, _, task in self.readers:
             alive = reader._swarm in swarms and not reader._swarm.failure
             assert task.done() or (alive and reader._pieces)
@@ -307,11 +309,11 @@ class Streaming(RuleBasedStateMachine):
             assert not (swarm.metainfo and swarm._metadata_waits), "it is here"
             assert not (swarm.failure and swarm.is_waited_for)
         waiting = [task for task in self.waits if not task.done()]
-        assert len(waiting) <= len(self.manager._newest)
+        assert len(waiting) <= len(self.manager.preparing._newest)
 
     @invariant()
     def who_just_jumped_is_served_at_once(self):
-        for stream in self.manager._streams.values():
+        for stream in self.manager.streams.values():
             plan = stream.swarm.plan
             heads = [reader.head() for reader in stream.readers]
             for head in heads if plan and not stream.swarm.failure else ():
@@ -322,10 +324,10 @@ class Streaming(RuleBasedStateMachine):
     @invariant()
     def a_shared_piece_has_the_highest_urgency_of_its_demands(self):
         """As high as it would be if every file began with a piece of its own."""
-        demands = self.manager._streams.demands()
+        demands = self.manager.streams.demands()
         views = {
             infohash: replace(view, in_use=False)  # without anchors
-            for infohash, view in self.manager._swarms.views().items()
+            for infohash, view in self.manager.swarms.views().items()
         }
         apart = [replace(d, pieces=_apart(d.pieces)) for d in demands]
         apart_views = {

@@ -29,7 +29,8 @@ from mopidy_vozduxan.commands.library import (
 from mopidy_vozduxan.commands.streaming import COMMANDS, Commands
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.cache import Cache
-from mopidy_vozduxan.streaming.manager import Limits, Manager
+from mopidy_vozduxan.streaming.limits import Limits
+from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.app import mopidy_app
 from mopidy_vozduxan.web.progress import MAX_FOLLOWERS
@@ -87,7 +88,7 @@ class Server:
         running.announce(
             running.Running(
                 self.bridge,
-                self.manager,
+                self.manager.serving,
                 commands=partial(
                     Commands, self.manager, self.catalog, self.lost.append
                 ),
@@ -98,12 +99,12 @@ class Server:
                     Adder(
                         self.catalog,
                         self.bridge.ask,
-                        self.manager.fetch_metainfo,
+                        self.manager.metadata.fetch,
                         lambda _: None,
                     ),
                     Removal(),
                 ),
-                progress=self.manager.progress,
+                progress=self.manager.preparing.progress,
             )
         )
         (sock,) = bind_sockets(0, "127.0.0.1")
@@ -301,7 +302,7 @@ def test_a_newer_prepare_ends_the_older_one(server):
         server.engine.wait_for(lambda: server.engine.added)
         token = server.prepare()["token"]
     assert asking.answer[0] == 409
-    assert server.on_loop(lambda: list(server.manager._streams)) == [token]
+    assert server.on_loop(lambda: list(server.manager.streams)) == [token]
 
 
 def test_a_client_that_goes_ends_its_prepare(server):
@@ -316,7 +317,7 @@ def test_a_client_that_goes_ends_its_prepare(server):
         )
         assert events.next()["state"] == "metadata"
     assert events.next()["state"] == "cancelled"
-    assert server.on_loop(lambda: len(server.manager._newest)) == 0
+    assert server.on_loop(lambda: len(server.manager.preparing._newest)) == 0
 
 
 def test_nothing_waits_behind_a_dead_prepare(server):
@@ -425,7 +426,7 @@ def test_our_own_mistake_is_logged_and_not_shown(server, caplog, monkeypatch):
     def fails(_token):
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(server.manager, "statistics", fails)
+    monkeypatch.setattr(server.manager.streams, "named", fails)
     status, answer = server.run("vozduxan_stream_stats", token="x")
     assert status == 500
     assert answer == {"error": {"code": "INTERNAL", "message": "The command failed."}}

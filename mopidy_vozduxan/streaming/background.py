@@ -1,0 +1,80 @@
+"""Files that nobody listens to, read in the background: for tags, covers and sheets.
+
+Belongs to the manager and lives on our event loop. What plays, or will play
+next, always comes before them. Knows nothing of tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.planning.calm import need_of
+from mopidy_vozduxan.planning.tiers import Tiers
+from mopidy_vozduxan.streaming.metadata import Metadata
+from mopidy_vozduxan.streaming.open_streams import OpenStreams
+from mopidy_vozduxan.streaming.reading import Reading
+from mopidy_vozduxan.streaming.serving import Serving
+from mopidy_vozduxan.streaming.swarms import Swarms
+from mopidy_vozduxan.streaming.target import Target, playable_file
+
+
+class Background:
+    """A swarm that is asked for ``patience`` seconds and does nothing is given up."""
+
+    def __init__(
+        self,
+        streams: OpenStreams,
+        swarms: Swarms,
+        metadata: Metadata,
+        serving: Serving,
+        tiers: Tiers,
+        patience: float,
+    ) -> None:
+        self._streams = streams
+        self._swarms = swarms
+        self._metadata = metadata
+        self._serving = serving
+        self._tiers = tiers
+        self._patience = patience
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether what plays is safe, so that the background gets anything at all."""
+        demands, views = self._streams.demands(), self._swarms.views()
+        return need_of(demands, views, self._tiers).is_calm
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether there is a current stream."""
+        return self._streams.buckets.current is not None
+
+    @asynccontextmanager
+    async def reading(
+        self, target: Target, moved: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[Reading]:
+        """Have a file open, as a stream of its own that comes behind all others.
+
+        ``moved`` is called whenever its swarm shows life. Raises
+        :class:`MetadataTimeout`, :class:`NoSuchFile`, or what broke the swarm.
+        """
+        swarm = self._swarms.join(target.source, target.metainfo)
+        file = playable_file(await self._metadata.of(swarm), target.index)
+        token = self._streams.open_background(swarm, file.index).token
+        try:
+            yield Reading(self._streams, self._serving, token, self._patience, moved)
+        finally:
+            self._streams.end(token)
+
+    async def read_file(self, target: Target, limit: int) -> bytes:
+        """Return all of a small file.
+
+        Raises :class:`BadInput` for one of more than ``limit`` bytes,
+        :class:`Stalled` where the swarm is given up, and what :meth:`reading` does.
+        """
+        async with self.reading(target) as reading:
+            info = await self._serving.describe(reading.token)
+            if info.size > limit:
+                raise BadInput(f"“{info.name}” has more than {limit} bytes.")
+            return await reading.span(0, info.size)

@@ -1,0 +1,67 @@
+"""The metadata of torrents, waited for: asked of their swarms, or come another way.
+
+Belongs to the manager and lives on our event loop. Keeps nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
+from mopidy_vozduxan.exceptions import MetadataTimeout
+from mopidy_vozduxan.streaming.swarm import Swarm
+from mopidy_vozduxan.streaming.swarms import Swarms
+
+
+class Metadata:
+    """Every wait ends after ``timeout`` seconds, unless another time is given."""
+
+    def __init__(
+        self, swarms: Swarms, clock: Callable[[], float], timeout: float
+    ) -> None:
+        self._swarms = swarms
+        self._clock = clock
+        self._timeout = timeout
+
+    async def of(self, swarm: Swarm, timeout: float | None = None) -> Metainfo:
+        """Return a swarm's metadata, waiting for it.
+
+        Raises :class:`MetadataTimeout`, or what broke the swarm.
+        """
+        swarm.used_at = self._clock()
+        if swarm.metainfo:
+            return swarm.metainfo
+        seconds = self._timeout if timeout is None else timeout
+        try:
+            return await asyncio.wait_for(swarm.wait_metainfo(), seconds)
+        except TimeoutError as exc:
+            raise MetadataTimeout(
+                f"Nobody gave us the metadata of “{swarm.name}” in time."
+            ) from exc
+
+    async def fetch(
+        self, source: TorrentSource, timeout: float | None = None
+    ) -> Metainfo:
+        """Return a torrent's metadata, joining its swarm for no more than that.
+
+        Raises :class:`MetadataTimeout` after ``timeout`` seconds; the swarm is
+        asked for as long as any is, all the same.
+        """
+        return await self.of(self._swarms.join(source, None), timeout)
+
+    async def tell_swarms(
+        self, known: Callable[[str], tuple[TorrentSource, Metainfo] | None]
+    ) -> None:
+        """Tell swarms that wait for their metadata what is ``known`` by now.
+
+        ``known`` takes an infohash, blocks, and runs on another thread.
+        """
+        for swarm in self._swarms.all():
+            if swarm.metainfo is None and not swarm.failure:
+                found = await asyncio.to_thread(known, swarm.infohash)
+                # It may have left, or have been told, meanwhile.
+                if found and self._swarms.get(swarm.infohash) is swarm:
+                    source = replace(found[0], infohash=swarm.infohash)
+                    self._swarms.join(source, found[1])

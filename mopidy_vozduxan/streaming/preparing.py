@@ -1,0 +1,123 @@
+"""Preparing and prefetching: a file gets its bucket once it can be read.
+
+Belongs to the manager and lives on our event loop. These are waits that a newer
+wish for the same bucket ends, so that a slow swarm never takes the place of what
+the listener has moved on to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from mopidy_vozduxan.exceptions import Cancelled
+from mopidy_vozduxan.streaming.metadata import Metadata
+from mopidy_vozduxan.streaming.newest import Newest
+from mopidy_vozduxan.streaming.open_streams import OpenStreams
+from mopidy_vozduxan.streaming.progress import Board
+from mopidy_vozduxan.streaming.stream import Stream
+from mopidy_vozduxan.streaming.swarm import Swarm
+from mopidy_vozduxan.streaming.swarms import Swarms
+from mopidy_vozduxan.streaming.target import Target, Wanted
+
+
+class Preparing:
+    """:attr:`progress` shows how far the latest prepare has come.
+
+    A prepare answers after ``fast_start_timeout`` seconds at the latest.
+    """
+
+    def __init__(
+        self,
+        streams: OpenStreams,
+        swarms: Swarms,
+        metadata: Metadata,
+        fast_start_timeout: float,
+    ) -> None:
+        self._streams = streams
+        self._swarms = swarms
+        self._metadata = metadata
+        self.progress = Board()
+        self._fast_start_timeout = fast_start_timeout
+        self._newest: Newest[str] = Newest()  # by bucket
+
+    async def prepare(self, target: Wanted) -> str:
+        """Make a file the current stream once its first piece can be read.
+
+        What comes later than the fast start is waited for by the reader. The
+        stream before is released only when this one is in its place. Raises
+        :class:`Cancelled` when a newer prepare or :meth:`cancel` came first,
+        :class:`MetadataTimeout`, :class:`NoSuchFile`, or what broke the swarm.
+        """
+        return await self._newest.run("current", self._prepare(target))
+
+    def cancel(self) -> None:
+        """End the prepare in flight, if there is one."""
+        self._newest.end("current")
+
+    async def prefetch(self, target: Wanted, bucket: str) -> str:
+        """Put a file into ``bucket`` and return its token, once its metadata is here.
+
+        The current stream stays where it is, even if it is the same file.
+        """
+        return await self._newest.run(bucket, self._prefetch(target, bucket))
+
+    def ended(self, stream: Stream) -> None:
+        """Wait no more for a stream that has ended, and show nothing of it."""
+        if stream.claims:
+            self.cancel()  # else it would wait for what nobody wants now
+        self.progress.released(stream.token)
+
+    def close(self) -> None:
+        """End every wait."""
+        self._newest.end_all()
+
+    async def _prepare(self, target: Wanted) -> str:
+        with self.progress.preparation() as report:
+            stream = await self._claim(target, report.joined)
+            try:
+                report.opened(stream)
+                stream.expect(0)
+                self._streams.changed()
+                await self._wait_first_piece(stream)
+                self._streams.put("current", stream)
+            finally:
+                self._unclaim(stream)
+            report.ready()
+        return stream.token
+
+    async def _prefetch(self, target: Wanted, bucket: str) -> str:
+        stream = await self._claim(target)
+        if self._streams.buckets.current != stream.token:
+            self._streams.put(bucket, stream)
+        self._unclaim(stream)
+        return stream.token
+
+    async def _claim(
+        self, target: Wanted, joined: Callable[[Swarm], None] | None = None
+    ) -> Stream:
+        """Open a stream that has no bucket yet, once its metadata is here."""
+        if not isinstance(target, Target):
+            target = await target()
+        swarm = self._swarms.join(target.source, target.metainfo)
+        if joined:
+            joined(swarm)
+        await self._metadata.of(swarm)
+        stream = self._streams.open(target)
+        stream.claims += 1
+        return stream
+
+    def _unclaim(self, stream: Stream) -> None:
+        stream.claims -= 1
+        self._streams.end_orphans()
+
+    async def _wait_first_piece(self, stream: Stream) -> None:
+        pieces = stream.pieces
+        if pieces is None or not pieces.size:
+            return
+        wait = stream.swarm.wait_piece(pieces.piece_at(0))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(wait, self._fast_start_timeout)
+        if stream.gone.is_set():
+            raise Cancelled("The stream was released.")

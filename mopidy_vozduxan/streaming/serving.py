@@ -1,0 +1,101 @@
+"""The streams as the HTTP doors see them: what they are, and readers of their bytes.
+
+Belongs to the manager and lives on our event loop; it is what
+:class:`mopidy_vozduxan.web.streams.Streams` asks for. Never decides what is
+fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mopidy_vozduxan.exceptions import NoSuchStream, VozduxanError
+from mopidy_vozduxan.planning.spans import Span
+from mopidy_vozduxan.streaming.info import StreamInfo
+from mopidy_vozduxan.streaming.metadata import Metadata
+from mopidy_vozduxan.streaming.open_streams import OpenStreams
+from mopidy_vozduxan.streaming.reader import PieceReader
+from mopidy_vozduxan.streaming.stream import Stream
+from mopidy_vozduxan.streaming.target import playable_file
+
+#: A demuxer that has what it needs hangs up within milliseconds (5 to 50 measured),
+#: but the kernel would read megabytes ahead for it.
+DEMUXER_PAUSE_S = 0.15
+
+
+class Serving:
+    """``failed`` is told of a stream that is no sound which can be played."""
+
+    def __init__(
+        self,
+        streams: OpenStreams,
+        metadata: Metadata,
+        clock: Callable[[], float],
+        failed: Callable[[Stream, VozduxanError], None],
+    ) -> None:
+        self._streams = streams
+        self._metadata = metadata
+        self._clock = clock
+        self._failed = failed
+
+    def known(self, token: str) -> StreamInfo | None:
+        """Return what is known of a stream without touching its swarm.
+
+        Raises :class:`NoSuchStream`.
+        """
+        return self._streams.named(token).info
+
+    async def describe(self, token: str) -> StreamInfo:
+        """Return what a stream is, waiting for the metadata where need be.
+
+        Raises :class:`NoSuchStream`, :class:`MetadataTimeout`,
+        :class:`NoSuchFile`, or what broke the swarm.
+        """
+        stream = self._streams.named(token)
+        playable_file(await self._metadata.of(stream.swarm), stream.index)
+        info = stream.info
+        if info is None:
+            raise NoSuchStream("The stream was released.")
+        return info
+
+    def open_reader(
+        self, token: str, start: int, stop: int, *, player: bool
+    ) -> PieceReader:
+        """Return a reader of the stream's bytes ``[start, stop)``.
+
+        Raises :class:`NoSuchStream`.
+        """
+        stream = self._streams.named(token)
+        pieces = stream.pieces
+        if pieces is None:
+            raise NoSuchStream("The stream's metadata is not here yet.")
+        reader = PieceReader(
+            stream.swarm,
+            pieces,
+            Span(start, stop),
+            player=player,
+            moved=lambda reader: self._moved(stream, reader),
+            clock=self._clock,
+            pause_s=DEMUXER_PAUSE_S if stream.background and player else 0.0,
+        )
+        stream.readers.add(reader)
+        stream.forecast = None
+        self._streams.changed()
+        return reader
+
+    async def released(self, token: str) -> None:
+        """Wait until no stream has that token."""
+        stream = self._streams.get(token)
+        if stream:
+            await stream.gone.wait()
+
+    def fail(self, token: str, error: VozduxanError) -> None:
+        """Take note that what plays of a stream is no sound that can be played."""
+        if stream := self._streams.get(token):
+            self._failed(stream, error)
+
+    def _moved(self, stream: Stream, reader: PieceReader) -> None:
+        if reader.closed:
+            stream.readers.discard(reader)
+            self._streams.end_orphans()
+        self._streams.changed(reader.closed or reader.waiting_since is not None)

@@ -1,0 +1,141 @@
+"""What waits too long, and what breaks."""
+
+import asyncio
+
+import pytest
+
+from mopidy_vozduxan.engine.protocol import SwarmBroke
+from mopidy_vozduxan.exceptions import (
+    Stalled,
+    StorageFailed,
+    SwarmFailed,
+)
+from mopidy_vozduxan.planning.plan import Urgency
+from tests.fake_engine import INFOHASH
+from tests.streaming.world import World
+
+
+def test_a_stalled_stream_is_reported_for_as_long_as_it_is(run):
+    async def test():
+        world = World(stall_timeout=20)
+        token = world.play()
+        waiting = asyncio.create_task(world.read(token).next())
+        await world.later(19)
+        assert world.failed == []
+        await world.later(10)
+        [(failed, uri, reason)] = set(world.failed)
+        assert len(world.failed) > 1
+        assert (failed, uri) == (token, "track:0")
+        assert "Album" in reason
+        assert not waiting.done()  # the player's reader waits on
+        waiting.cancel()
+
+    run(test)
+
+
+def test_a_slow_swarm_is_not_a_dead_one(run):
+    async def test():
+        world = World(stall_timeout=20)
+        reading = asyncio.create_task(world.read(world.play()).next())
+        for second in range(60):
+            await world.later(1)
+            world.engine.progress(second // 10)
+        assert world.failed == []
+        reading.cancel()
+
+    run(test)
+
+
+def test_a_stall_ends_the_readers_of_the_public_door_with_a_reason(run):
+    async def test():
+        world = World(stall_timeout=20)
+        reader = world.read(world.play(), player=False)
+        waiting = asyncio.create_task(reader.next())
+        await world.later(25)
+        with pytest.raises(Stalled, match="Album"):
+            await waiting
+
+    run(test)
+
+
+def test_a_track_that_failed_is_refused_until_its_swarm_lives(run):
+    async def test():
+        world = World(stall_timeout=20)
+        reading = asyncio.create_task(world.read(world.play()).next())
+        await world.later(25)
+        with pytest.raises(Stalled):
+            world.play()
+        world.engine.give(0)
+        assert world.play()
+        await reading
+
+    run(test)
+
+
+def test_a_failed_track_is_tried_again_after_a_while(run):
+    async def test():
+        world = World(stall_timeout=20, failed_track=60)
+        reading = asyncio.create_task(world.read(world.play()).next())
+        await world.later(25)
+        world.now += 100
+        assert world.play()
+        reading.cancel()
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    ("storage", "error"), [(True, StorageFailed), (False, SwarmFailed)]
+)
+def test_a_broken_swarm_ends_every_wait_with_its_reason(run, storage, error):
+    async def test():
+        world = World()
+        waiting = asyncio.create_task(world.read(world.play()).next())
+        await world.settle()
+        world.manager.on_event(SwarmBroke(INFOHASH, "No space left", storage))
+        with pytest.raises(error, match="No space left"):
+            await waiting
+        assert "No space left" in world.failed[0][2]
+        assert world.engine.removed == [INFOHASH]
+
+    run(test)
+
+
+def test_a_broken_swarm_can_be_joined_again(run):
+    async def test():
+        world = World()
+        world.play()
+        await world.settle()
+        world.manager.on_event(SwarmBroke(INFOHASH, "oops"))
+        world.now += 100
+        world.play()
+        await world.settle()
+        assert world.engine.added == [INFOHASH, INFOHASH]
+
+    run(test)
+
+
+def test_what_is_wanted_is_told_again_when_nothing_comes(run):
+    async def test():
+        world = World()
+        waiting = asyncio.create_task(world.read(world.play()).next())
+        await world.settle()
+        world.engine.wants[INFOHASH].clear()  # the engine forgot
+        await world.later(6)
+        assert world.engine.wanted(Urgency.NOW) == [0]
+        waiting.cancel()
+
+    run(test)
+
+
+def test_an_idle_swarm_leaves_the_session(run):
+    async def test():
+        world = World(idle_swarm=600)
+        world.manager.release(world.play())
+        await world.later(2)
+        assert world.engine.removed == []
+        world.now += 600
+        await world.later(1)
+        assert world.engine.removed == [INFOHASH]
+
+    run(test)
