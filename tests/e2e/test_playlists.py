@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.stage import Album, Listener, album, as_floats, until
 from tests.rig.album import Track, make_album, make_pcm
+from tests.rig.dht import dht, environment
 from tests.rig.seeder import Swarm
 from tests.rig.torrents import magnet_of, make_torrent
 from tests.rig.tracker import Tracker
@@ -154,4 +155,25 @@ def test_a_playlist_in_a_torrent_is_loaded_by_mpd_clients(tmp_path: Path) -> Non
             queued = [entry["file"] for entry in client.playlistinfo()]
             client.disconnect()
             assert queued == uris[::-1]
+            listener.assert_calm()
+
+
+def test_a_track_of_a_torrent_that_only_the_dht_knows_plays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's playlist: nothing was ever known here but the infohash."""
+    with (
+        dht() as settings,
+        album(tmp_path / "Album", TRACKS) as one,
+        Swarm(one.torrent, tmp_path, seeders=2, settings=settings),
+    ):
+        for name, value in environment(settings).items():
+            monkeypatch.setenv(name, value)
+        config = {"vozduxan": {"dht": "true"}}
+        with Listener(tmp_path / "mopidy", [], config, sync=False) as listener:
+            uri = f"vozduxan:track:{one.infohash}:2"
+            listener.play(uri)
+            listener.wait_for_ended(uri)
+            assert listener.sound == as_floats(make_pcm(3, seed=1002))
+            assert listener.tracks(one)[1] == uri
             listener.assert_calm()
