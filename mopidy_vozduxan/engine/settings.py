@@ -47,68 +47,66 @@ def _fingerprint() -> str:
     return str(lt.generate_fingerprint("VZ", major, minor, patch, 0))
 
 
-def profile() -> dict[str, Any]:
-    """Return our settings; names the installed libtorrent lacks are still in it."""
-    return {
-        "user_agent": f"Mopidy-Vozduxan/{_version()}",
-        "peer_fingerprint": _fingerprint(),
-        "alert_mask": ALERT_MASK,
-        # The default 2000 overflows when a burst of small pieces comes in.
-        "alert_queue_size": 20_000,
-        # -- first byte and seeks --
-        "tick_interval": TICK_IDLE_MS,
-        # Requests queued at a peer arrive before what a seek asks for: 1 s
-        # instead of 3 s halves the seek on slow seeds.
-        "request_queue_time": 1,
-        "max_out_request_queue": 250,
-        # 0: the first pieces are those we ask for, not random ones.
-        "initial_picker_threshold": 0,
-        # 0: a piece is split over all peers; whole pieces wait for the slowest.
-        "whole_pieces_threshold": 0,
-        "prioritize_partial_pieces": False,
-        # A block that is late on one peer is asked of another.
-        "strict_end_game_mode": True,
-        "piece_timeout": 10,  # 4 s snubs honest slow peers, 20 s stalls music
-        "request_timeout": 20,
-        # -- staying with the swarm --
-        # True drops every seed once all that is wanted is there, and the next
-        # track then finds nobody for 75-150 s.
-        "close_redundant_connections": False,
-        # -- meeting peers --
-        # 500 hung for 30 s (libtorrent issue 3699); 100 did not.
-        "connection_speed": 100,
-        "torrent_connect_boost": 50,
-        "smooth_connects": False,
-        "peer_connect_timeout": 7,
-        "min_reconnect_time": 10,
-        "connections_limit": 200,
-        # libtorrent asks over uTP first and waits 3 s before TCP: 4.6 s to the
-        # first byte with TCP-only peers instead of 0.17 s. So TCP first; uTP
-        # goes out when TCP finds nobody (UTP_AFTER_S), and always comes in.
-        "enable_outgoing_utp": False,
-        "utp_connect_timeout": 1500,
-        "mixed_mode_algorithm": int(lt.bandwidth_mixed_algo_t.prefer_tcp),
-        # -- manners --
-        # Somebody who uploads nothing is unchoked last.
-        "unchoke_slots_limit": 8,
-        "announce_to_all_tiers": True,
-        "announce_to_all_trackers": True,
-        # -- leaving --
-        # Closing waits for the trackers' goodbye; 5 s is the default.
-        "stop_tracker_timeout": 1,
-        # -- queueing is ours, not libtorrent's --
-        "active_downloads": -1,
-        "active_seeds": -1,
-        "active_limit": -1,
-        "active_checking": 4,
-        # -- disk --
-        "no_atime_storage": True,
-        "file_pool_size": 40,
-        # -- privacy: 2.1 asks a Google server for our address by default --
-        "webtorrent_stun_server": "",
-        "max_webtorrent_offers": 0,
-    }
-
+#: Our settings; names the installed libtorrent lacks are still in it.
+PROFILE: Mapping[str, Any] = {
+    "user_agent": f"Mopidy-Vozduxan/{_version()}",
+    "peer_fingerprint": _fingerprint(),
+    "alert_mask": ALERT_MASK,
+    # The default 2000 overflows when a burst of small pieces comes in.
+    "alert_queue_size": 20_000,
+    # -- first byte and seeks --
+    "tick_interval": TICK_IDLE_MS,
+    # Requests queued at a peer arrive before what a seek asks for: 1 s
+    # instead of 3 s halves the seek on slow seeds.
+    "request_queue_time": 1,
+    "max_out_request_queue": 250,
+    # 0: the first pieces are those we ask for, not random ones.
+    "initial_picker_threshold": 0,
+    # 0: a piece is split over all peers; whole pieces wait for the slowest.
+    "whole_pieces_threshold": 0,
+    "prioritize_partial_pieces": False,
+    # A block that is late on one peer is asked of another.
+    "strict_end_game_mode": True,
+    "piece_timeout": 10,  # 4 s snubs honest slow peers, 20 s stalls music
+    "request_timeout": 20,
+    # -- staying with the swarm --
+    # True drops every seed once all that is wanted is there, and the next
+    # track then finds nobody for 75-150 s.
+    "close_redundant_connections": False,
+    # -- meeting peers --
+    # 500 hung for 30 s (libtorrent issue 3699); 100 did not.
+    "connection_speed": 100,
+    "torrent_connect_boost": 50,
+    "smooth_connects": False,
+    "peer_connect_timeout": 7,
+    "min_reconnect_time": 10,
+    "connections_limit": 200,
+    # libtorrent asks over uTP first and waits 3 s before TCP: 4.6 s to the
+    # first byte with TCP-only peers instead of 0.17 s. So TCP first; uTP
+    # goes out when TCP finds nobody (UTP_AFTER_S), and always comes in.
+    "enable_outgoing_utp": False,
+    "utp_connect_timeout": 1500,
+    "mixed_mode_algorithm": int(lt.bandwidth_mixed_algo_t.prefer_tcp),
+    # -- manners --
+    # Somebody who uploads nothing is unchoked last.
+    "unchoke_slots_limit": 8,
+    "announce_to_all_tiers": True,
+    "announce_to_all_trackers": True,
+    # -- leaving --
+    # Closing waits for the trackers' goodbye; 5 s is the default.
+    "stop_tracker_timeout": 1,
+    # -- queueing is ours, not libtorrent's --
+    "active_downloads": -1,
+    "active_seeds": -1,
+    "active_limit": -1,
+    "active_checking": 4,
+    # -- disk --
+    "no_atime_storage": True,
+    "file_pool_size": 40,
+    # -- privacy: 2.1 asks a Google server for our address by default --
+    "webtorrent_stun_server": "",
+    "max_webtorrent_offers": 0,
+}
 
 #: Our config keys and libtorrent's names for them.
 CONFIG_NAMES = {
@@ -131,7 +129,7 @@ def settings_from(config_values: Mapping[str, object]) -> dict[str, object]:
 
 def settings_for(overrides: Mapping[str, object]) -> dict[str, Any]:
     """Return the whole set for the installed libtorrent, overrides applied."""
-    wanted = {**profile(), **overrides}
+    wanted = {**PROFILE, **overrides}
     unknown = set(unknown_settings(wanted))
     return {name: value for name, value in wanted.items() if name not in unknown}
 

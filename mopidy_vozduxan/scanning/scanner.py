@@ -48,7 +48,7 @@ class Scanner:
     """Reads torrents in turn. All methods run on our event loop.
 
     ``catalog`` says whether to read what nobody opened. ``ended(infohash,
-    outcome)`` is called for every torrent that was opened, or is to be forgotten.
+    outcome)`` is called for every torrent that was opened.
     """
 
     def __init__(
@@ -77,7 +77,6 @@ class Scanner:
     def forget(self, infohash: str) -> None:
         """A torrent was removed: read no more of it."""
         self._opened.pop(infohash, None)
-        self._ended(infohash, Outcome.TOO_EARLY)  # added anew, it is read anew
         if self._reading and self._reading[0] == infohash:
             self._reading[1].cancel()
 

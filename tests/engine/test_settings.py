@@ -5,7 +5,7 @@ from __future__ import annotations
 import libtorrent as lt
 
 from mopidy_vozduxan.engine.settings import (
-    profile,
+    PROFILE,
     settings_for,
     settings_from,
     unknown_settings,
@@ -23,7 +23,7 @@ def test_the_installed_libtorrent_takes_every_setting() -> None:
 
 def test_only_settings_of_newer_versions_are_left_out() -> None:
     allowed = {"webtorrent_stun_server", "max_webtorrent_offers"}
-    assert set(profile()) - set(settings_for({})) <= allowed
+    assert set(PROFILE) - set(settings_for({})) <= allowed
 
 
 def test_a_setting_without_default_is_known() -> None:
