@@ -6,7 +6,6 @@ nothing; folders are searched by a thread of their own.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import pathlib
 import threading
@@ -28,16 +27,11 @@ from mopidy_vozduxan.covers.covers import Covers
 from mopidy_vozduxan.covers.fetching import PictureFetcher
 from mopidy_vozduxan.covers.kept import KeptPictures
 from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
-from mopidy_vozduxan.engine.metainfo import read_magnet, read_with_magnet
+from mopidy_vozduxan.engine.metainfo import read_with_magnet
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
-from mopidy_vozduxan.exceptions import (
-    BadInput,
-    MetadataTimeout,
-    StorageFailed,
-    VozduxanError,
-)
+from mopidy_vozduxan.exceptions import StorageFailed, VozduxanError
 from mopidy_vozduxan.frontend import vacate
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from mopidy_vozduxan.listener import StreamListener
@@ -49,7 +43,7 @@ from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.scanning.scanner import Pace
 from mopidy_vozduxan.scanning.scanning import Scanning
 from mopidy_vozduxan.scanning.torrent import Readers
-from mopidy_vozduxan.sources.adding import Added, Adder
+from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.fetching import Fetcher
 from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
 from mopidy_vozduxan.sources.watching import Watcher
@@ -57,15 +51,8 @@ from mopidy_vozduxan.streaming.cache import Cache
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
-from mopidy_vozduxan.tags import Part
-from mopidy_vozduxan.uris import (
-    SCHEMES,
-    AddUri,
-    MagnetUri,
-    TrackUri,
-    magnet_of,
-    parse,
-)
+from mopidy_vozduxan.targets import Targets
+from mopidy_vozduxan.uris import SCHEMES
 from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.door import PlayerDoor
 
@@ -101,20 +88,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         )
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="VozduxanWorker")
         self._stopping = threading.Event()
-        self._scanning = Scanning(
-            self._config["scan_tags"],
-            self.bridge,
-            self.catalog,
-            Readers(
-                sheet=read_sheet,
-                best_sheet=best_sheet,
-                playlist=partial(playlists.keep, self.catalog),
-                tags=tags_of,
-                texts=texts_of,
-                picture=self.covers.keep_embedded,
-            ),
-            pace=Pace(),
-        )
+        self._scanning = self._make_scanning()
         fetcher = Fetcher(config["proxy"], f"Mopidy-Vozduxan/{__version__}")
         self.adder = Adder(
             self.catalog,
@@ -123,13 +97,15 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             fetcher.fetch,
             self._describe_swarms,
         )
+        lengths = self._scanning.lengths
+        self.targets = Targets(self.catalog, self.adder, lengths)
         self.library = VozduxanLibraryProvider(
             self,
             self.catalog,
             self.adder,
             self._seconds("lookup_timeout"),
             self.covers,
-            self._scanning.lengths,
+            lengths,
             lambda: self._watcher.look_soon(),
         )
         self.playlists = VozduxanPlaylistsProvider(self, self.catalog)
@@ -145,7 +121,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self._engine, self._limits(), self.bridge.loop.time, _failed, self._learned
         )
         self.bridge.tell(self._engine.start, self.bridge.loop, self.manager.on_event)
-        self.player = Player(self.audio, self.bridge, self.manager, self.target_of)
+        self.player = Player(self.audio, self.bridge, self.manager, self.targets.named)
         me = running.Running(
             self.bridge,
             self.manager.serving,
@@ -190,6 +166,18 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         await self.manager.close()
         await self.door.stop()
 
+    def _make_scanning(self) -> Scanning:
+        readers = Readers(
+            sheet=read_sheet,
+            best_sheet=best_sheet,
+            playlist=partial(playlists.keep, self.catalog),
+            tags=tags_of,
+            texts=texts_of,
+            picture=self.covers.keep_embedded,
+        )
+        scan_tags = self._config["scan_tags"]
+        return Scanning(scan_tags, self.bridge, self.catalog, readers, pace=Pace())
+
     def _make_watcher(self) -> Watcher:
         folders = [pathlib.Path(folder) for folder in self._config["torrent_dirs"]]
         torrents = TorrentDirs(
@@ -225,54 +213,6 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             return self.manager.play(target, uri)
 
         return self.bridge.ask(play()).result(LOOP_ANSWERS_S)
-
-    def target_of(
-        self, uri: str, length_ms: int | None, patience_s: float = 0.0
-    ) -> Target:
-        """Return the file that ``uri`` names.
-
-        A torrent that nothing but a URL is known of is waited for no longer than
-        ``patience_s``. Raises :class:`BadInput`, or why there is none.
-        """
-        match parse(uri):
-            case TrackUri(infohash=infohash, index=index, part=None):
-                source = self.catalog.source(infohash)
-                source = source or read_magnet(magnet_of(infohash))
-                metainfo = self.catalog.metainfo(infohash)
-                return Target(source, metainfo, index, length_ms)
-            case TrackUri(infohash=infohash, index=index, part=int(number)):
-                whole = self.target_of(str(TrackUri(infohash, index)), None)
-                part = self._part(infohash, index, number)
-                return dataclasses.replace(whole, part=part)
-            case MagnetUri() | AddUri():
-                return self._target_of_added(self._added(uri, patience_s))
-        raise BadInput(f"{uri} names no track.")
-
-    def _part(self, infohash: str, index: int, number: int) -> Part:
-        part = self.catalog.part(infohash, index, number)
-        if part is None:
-            # What the sheet says replaces the track, as soon as it is read.
-            if self.catalog.metainfo(infohash):
-                self._scanning.lengths.opened(infohash)
-            else:
-                self.adder.begin(magnet_of(infohash))
-            raise BadInput(
-                f"Where track {number} begins in its file is not known yet:"
-                " try again when its CUE sheet was read."
-            )
-        return part
-
-    def _added(self, uri: str, patience_s: float) -> Added:
-        added = self.adder.add(uri, 0.0)
-        # A swarm can be joined at once; what a URL leads to is not known at all.
-        return added if added.infohash else self.adder.add(uri, patience_s)
-
-    def _target_of_added(self, added: Added) -> Target:
-        # The length of what stands for a torrent is none of a track's.
-        source = self.catalog.source(added.infohash or "")
-        if source is None:
-            raise MetadataTimeout(f"“{added.name}” is still being fetched.")
-        return Target(source, self.catalog.metainfo(source.infohash), added.files)
 
     # --- on other threads
 

@@ -43,7 +43,7 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         """Return the stream's URL at once; ``None`` for what can not play."""
         self.backend.player.latest_uri = uri
         try:
-            target = self.backend.target_of(uri, self._length_ms, PATIENCE_S)
+            target = self.backend.targets.named(uri, self._length_ms, PATIENCE_S)
             token = self.backend.open_stream(target, uri)
         except VozduxanError as exc:
             logger.warning("Vozduxan: %s", exc)
