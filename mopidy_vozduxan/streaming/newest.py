@@ -37,7 +37,7 @@ class Newest(Generic[T]):
         try:
             return await task
         except asyncio.CancelledError:
-            if task.cancelled() and not _is_being_cancelled():
+            if task.cancelled() and not is_being_cancelled():
                 raise Cancelled(
                     "The request was cancelled, or a newer one came."
                 ) from None
@@ -57,6 +57,7 @@ class Newest(Generic[T]):
             self.end(kind)
 
 
-def _is_being_cancelled() -> bool:
+def is_being_cancelled() -> bool:
+    """Whether somebody has cancelled the task that asks."""
     task = asyncio.current_task()
     return bool(task and task.cancelling())

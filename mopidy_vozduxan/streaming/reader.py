@@ -13,6 +13,7 @@ from mopidy_vozduxan.exceptions import Cancelled, VozduxanError
 from mopidy_vozduxan.planning.demand import Head
 from mopidy_vozduxan.planning.patience import REARM_S
 from mopidy_vozduxan.planning.spans import PieceMap, Span
+from mopidy_vozduxan.streaming.newest import is_being_cancelled
 from mopidy_vozduxan.streaming.swarm import Swarm
 
 
@@ -96,7 +97,7 @@ class PieceReader:
         try:
             return await self._wait
         except asyncio.CancelledError:
-            if self.closed:
+            if self.closed and not is_being_cancelled():
                 raise self._end or Cancelled("The stream was released.") from None
             raise
         finally:

@@ -80,6 +80,22 @@ def test_a_closed_reader_ends_its_wait_at_once(run):
     run(test)
 
 
+def test_who_is_cancelled_as_the_reader_closes_is_cancelled(run):
+    """An error instead would be handled: the player's request is held, for ever."""
+
+    async def test():
+        world = World()
+        reader = world.read(world.play())
+        waiting = asyncio.create_task(reader.next())
+        await world.settle()
+        reader.close()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    run(test)
+
+
 def test_releasing_a_stream_ends_its_readers(run):
     async def test():
         world = World()
