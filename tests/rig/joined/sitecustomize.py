@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
 from mopidy_vozduxan.engine import settings
 
-_profile = settings.profile
+_MORE = json.loads(os.environ["LIBTORRENT_SETTINGS"])
 
-
-def _with_more() -> dict[str, Any]:
-    return {**_profile(), **json.loads(os.environ["LIBTORRENT_SETTINGS"])}
-
-
-settings.profile = _with_more
+settings.PROFILE = {**settings.PROFILE, **_MORE}
