@@ -56,6 +56,8 @@ class Streaming(RuleBasedStateMachine):
         self.readers = []  # (reader, expected bytes, task or None)
         self.waits = []  # tasks of commands
         self.releases = 0
+        self.mishaps = []  # what went wrong in a callback of the loop
+        self.loop.set_exception_handler(lambda _, what: self.mishaps.append(what))
 
     def teardown(self):
         self.run(self.end())
@@ -174,6 +176,13 @@ class Streaming(RuleBasedStateMachine):
         assert all(s.claims or s.readers for s in streams.values())
         for swarm in self.manager.swarms.all():
             assert swarm.infohash in streams.used() or swarm.is_waited_for
+
+    @rule(infohash=swarms)
+    def remove(self, infohash):
+        self.run(self.manager.remove({infohash}, delete_data=False))
+        self.run(self.settle())
+        assert infohash not in self.manager.streams.used()
+        assert self.manager.swarms.get(infohash) is None
 
     @rule(pick=picks, offset=st.integers(0, 2000))
     def notify_position(self, pick, offset):
@@ -297,6 +306,10 @@ class Streaming(RuleBasedStateMachine):
                 wants = self.engine.wants[swarm.infohash]
                 missing = [p for p in wants if p not in swarm.held]
                 assert all(wants[p] == swarm.plan.urgencies[p] for p in missing)
+
+    @invariant()
+    def nothing_goes_wrong_unseen(self):
+        assert not self.mishaps
 
     @invariant()
     def every_wait_ends(self):
