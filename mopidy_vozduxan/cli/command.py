@@ -28,10 +28,11 @@ def build() -> Any:
             super().__init__()
             # The parsers of Mopidy 3 have no help of their own but the root's.
             self.add_argument("-h", "--help", action="store_true", dest="helped")
+            self.add_argument("--json", action="store_true", dest="as_json")
             self.add_argument("words", nargs=argparse.REMAINDER, metavar="VERB ...")
 
         def run(self, args: Any, config: Any) -> int:
-            words = ["--help", *args.words] if args.helped else args.words
-            return main(words, config)
+            before = ["--help"] * args.helped + ["--json"] * args.as_json
+            return main([*before, *args.words], config)
 
     return VozduxanCommand()

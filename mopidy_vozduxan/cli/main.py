@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 def main(words: Sequence[str], config: Any, answers: TextIO | None = None) -> int:
     """Do what ``words`` say, answering on ``answers``; return the exit code."""
     answers = answers or sys.stdout
+    if words and words[0] == "--json":  # which belongs to the verbs
+        words = [*words[1:], words[0]]
     # Names of torrents hold whatever they hold.
     with contextlib.suppress(AttributeError):
         answers.reconfigure(errors="replace")  # type: ignore[union-attr]
@@ -53,6 +55,10 @@ def _run(given: Any, config: Any, answers: TextIO) -> int:
         return failure.exit_code
     except (KeyboardInterrupt, BrokenPipeError):
         raise
+    except OSError as exc:  # that of standard output, as a rule
+        failure = Failure("STORAGE", f"The disk failed: {exc}.")
+        say(failure, as_json=given.json)
+        return failure.exit_code
     except Exception:
         logger.exception("Vozduxan: The command failed")
         return FAILED

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+#: Of names so much is shown in the narrowest terminal.
+_LEAST_NAME = 16
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -27,8 +29,17 @@ def plain(text: object) -> str:
     )
 
 
-def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> str:
-    """Return rows in columns, those in ``numbers`` to the right."""
+def table(
+    rows: Sequence[Sequence[str]],
+    numbers: Sequence[int] = (),
+    room: int | None = None,
+) -> str:
+    """Return rows in columns, those in ``numbers`` to the right.
+
+    In a terminal with ``room`` for so many characters the first column is cut.
+    """
+    if room is not None:
+        rows = _fitted(rows, room)
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(
@@ -38,6 +49,21 @@ def table(rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> str:
         for row in rows
     )
     return "\n".join(lines)
+
+
+def _fitted(rows: Sequence[Sequence[str]], room: int) -> list[Sequence[str]]:
+    """Return rows whose first cells leave room for the others, or are short."""
+    rest = [max(map(_width, column)) + 2 for column in zip(*rows, strict=True)][1:]
+    most = max(_LEAST_NAME, room - sum(rest))
+    return [(_cut(first, most), *others) for first, *others in rows]
+
+
+def _cut(cell: str, most: int) -> str:
+    if _width(cell) <= most:
+        return cell
+    while _width(cell) >= most:
+        cell = cell[:-1]
+    return f"{cell}…"
 
 
 def _pad(cell: str, width: int, *, right: bool) -> str:

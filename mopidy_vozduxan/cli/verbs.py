@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -66,6 +67,12 @@ class Run:
         if self.given.wait is not None:
             return float(self.given.wait)
         return float(self._config[Extension.ext_name]["metadata_timeout"])
+
+    @property
+    def room(self) -> int | None:
+        """How wide the terminal is that answers go to; None for all else."""
+        seen = self._answers.isatty()
+        return shutil.get_terminal_size().columns if seen else None
 
     def row(self, command: str, **given: object) -> Row:
         """Return what a command answers with an object."""
@@ -146,7 +153,8 @@ def list_(run: Run) -> None:
         )
         for row in rows
     ]
-    run.answer(rows, show.table([head, *lines], numbers=(1, 2, 3)) if rows else "")
+    shown = show.table([head, *lines], (1, 2, 3), run.room) if rows else ""
+    run.answer(rows, shown)
 
 
 def files(run: Run) -> None:
@@ -224,13 +232,13 @@ def status(run: Run) -> None:
     if waiting := library["waitingForMetadata"]:
         lines.append(f"Without metadata yet: {waiting}")
     if row["streams"]:
-        lines += ["", _streams(row["streams"])]
+        lines += ["", _streams(row["streams"], run.room)]
     if row["swarms"]:
-        lines += ["", _swarms(row["swarms"])]
+        lines += ["", _swarms(row["swarms"], run.room)]
     run.answer(row, "\n".join(lines))
 
 
-def _streams(rows: list[Row]) -> str:
+def _streams(rows: list[Row], room: int | None) -> str:
     head = ("STREAM", "FOR", "SIZE", "HERE", "AHEAD")
     lines = [
         (
@@ -242,10 +250,10 @@ def _streams(rows: list[Row]) -> str:
         )
         for row in rows
     ]
-    return show.table([head, *lines], numbers=(2, 3, 4))
+    return show.table([head, *lines], (2, 3, 4), room)
 
 
-def _swarms(rows: list[Row]) -> str:
+def _swarms(rows: list[Row], room: int | None) -> str:
     head = ("SWARM", "PEERS", "DOWN", "UP", "INFOHASH")
     lines = [
         (
@@ -257,7 +265,7 @@ def _swarms(rows: list[Row]) -> str:
         )
         for row in rows
     ]
-    return show.table([head, *lines], numbers=(1, 2, 3))
+    return show.table([head, *lines], (1, 2, 3), room)
 
 
 VERBS: dict[str, Callable[[Run], None]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 from typing import Any
 
 import pytest
@@ -126,26 +127,15 @@ def test_one_that_cannot_be_added_does_not_keep_the_others(line):
     ]
 
 
+def listed(infohash=INFOHASH, name="Album", **others):
+    usual = {"known": True, "tracks": 12, "size": 345_000_000, "bytesOnDisk": 10**6}
+    return {"infohash": infohash, "name": name, **usual, "addedMs": 0, **others}
+
+
 def test_the_list_is_a_table_or_json(line):
     rows = [
-        {
-            "infohash": INFOHASH,
-            "name": "Album\x1b[2J",
-            "known": True,
-            "tracks": 12,
-            "size": 345_000_000,
-            "bytesOnDisk": 1_000_000,
-            "addedMs": 0,
-        },
-        {
-            "infohash": OTHER,
-            "name": "Later",
-            "known": False,
-            "tracks": 0,
-            "size": None,
-            "bytesOnDisk": 0,
-            "addedMs": 0,
-        },
+        listed(name="Album\x1b[2J"),
+        listed(OTHER, "Later", known=False, tracks=0, size=None, bytesOnDisk=0),
     ]
     assert line.run("list", torrent_list=rows) == 0
     head, first, second = line.out.splitlines()
@@ -258,6 +248,39 @@ def test_wrong_usage_is_told_from_failure(line, words):
     assert line.run(*words) == 2
     assert "usage: mopidy vozduxan" in line.err
     assert line.commands.asked == []
+
+
+def test_json_may_be_asked_for_before_the_verb(line):
+    assert line.run("--json", "list", torrent_list=[]) == 0
+    assert line.out == "[]\n"
+
+
+def test_a_wait_that_is_no_number_is_said_in_words(line):
+    assert line.run("add", "--wait", "soon", "x") == 2
+    assert "--wait: must be a number from 0 to 3600" in line.err
+
+
+def test_an_answer_that_cannot_be_written_is_an_error_of_the_disk(line):
+    """A traceback was."""
+    full = io.StringIO()
+    full.flush = lambda: os.fsync(10**6)
+    line.commands = Commands(torrent_list=[])
+    assert main(["list", "--json"], line.config, full) == 5
+    error = json.loads(line.capsys.readouterr().err)["error"]
+    assert error["code"] == "STORAGE"
+
+
+def test_in_a_terminal_names_are_cut_to_its_width(line, monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setenv("COLUMNS", "100")
+    rows = [listed(name="Long " * 40), listed(infohash=OTHER, name="Short")]
+    line.commands = Commands(torrent_list=rows)
+    assert main(["list"], line.config, terminal) == 0
+    shown = terminal.getvalue().splitlines()
+    assert max(map(len, shown)) == 100
+    assert shown[1].startswith("Long Long") and "…" in shown[1]
+    assert shown[1].endswith(INFOHASH)
 
 
 def test_help_is_an_answer(line):

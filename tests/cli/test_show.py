@@ -35,6 +35,15 @@ def test_columns_are_aligned_as_a_terminal_shows_them() -> None:
     ]
 
 
+def test_names_are_cut_by_what_they_take_in_a_terminal() -> None:
+    rows = [("音楽音楽音楽音楽音楽", "1 B"), ("Été", "2 B")]
+    assert show.table(rows, (1,), room=22).splitlines() == [
+        "音楽音楽音楽音楽…  1 B",
+        "Été                2 B",
+    ]
+    assert show.table(rows, (1,), room=1) == show.table(rows, (1,), room=21)
+
+
 def test_names_cannot_steer_the_terminal() -> None:
     hostile = "a\x1b[31mb\nc\rd\u202ee\x00"
     assert show.plain(hostile) == "a\ufffd[31mb\ufffdc\ufffdd\ufffde\ufffd"
