@@ -40,9 +40,9 @@ from mopidy_vozduxan.player import Player
 from mopidy_vozduxan.playlists import VozduxanPlaylistsProvider
 from mopidy_vozduxan.scanning.file import Door
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
+from mopidy_vozduxan.scanning.means import Readers
 from mopidy_vozduxan.scanning.scanner import Pace
 from mopidy_vozduxan.scanning.scanning import Scanning
-from mopidy_vozduxan.scanning.torrent import Readers
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.fetching import Fetcher
 from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs

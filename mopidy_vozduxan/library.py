@@ -22,7 +22,8 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
 from mopidy_vozduxan.layout import Layout, Track, Unresolved
 from mopidy_vozduxan.root import root_ref
-from mopidy_vozduxan.sources.adding import Added, Adder
+from mopidy_vozduxan.sources.adding import Adder
+from mopidy_vozduxan.sources.wishes import Added
 from mopidy_vozduxan.streaming.target import no_such_file
 from mopidy_vozduxan.uris import (
     VIEWS,

@@ -8,7 +8,8 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.engine.metainfo import read_magnet
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.scanning.lookups import Lengths
-from mopidy_vozduxan.sources.adding import Added, Adder
+from mopidy_vozduxan.sources.adding import Adder
+from mopidy_vozduxan.sources.wishes import Added
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.tags import Part
 from mopidy_vozduxan.uris import AddUri, MagnetUri, TrackUri, magnet_of, parse

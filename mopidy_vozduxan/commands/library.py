@@ -23,8 +23,9 @@ from mopidy_vozduxan.engine.metainfo import read_magnet, read_torrent
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, StorageFailed
 from mopidy_vozduxan.naming.names import natural_path_key
-from mopidy_vozduxan.sources.adding import Added, Adder
+from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.which_torrent import find, is_beginning, link_of
+from mopidy_vozduxan.sources.wishes import Added
 from mopidy_vozduxan.streaming import standing
 from mopidy_vozduxan.streaming.cache import Cache
 from mopidy_vozduxan.streaming.manager import Manager

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from mopidy_vozduxan.scanning.torrent import Outcome
+from mopidy_vozduxan.scanning.means import Outcome
 
 #: A swarm that shows no sign of life for so long is not waited for.
 STILL_S = 1.2

@@ -21,7 +21,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mopidy_vozduxan.exceptions import VozduxanError
-from mopidy_vozduxan.scanning.torrent import Means, Outcome, read_torrent
+from mopidy_vozduxan.scanning.means import Means, Outcome
+from mopidy_vozduxan.scanning.torrent import read_torrent
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.scanning.file import Door, FileScanner
 from mopidy_vozduxan.scanning.lookups import Lengths
+from mopidy_vozduxan.scanning.means import Known, Means, Readers
 from mopidy_vozduxan.scanning.scanner import Pace, Scanner
-from mopidy_vozduxan.scanning.torrent import Known, Means, Readers
 from mopidy_vozduxan.streaming.background import Background
 
 logger = logging.getLogger(__name__)

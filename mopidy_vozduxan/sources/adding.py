@@ -16,12 +16,10 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.engine.metainfo import (
-    MagnetLink,
-    read_link,
     read_magnet,
     read_with_magnet,
 )
@@ -36,7 +34,8 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.formats import is_playable
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.uris import AddUri, MagnetUri, magnet_of, parse, says_where
+from mopidy_vozduxan.sources.wishes import Added, Wish, wish_of
+from mopidy_vozduxan.uris import magnet_of, says_where
 
 logger = logging.getLogger(__name__)
 
@@ -44,47 +43,6 @@ logger = logging.getLogger(__name__)
 MOST_AT_ONCE = 64
 
 Future = concurrent.futures.Future[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """A torrent somebody added: ``known`` once its files are in the catalog.
-
-    ``infohash`` is ``None`` while the URL has not been read. ``files`` are the
-    indexes of the files that were asked for, ``None`` for all. ``size`` is what
-    the magnet link says of the whole torrent, in bytes.
-    """
-
-    infohash: str | None
-    name: str
-    known: bool
-    files: tuple[int, ...] | None = None
-    size: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """What a text asks for: a magnet link, or a URL."""
-
-    text: str
-    link: MagnetLink | None
-    url: str
-
-    @property
-    def key(self) -> str:
-        return self.link.source.infohash if self.link else self.url
-
-    @property
-    def files(self) -> tuple[int, ...] | None:
-        return self.link.files if self.link else None
-
-    @property
-    def unresolved(self) -> Added:
-        if self.link is None:
-            return Added(None, _name_of_url(self.url), known=False)
-        source = self.link.source
-        name = source.display_name or source.infohash
-        return Added(source.infohash, name, False, self.link.files, self.link.size)
 
 
 @dataclass(slots=True)
@@ -131,7 +89,7 @@ class Adder:
         Raises :class:`BadInput` for what names no torrent, :class:`FetchFailed`,
         and :class:`StorageFailed`.
         """
-        wish = _read(text)
+        wish = wish_of(text)
         self._catalog.come_back(wish.key)
         self._note_magnet(wish)
         if added := self._known(wish):
@@ -164,7 +122,7 @@ class Adder:
 
         Raises :class:`BadInput` for what names no torrent.
         """
-        return self._known(_read(text))
+        return self._known(wish_of(text))
 
     def add_torrent(self, data: bytes) -> Added:
         """Add a torrent by the bytes of its ``.torrent`` file; at once.
@@ -187,28 +145,28 @@ class Adder:
 
     # --- what is known
 
-    def _unknown(self, texts: Iterable[str]) -> Iterator[_Wish]:
+    def _unknown(self, texts: Iterable[str]) -> Iterator[Wish]:
         for text in texts:
             with contextlib.suppress(VozduxanError):
-                wish = _read(text)
+                wish = wish_of(text)
                 if not self._known(wish):
                     yield wish
 
-    def _known(self, wish: _Wish) -> Added | None:
+    def _known(self, wish: Wish) -> Added | None:
         infohash = self._catalog.name_of(wish.key)
         metainfo = self._catalog.metainfo(infohash)
         if metainfo is None:
             return None
         return Added(infohash, metainfo.name, True, wish.files, metainfo.size)
 
-    def _unresolved(self, wish: _Wish) -> Added:
+    def _unresolved(self, wish: Wish) -> Added:
         infohash = self._catalog.name_of(wish.key)
         if infohash == wish.key:
             return wish.unresolved
         # A URL that led to a magnet link: its swarm can be joined.
         return replace(wish.unresolved, infohash=infohash)
 
-    def _note_magnet(self, wish: _Wish) -> None:
+    def _note_magnet(self, wish: Wish) -> None:
         """Keep a magnet link for ever; a later one's trackers are the fresher."""
         if wish.link is None:
             return
@@ -218,7 +176,7 @@ class Adder:
 
     # --- the search
 
-    def _begin(self, wish: _Wish) -> _Search:
+    def _begin(self, wish: Wish) -> _Search:
         with self._lock:
             search = self._searches.get(wish.key)
             if search is None or search.future.done():
@@ -231,7 +189,7 @@ class Adder:
                 self._ask(self._search_too(wish.link.source))
             return search
 
-    def _best(self, wish: _Wish) -> _Wish:
+    def _best(self, wish: Wish) -> Wish:
         """Return the same by a known link, where its own says nothing of peers."""
         link = wish.link
         if link is None or says_where(link.source.magnet or ""):
@@ -247,7 +205,7 @@ class Adder:
             if self._searches.get(key) is search:
                 del self._searches[key]
 
-    def _tell(self, wish: _Wish, search: _Search) -> None:
+    def _tell(self, wish: Wish, search: _Search) -> None:
         """Have the log say how the search ends; nobody waits for it any more."""
         with self._lock:
             told, search.told = search.told, True
@@ -258,7 +216,7 @@ class Adder:
             logger.info("Vozduxan: Still looking for “%s”", name)
         search.future.add_done_callback(lambda future: _report(name, future))
 
-    async def _search(self, wish: _Wish) -> str:
+    async def _search(self, wish: Wish) -> str:
         async with self._turn:
             infohash = await self._find(wish)
         StreamListener.send("source_resolved", uri=wish.text, infohash=infohash)
@@ -270,7 +228,7 @@ class Adder:
             await self._fetch_metainfo(source)
         return source.infohash
 
-    async def _find(self, wish: _Wish) -> str:
+    async def _find(self, wish: Wish) -> str:
         if wish.link:
             source, metainfo = wish.link.source, None
         else:
@@ -306,24 +264,6 @@ class Adder:
         if not any(map(is_playable, metainfo.files)):
             logger.warning("Vozduxan: “%s” has no audio file", metainfo.name)
         return metainfo.infohash
-
-
-def _read(text: str) -> _Wish:
-    """Return what a text asks for. Raises :class:`BadInput`."""
-    plain = text.partition(":")[0].lower() in ("http", "https")
-    uri = parse(str(AddUri(text)) if plain else text)
-    inner = uri.url if isinstance(uri, AddUri) else text
-    if isinstance(uri, MagnetUri) or inner.lower().startswith("magnet:"):
-        return _Wish(text, read_link(inner), "")
-    if isinstance(uri, AddUri):
-        return _Wish(text, None, inner)
-    raise BadInput(f"This names no torrent to add: {text[:200]!r}.")
-
-
-def _name_of_url(url: str) -> str:
-    parts = urlsplit(url)
-    name = unquote(parts.path.rsplit("/", 1)[-1])
-    return name.removesuffix(".torrent") or parts.hostname or url
 
 
 def _report(name: str, future: Future) -> None:

@@ -22,9 +22,9 @@ from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.scanning.file import Door
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
+from mopidy_vozduxan.scanning.means import Readers
 from mopidy_vozduxan.scanning.scanner import Pace
 from mopidy_vozduxan.scanning.scanning import Scanning
-from mopidy_vozduxan.scanning.torrent import Readers
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target

@@ -9,7 +9,7 @@ import pytest
 
 from mopidy_vozduxan.scanning import lookups
 from mopidy_vozduxan.scanning.lookups import MOST, Lengths
-from mopidy_vozduxan.scanning.torrent import Outcome
+from mopidy_vozduxan.scanning.means import Outcome
 
 LONG_S = 20.0
 

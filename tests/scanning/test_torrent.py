@@ -14,7 +14,8 @@ from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.exceptions import Stalled, SwarmFailed
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.scanning.gstreamer import Scan
-from mopidy_vozduxan.scanning.torrent import Means, Outcome, Readers, read_torrent
+from mopidy_vozduxan.scanning.means import Means, Outcome, Readers
+from mopidy_vozduxan.scanning.torrent import read_torrent
 from mopidy_vozduxan.tags import Tags
 from tests.fake_engine import INFOHASH
 

@@ -11,8 +11,8 @@ import pytest
 
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.scanning import scanner as scanner_module
+from mopidy_vozduxan.scanning.means import Outcome
 from mopidy_vozduxan.scanning.scanner import Pace, Scanner
-from mopidy_vozduxan.scanning.torrent import Outcome
 
 AT_ONCE = Pace(first=0, pause=0.001, look=1000)
 

@@ -15,7 +15,8 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.engine.metainfo import read_magnet
 from mopidy_vozduxan.exceptions import BadInput, FetchFailed, MetadataTimeout
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.sources.adding import Added, Adder
+from mopidy_vozduxan.sources.adding import Adder
+from mopidy_vozduxan.sources.wishes import Added
 from mopidy_vozduxan.uris import magnet_of
 from tests.metainfos import metainfo
 from tests.torrent_files import infohash_of, multi_file

@@ -1,0 +1,85 @@
+"""What reading a torrent takes, and how it ends. No behaviour lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
+from mopidy_vozduxan.scanning.file import FileScanner
+from mopidy_vozduxan.streaming.background import Background
+from mopidy_vozduxan.tags import Part, Tags
+
+
+class Known(Protocol):
+    """What is needed of the catalog, from any thread."""
+
+    def source(self, infohash: str) -> TorrentSource | None:
+        """Return where the torrent's metadata comes from."""
+
+    def metainfo(self, infohash: str) -> Metainfo | None:
+        """Return what the torrent says of itself."""
+
+    def unscanned(self, infohash: str, *, tried: bool = False) -> list[int]:
+        """Return the files whose tags were not read, in the order they are played.
+
+        Those that failed within a day are among them only with ``tried``.
+        """
+
+    def unscanned_torrents(self, limit: int) -> list[str]:
+        """Return torrents with such files, the newest first."""
+
+    def leave_alone(self, infohash: str) -> None:
+        """Do not ask for this torrent again soon."""
+
+    def keep_tags(self, infohash: str, index: int, tags: Tags) -> None:
+        """Keep what a file says of itself."""
+
+    def note_unreadable(self, infohash: str, index: int) -> None:
+        """Do not ask for this file again soon."""
+
+    def keep_sheet(self, infohash: str, index: int, parts: Sequence[Part]) -> None:
+        """Divide a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What understands the files. Sheets and playlists that are junk: BadInput."""
+
+    sheet: Callable[[bytes, str, Metainfo], Mapping[int, tuple[Part, ...]]]
+    best_sheet: Callable[[Sequence[tuple[Part, ...]]], tuple[Part, ...]]
+    #: Keeps the playlist that a file is.
+    playlist: Callable[[Metainfo, int, bytes], object]
+    #: Takes what a scan found, the length in ms, and texts of the album's others.
+    tags: Callable[[Mapping[str, list[Any]], int | None, Sequence[str]], Tags]
+    texts: Callable[[Mapping[str, list[Any]]], Sequence[str]]
+    #: Takes infohash, file index and an embedded picture.
+    picture: Callable[[str, int, bytes], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What reading a torrent takes.
+
+    ``found(infohash)`` is called whenever more is known, ``moved(infohash)``
+    whenever the swarm shows life.
+    """
+
+    background: Background
+    catalog: Known
+    files: FileScanner
+    readers: Readers
+    found: Callable[[str], None]
+    moved: Callable[[str], None]
+
+
+class Outcome(Enum):
+    """How reading a torrent ended."""
+
+    DONE = auto()
+    #: There is no metadata yet.
+    TOO_EARLY = auto()
+    #: Nobody in the swarm gave us anything, or it broke.
+    DEAD = auto()

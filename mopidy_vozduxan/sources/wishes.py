@@ -1,0 +1,72 @@
+"""What a listener's text asks for: a torrent, by a magnet link or a URL. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from mopidy_vozduxan.engine.metainfo import MagnetLink, read_link
+from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.uris import AddUri, MagnetUri, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A torrent somebody added: ``known`` once its files are in the catalog.
+
+    ``infohash`` is ``None`` while the URL has not been read. ``files`` are the
+    indexes of the files that were asked for, ``None`` for all. ``size`` is what
+    the magnet link says of the whole torrent, in bytes.
+    """
+
+    infohash: str | None
+    name: str
+    known: bool
+    files: tuple[int, ...] | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a text asks for: a magnet link, or a URL."""
+
+    text: str
+    link: MagnetLink | None
+    url: str
+
+    @property
+    def key(self) -> str:
+        """What it is known by: an infohash, else the URL."""
+        return self.link.source.infohash if self.link else self.url
+
+    @property
+    def files(self) -> tuple[int, ...] | None:
+        """The indexes of the files that are asked for, ``None`` for all."""
+        return self.link.files if self.link else None
+
+    @property
+    def unresolved(self) -> Added:
+        """What the text itself says, while nothing else is known."""
+        if self.link is None:
+            return Added(None, _name_of_url(self.url), known=False)
+        source = self.link.source
+        name = source.display_name or source.infohash
+        return Added(source.infohash, name, False, self.link.files, self.link.size)
+
+
+def wish_of(text: str) -> Wish:
+    """Return what a text asks for. Raises :class:`BadInput`."""
+    plain = text.partition(":")[0].lower() in ("http", "https")
+    uri = parse(str(AddUri(text)) if plain else text)
+    inner = uri.url if isinstance(uri, AddUri) else text
+    if isinstance(uri, MagnetUri) or inner.lower().startswith("magnet:"):
+        return Wish(text, read_link(inner), "")
+    if isinstance(uri, AddUri):
+        return Wish(text, None, inner)
+    raise BadInput(f"This names no torrent to add: {text[:200]!r}.")
+
+
+def _name_of_url(url: str) -> str:
+    parts = urlsplit(url)
+    name = unquote(parts.path.rsplit("/", 1)[-1])
+    return name.removesuffix(".torrent") or parts.hostname or url
