@@ -7,7 +7,8 @@ import pykka
 import pytest
 from mopidy.models import TlTrack, Track
 
-from mopidy_vozduxan.frontend import VozduxanFrontend
+from mopidy_vozduxan.alarm import Alarm
+from mopidy_vozduxan.frontend import AIM_AFTER_S, VozduxanFrontend
 from mopidy_vozduxan.tracklist import Tracklist
 from mopidy_vozduxan.web import running
 
@@ -227,6 +228,23 @@ def test_the_buckets_are_aimed_at_what_comes_next(stage, current, modes, expecte
     stage.core.modes.update(modes)
     stage.play(current)
     assert stage.aim() == expected
+
+
+@pytest.mark.parametrize(("ahead", "aims"), [(0, []), (1, [(OURS[1:], 1)])])
+def test_as_many_next_tracks_get_a_bucket_as_are_configured(monkeypatch, ahead, aims):
+    def at_once(self, seconds, call, *args):
+        if seconds == AIM_AFTER_S:
+            call(*args)
+
+    monkeypatch.setattr(Alarm, "set", at_once)
+    stage = Stage(prefetch_tracks=ahead).start()
+    try:
+        stage.play(0)
+        stage.tell("options_changed")  # it has aimed by now
+        assert stage.player.aims[:1] == aims
+    finally:
+        pykka.ActorRegistry.stop_all(timeout=10)
+        running.withdraw()
 
 
 def test_tracks_of_other_backends_are_passed_over(stage):
