@@ -242,9 +242,8 @@ class Catalog(Records):
     def _change_library(
         self, work: Callable[[sqlite3.Connection], bool], *infohashes: str
     ) -> None:
-        """Do ``work``, after which torrents may have come or gone."""
-        self._change_in(self._file, work, infohashes)
-        self.torrents_version += 1
+        """Do ``work``; it returns whether torrents came, went or look different."""
+        self.torrents_version += self._change_in(self._file, work, infohashes)
 
 
 def _add(

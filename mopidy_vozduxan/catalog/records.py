@@ -186,10 +186,10 @@ class Records:
         file: CatalogFile,
         work: Callable[[sqlite3.Connection], object],
         infohashes: Sequence[str],
-    ) -> None:
+    ) -> bool:
         """Do ``work`` on tracks of these torrents, in one transaction.
 
-        It returns whether albums look different after it.
+        It returns whether albums look different after it, and so does this.
         """
         different = True
         try:
@@ -197,6 +197,7 @@ class Records:
         finally:
             self._layouts.forget(*infohashes)
             self.albums_version += different
+        return different
 
     def _replaced(self) -> None:
         self._layouts.forget_all()

@@ -15,7 +15,6 @@ from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
 from mopidy_vozduxan.formats import extension
 from mopidy_vozduxan.layout import numbered_folders
 from mopidy_vozduxan.naming.names import (
-    NaturalKey,
     disc_of_folder,
     folded,
     natural_path_key,
@@ -110,7 +109,7 @@ def is_picture(file: TorrentFile) -> bool:
 
 # What a folder owns: pictures in it and in the art folders below it. A rank
 # sorts the best first; its first part is true for mere pictures.
-_Rank = tuple[bool, int, bool, int, tuple[NaturalKey, ...]]
+_Rank = tuple[bool, int, bool, int, tuple[str, ...]]
 _Owned = Mapping[str, list[tuple[_Rank, int]]]
 
 
