@@ -7,6 +7,8 @@
   the extension, in turns; then the memory of both.
 - **first**: the first call of its kind in a process, the caches of the disk warm.
 - **p50, p99**: further calls, each for another album, artist or word.
+- **anew, again**: processor time to build a long list for the first time, and after a
+  change; of that Mopidy's, for the same refs; and Mopidy's for their JSON.
 - **over RPC**: the same through Mopidy's HTTP server, core, and all its backends;
   lists through its MPD server.
 
@@ -16,6 +18,7 @@ Nobody reads tags meanwhile: how long a lookup waits for lengths is another matt
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import re
 import statistics
@@ -31,13 +34,21 @@ from unittest.mock import Mock
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from mopidy import models
+from mopidy.models import Ref
+
 from benchmarks.large_catalog import make
 from benchmarks.table import rows
+from mopidy_vozduxan import translator
+from mopidy_vozduxan.browsing import Browser
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.library import VozduxanLibraryProvider
+from mopidy_vozduxan.uris import AnyUri, parse
 from tests.rig.mopidy import MopidyProcess
 
 CALLS = 100
+#: So often each long list is built.
+LISTS = 9
 ROOT = "vozduxan:directory:root"
 ARTISTS = "vozduxan:directory:artists"
 ALBUMS = "vozduxan:directory:albums"
@@ -154,8 +165,51 @@ def _inside(path: Path) -> str:
     library = VozduxanLibraryProvider(None, catalog, Mock(), 3)
     asked = _asked(catalog)
     table = _measure(_calls(library, asked), CALLS)
+    lists = _lists(catalog)
     catalog.close()
-    return "In the process\n" + table
+    return f"In the process\n{table}\n\n{lists}"
+
+
+def _lists(catalog: Catalog) -> str:
+    body = []
+    for uri in (ROOT, ARTISTS, ALBUMS):
+        parsed = parse(uri)
+
+        def build(parsed: AnyUri = parsed) -> list[Ref]:
+            return Browser(catalog).refs(parsed)  # a new one keeps no list
+
+        refs = build()
+        said = [{"type": r.type, "uri": r.uri, "name": r.name} for r in refs]
+        times = (
+            _processor_ms(build, before=translator._ref.cache_clear),
+            _processor_ms(build),
+            _processor_ms(lambda said=said: [Ref(**one) for one in said]),
+            _processor_ms(lambda refs=refs: _as_json(refs)),
+        )
+        body.append([uri.rpartition(":")[2], str(len(refs)), *times])
+    return rows(
+        ["processor ms", "refs", "anew", "again", "Mopidy's refs", "JSON"], body
+    )
+
+
+def _processor_ms(call: Call, before: Call = lambda: None) -> str:
+    times = []
+    for _ in range(LISTS):
+        before()
+        begun = time.thread_time()
+        call()
+        times.append((time.thread_time() - begun) * 1000)
+    return f"{statistics.median(times):.0f}"
+
+
+def _as_json(refs: list[Ref]) -> object:
+    """What Mopidy's HTTP server does with an answer: Mopidy 3's way, and 4's."""
+    encoder = getattr(models, "ModelJSONEncoder", None)
+    if encoder:
+        return json.dumps(refs, cls=encoder)
+    from pydantic import TypeAdapter  # which Mopidy 4 needs, and 3 has not
+
+    return TypeAdapter(Any).dump_json(refs, by_alias=True)
 
 
 def _asked(catalog: Catalog) -> Asked:
