@@ -49,6 +49,9 @@ T = TypeVar("T")
 Found = list[Track | Unresolved]
 
 _ARTIST = str(ArtistUri(""))
+#: Lookups with no more than this (s) between them are one to whoever asked: Mopidy 3
+#: looks up URI by URI, and ten dead magnets must not cost ten waits.
+_IN_A_ROW_S = 0.1
 
 
 class Lengths(Protocol):
@@ -100,6 +103,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         self._lengths = lengths
         self._covers = covers
         self._rescan = rescan
+        self._until = self._answered = float("-inf")  # `time.monotonic`
 
     def browse(self, uri: str) -> list[models.Ref]:
         """Return what a directory or an album holds; [] for anything else."""
@@ -110,13 +114,17 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         return self.lookup_many([uri])[uri]
 
     def lookup_many(self, uris: Iterable[str]) -> dict[str, list[models.Track]]:
-        """Return the tracks of every URI. All of them share one bounded wait."""
+        """Return the tracks of every URI. All of them share one bounded wait.
+
+        So do several lookups in a row.
+        """
         wanted = list(dict.fromkeys(uris))
-        until = time.monotonic() + self._lookup_timeout
+        until = self._patience()
         self._adder.begin_all(wanted)
         found = {uri: self._look_up(uri, until) for uri in wanted}
         for uri in self._settle(found, until):
             found[uri] = self._look_up(uri, until)
+        self._answered = time.monotonic()
         return {uri: translator.tracks(tracks) for uri, tracks in found.items()}
 
     def known(self, uri: str) -> list[models.Track] | None:
@@ -178,6 +186,13 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         """Build the long lists before somebody waits for them; for any thread."""
         for uri in (RootUri(), *map(ViewUri, VIEWS)):
             self.browse(str(uri))
+
+    def _patience(self) -> float:
+        """Return until when a lookup that begins now may wait."""
+        now = time.monotonic()
+        if now - self._answered > _IN_A_ROW_S:
+            self._until = now + self._lookup_timeout
+        return min(self._until, now + self._lookup_timeout)
 
     # --- what raises
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.catalog.words import phrases, words
 from mopidy_vozduxan.library import VozduxanLibraryProvider
-from mopidy_vozduxan.tags import Tags
+from mopidy_vozduxan.tags import Part, Tags
 from tests.metainfos import metainfo, source_of
 
 KINO = metainfo(
@@ -21,6 +21,7 @@ NORTH = metainfo(
 )
 UTADA = metainfo("宇多田ヒカル - First Love", ["1 - Automatic.mp3", "2 - 初恋の歌.mp3"])
 GREEK = metainfo("Χατζιδάκις - Ο Μεγάλος Ερωτικός", ["1 - Κέλομαί σε.mp3"])
+QUEEN_TRACK = f"vozduxan:track:{QUEEN.infohash}"
 TAGS = Tags(
     title="Killer Queen",
     artists=("Queen", "Guest Star"),
@@ -208,6 +209,7 @@ def test_an_exact_search_gives_tracks_alone(library):
         ("genre", None, {"Hard Rock"}),
         ("date", None, {"1988", "1974-11-08"}),
         ("date", {"artist": ["Queen"]}, {"1974-11-08"}),
+        ("uri", {"album": ["Live"]}, {f"{QUEEN_TRACK}:{n}" for n in range(3)}),
         ("track_no", {"album": ["Live"]}, {2, 3, 7}),
         ("disc_no", None, {2}),
         ("comment", None, set()),
@@ -244,6 +246,17 @@ def test_a_torrents_name_finds_all_its_albums(tmp_path):
         assert len(catalog.finder.tracks({"any": [text]}, None, False, 9)) == 2
     assert not catalog.finder.tracks({"album": ["дискография"]}, None, False, 9)
     assert not catalog.finder.tracks({"any": ["Дискография"]}, None, True, 9)
+    catalog.close()
+
+
+def test_the_uris_of_parts_are_told_too(tmp_path):
+    catalog = Catalog(tmp_path / "catalog.db")
+    rip = metainfo("Rip", ["Rip.flac", "Bonus.flac"])
+    catalog.add(source_of(rip), rip)
+    catalog.keep_sheet(rip.infohash, 0, (Part(1, 0, 99, TAGS), Part(2, 99, None, TAGS)))
+    library = VozduxanLibraryProvider(None, catalog, Mock(), 3)
+    track = f"vozduxan:track:{rip.infohash}"
+    assert library.get_distinct("uri") == {f"{track}:0:1", f"{track}:0:2", f"{track}:1"}
     catalog.close()
 
 

@@ -58,6 +58,11 @@ _TEXTS = {
 }
 #: Fields of which a track may have several values.
 SEVERAL = frozenset({"artist", "albumartist", "composer", "performer"})
+#: A track's URI, worked out of its row and its album's.
+TRACK_URI = (
+    f"'{SCHEME}:track:' || album.infohash || ':' || track.idx"
+    " || iif(track.part, ':' || track.part, '')"
+)
 _NUMBERS = {"track_no": "track.track_no", "disc_no": "track.disc_no"}
 
 
@@ -154,8 +159,7 @@ def _add_uri(result: Conditions, _name: str, value: str, exact: bool) -> None:
     elif exact:
         raise NothingFits
     else:
-        text = f"'{SCHEME}:track:' || album.infohash || ':' || track.idx"
-        result.add(f"instr({text}, ?)", value)
+        result.add(f"instr({TRACK_URI}, ?)", value)
 
 
 # --- where to search

@@ -13,6 +13,7 @@ from typing import Any
 from mopidy_vozduxan.catalog.columns import names_in
 from mopidy_vozduxan.catalog.conditions import (
     SEVERAL,
+    TRACK_URI,
     Conditions,
     NothingFits,
     Query,
@@ -38,6 +39,7 @@ _JOINS_FROM_WORDS = (
 
 #: The distinct values of a field, where there are no other conditions.
 _COLUMNS = {
+    "uri": TRACK_URI,
     "track": "track.title",
     "track_name": "track.title",
     "artist": "track.artists",
@@ -124,7 +126,7 @@ class Finder:
             joins, where, values = _parts(conditions(query, exact=True))
         except (KeyError, NothingFits):
             return set()
-        if not where:
+        if not where and column != TRACK_URI:
             joins = f" FROM {column.partition('.')[0]}"
         and_ = " AND" if where else " WHERE"
         rows = self._rows(

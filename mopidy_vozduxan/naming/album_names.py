@@ -34,6 +34,8 @@ _LABEL = re.compile(r"\{[^{}]*\}")
 _DATE_IN_FRONT = re.compile(
     rf"(?:{_DATE.pattern})(?:\.\s+(?=\S)|-(?=[^\s\d-]))", re.ASCII
 )
+# Where an album stands among its artist's: "02 - Album"; "311 - Music" is a band.
+_ORDINAL = re.compile(r"0\d{1,2}|[1-9]\d?", re.ASCII)
 _DATE_AT_END = re.compile(rf"(?P<rest>.*\S),\s*{_DATE.pattern}", re.ASCII)
 _SCENE = re.compile(r"[^\s-]+-\S+-(?:19|20)\d\d-\w+", re.ASCII)
 _BLANKS = re.compile(r"[\s,+./&|_:@-]+")
@@ -127,6 +129,8 @@ def _artist_and_album(text: str) -> tuple[str | None, str, str | None]:
     if quoted and not quoted["artist"].endswith(_WORKS):
         return _artist(quoted["artist"].rstrip(" -–")), quoted["album"], None
     parts, date = _without_date(dash_parts(text))
+    if len(parts) > 1 and _ORDINAL.fullmatch(parts[0]):
+        parts = parts[1:]
     artist = _artist(parts[0]) if len(parts) > 1 else None
     return artist, " - ".join(parts[1:] if artist else parts), date
 

@@ -83,6 +83,8 @@ class Lengths:
         with self._changed:
             waiting = self._worth_waiting_for(wanted)
             now = self._clock()
+            if now >= until:
+                return  # not a wait: the next one may be
             self._busy |= dict.fromkeys(waiting, now)
             self._wait_again |= dict.fromkeys(waiting, now + AGAIN_S)
             while (seconds := self._patience(waiting, until)) > 0:

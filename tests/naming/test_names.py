@@ -148,6 +148,15 @@ ALBUMS = [
     ("VA - Hits [MP3 320kbps]", "Hits", "Various Artists", None),
     ("Band - OK [1997] (2017, XL) [24-96]", "OK (2017, XL)", "Band", "1997"),
     ("Album (Deluxe Edition) [2011, FLAC]", "Album (Deluxe Edition)", None, "2011"),
+    # Where it stands among others is no artist.
+    ("02 - Album", "Album", None, None),
+    ("2 - Album", "Album", None, None),
+    ("02 - 1999 - Album", "Album", None, "1999"),
+    ("1999 - 02 - Album", "Album", None, "1999"),
+    ("02 - Artist - Album", "Album", "Artist", None),
+    ("311 - Music (1993)", "Music", "311", "1993"),
+    ("Artist - 02", "02", "Artist", None),
+    ("02", "02", None, None),
     # A year that is the album stays the album.
     ("Prince - 1999", "1999", "Prince", None),
     ("Prince - 1999 (1982) [FLAC 24-96]", "1999", "Prince", "1982"),

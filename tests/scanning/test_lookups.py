@@ -55,6 +55,14 @@ def test_a_lookup_ends_when_the_lengths_are_known(scanner: Scanner) -> None:
     assert scanner.opened == ["a", "b"]
 
 
+def test_one_that_came_too_late_to_wait_may_wait_the_next_time(
+    scanner: Scanner, impatient: None
+) -> None:
+    scanner.wait("a", seconds=0)
+    assert scanner.opened == ["a"]
+    assert scanner.wait("a") >= 0.04
+
+
 def test_what_was_read_is_neither_read_nor_waited_for_again(scanner: Scanner) -> None:
     scanner.answer = Outcome.DONE
     scanner.lengths.opened("a")
