@@ -10,7 +10,7 @@ import logging
 import pathlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -69,11 +69,16 @@ MOST_NEWS = 50
 
 
 class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
-    """Plays ``vozduxan:`` and ``magnet:`` URIs."""
+    """Plays ``vozduxan:`` and ``magnet:`` URIs.
+
+    ``more_asked`` tells whether core has asked for more than what is answered now.
+    """
 
     uri_schemes = SCHEMES
 
-    def __init__(self, config: Any, audio: Any):
+    def __init__(
+        self, config: Any, audio: Any, more_asked: Callable[[], bool] = lambda: False
+    ):
         super().__init__()
         self._config = config[Extension.ext_name]
         self._data_dir = data_dir = pathlib.Path(Extension.get_data_dir(config))
@@ -107,6 +112,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self.covers,
             lengths,
             lambda: self._watcher.look_soon(),
+            more_asked,
         )
         self.playlists = VozduxanPlaylistsProvider(self, self.catalog)
         self.playback = VozduxanPlaybackProvider(audio, self)

@@ -107,7 +107,9 @@ class EarlyBackend(pykka.ThreadingActor, backend.Backend):
     def __init__(self, config: Any, audio: Any) -> None:
         super().__init__()
         global _backend
-        _backend = self._real = Later(lambda: _start_backend(config, audio))
+        _backend = self._real = Later(
+            lambda: _start_backend(config, audio, self._more_asked)
+        )
         self.audio = audio
         self.library = _Library(self, self._real)
         self.playback = _Playback(audio, self, self._real)
@@ -116,6 +118,10 @@ class EarlyBackend(pykka.ThreadingActor, backend.Backend):
     def on_stop(self) -> None:
         """Stop the real one."""
         self._real.stop()
+
+    def _more_asked(self) -> bool:
+        """Return whether core waits for more than what is being answered."""
+        return not self.actor_inbox.empty()
 
 
 class EarlyFrontend(pykka.ThreadingActor):
@@ -148,11 +154,11 @@ def early_app(config: Mapping[str, object], core: object) -> Any:
     return mopidy_app(config, core)
 
 
-def _start_backend(config: Any, audio: Any) -> Ref:
+def _start_backend(config: Any, audio: Any, more_asked: Callable[[], bool]) -> Ref:
     with _collecting_no_garbage():
         from mopidy_vozduxan.backend import VozduxanBackend
         from mopidy_vozduxan.web import app  # noqa: F401
-    actor = VozduxanBackend.start(config=config, audio=audio)
+    actor = VozduxanBackend.start(config=config, audio=audio, more_asked=more_asked)
     # It answers when it has started: the frontend, which comes next, needs its parts.
     actor.proxy().uri_schemes.get()
     return actor

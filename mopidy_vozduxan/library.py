@@ -49,9 +49,6 @@ T = TypeVar("T")
 Found = list[Track | Unresolved]
 
 _ARTIST = str(ArtistUri(""))
-#: Lookups with no more than this (s) between them are one to whoever asked: Mopidy 3
-#: looks up URI by URI, and ten dead magnets must not cost ten waits.
-_IN_A_ROW_S = 0.1
 
 
 class Lengths(Protocol):
@@ -81,6 +78,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
     """Answers from ``catalog``; ``lookup_timeout`` is in seconds.
 
     ``rescan`` looks for torrents in the folders again, and returns at once.
+    ``more_asked`` tells whether core has asked for more than what is answered now.
     """
 
     root_directory = root_ref()
@@ -94,6 +92,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         covers: Covers | None = None,
         lengths: Lengths | None = None,
         rescan: Callable[[], None] | None = None,
+        more_asked: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(backend)
         self._catalog = catalog
@@ -103,7 +102,8 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         self._lengths = lengths
         self._covers = covers
         self._rescan = rescan
-        self._until = self._answered = float("-inf")  # `time.monotonic`
+        self._more_asked = more_asked
+        self._until: float | None = None  # what the next lookup shares
 
     def browse(self, uri: str) -> list[models.Ref]:
         """Return what a directory or an album holds; [] for anything else."""
@@ -116,7 +116,8 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
     def lookup_many(self, uris: Iterable[str]) -> dict[str, list[models.Track]]:
         """Return the tracks of every URI. All of them share one bounded wait.
 
-        So do several lookups in a row.
+        So do several lookups that core asked for at once, as Mopidy 3 does, which
+        looks up URI by URI: ten dead magnets must not cost ten waits.
         """
         wanted = list(dict.fromkeys(uris))
         until = self._patience()
@@ -124,7 +125,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         found = {uri: self._look_up(uri, until) for uri in wanted}
         for uri in self._settle(found, until):
             found[uri] = self._look_up(uri, until)
-        self._answered = time.monotonic()
+        self._until = until if self._more_asked() else None
         return {uri: translator.tracks(tracks) for uri, tracks in found.items()}
 
     def known(self, uri: str) -> list[models.Track] | None:
@@ -188,11 +189,9 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
             self.browse(str(uri))
 
     def _patience(self) -> float:
-        """Return until when a lookup that begins now may wait."""
-        now = time.monotonic()
-        if now - self._answered > _IN_A_ROW_S:
-            self._until = now + self._lookup_timeout
-        return min(self._until, now + self._lookup_timeout)
+        """Return until when a lookup that begins now may wait (`time.monotonic`)."""
+        own = time.monotonic() + self._lookup_timeout
+        return own if self._until is None else min(self._until, own)
 
     # --- what raises
 

@@ -48,8 +48,35 @@ def no_actor_is_left():
 
 @pytest.fixture
 def early_one(monkeypatch):
-    monkeypatch.setattr(early, "_start_backend", lambda config, audio: Real.start())
+    monkeypatch.setattr(early, "_start_backend", lambda *args: Real.start())
     return EarlyBackend.start(config={}, audio=None)
+
+
+def test_the_backend_knows_whether_core_has_asked_for_more(monkeypatch):
+    told, asked_all = [], threading.Event()
+
+    class Library:
+        _pykka_traversable = True
+
+        def __init__(self, more_asked):
+            self._more_asked = more_asked
+
+        def lookup(self, uri):
+            asked_all.wait(10)
+            told.append(self._more_asked())
+
+    class Backend(pykka.ThreadingActor):
+        def __init__(self, more_asked):
+            super().__init__()
+            self.library = Library(more_asked)
+
+    monkeypatch.setattr(early, "_start_backend", lambda *args: Backend.start(args[2]))
+    library = EarlyBackend.start(config={}, audio=None).proxy().library
+    answers = [library.lookup(uri) for uri in ("one", "two", "three")]
+    asked_all.set()
+    for answer in answers:
+        answer.get(timeout=10)
+    assert told == [True, True, False]
 
 
 def test_nothing_is_loaded_until_somebody_asks(early_one):
@@ -81,7 +108,7 @@ def test_what_goes_wrong_is_passed_on_too(early_one):
 
 
 def test_a_backend_that_cannot_start_has_nothing(monkeypatch, caplog):
-    def fail(config, audio):
+    def fail(*_args):
         raise StorageFailed("The disk is full.")
 
     monkeypatch.setattr(early, "_start_backend", fail)

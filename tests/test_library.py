@@ -207,26 +207,25 @@ def test_many_unknown_magnets_share_one_wait(catalog, adder, swarms):
     assert len(swarms.asked) == 10  # all of them join
 
 
-def test_lookups_in_a_row_share_one_wait(catalog, adder, swarms):
-    # Mopidy 3 looks up URI by URI, and core waits for all of them.
+def test_lookups_that_core_asks_for_at_once_share_one_wait(catalog, adder, swarms):
     swarms.patience = 60
-    library = VozduxanLibraryProvider(None, catalog, adder, 1)
+    library = VozduxanLibraryProvider(None, catalog, adder, 1, more_asked=lambda: True)
     begun = time.monotonic()
     for n in range(1, 11):
         (track,) = library.lookup(f"magnet:?xt=urn:btih:{n:040x}")
         assert track.length
     assert time.monotonic() - begun < 5
-    assert len(swarms.asked) == 10
 
 
-def test_a_lookup_after_a_pause_waits_again(waiting, lengths, monkeypatch):
-    for infohash in (ALBUM.infohash, BOX.infohash):
-        waiting.lookup(f"vozduxan:track:{infohash}:0")
-    first, second = (until for _, until in lengths.waits)
-    assert first == second
-    monkeypatch.setattr("mopidy_vozduxan.library._IN_A_ROW_S", -1.0)
-    waiting.lookup(f"vozduxan:track:{ALBUM.infohash}:0")
-    assert lengths.waits[-1][1] > first
+def test_the_next_lookup_waits_again(catalog, adder, lengths):
+    more = [True, True, False, False]
+    waiting = VozduxanLibraryProvider(
+        None, catalog, adder, 3, lengths=lengths, more_asked=lambda: more.pop(0)
+    )
+    for _ in range(4):
+        waiting.lookup(f"vozduxan:track:{ALBUM.infohash}:0")
+    first, second, third, fourth = (until for _, until in lengths.waits)
+    assert first == second == third < fourth
 
 
 def test_a_swarm_that_fails_costs_only_its_own_answer(catalog, swarms, library):
