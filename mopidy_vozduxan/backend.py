@@ -21,7 +21,8 @@ from mopidy import backend
 from mopidy_vozduxan import Extension, __version__, playlists, server_file
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.commands.library import LibraryCommands, Removal
+from mopidy_vozduxan.commands.library import LibraryCommands
+from mopidy_vozduxan.commands.removing import Removal
 from mopidy_vozduxan.commands.streaming import Commands
 from mopidy_vozduxan.covers.covers import Covers
 from mopidy_vozduxan.covers.fetching import PictureFetcher

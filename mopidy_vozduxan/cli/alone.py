@@ -17,7 +17,8 @@ from typing import Any
 from mopidy_vozduxan import Extension, __version__
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.commands.library import LibraryCommands, Removal
+from mopidy_vozduxan.commands.library import LibraryCommands
+from mopidy_vozduxan.commands.removing import Removal
 from mopidy_vozduxan.commands.streaming import Result
 from mopidy_vozduxan.covers.kept import KeptPictures
 from mopidy_vozduxan.engine.protocol import (

@@ -7,21 +7,19 @@ is given, asks the others, and answers with what JSON can say.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
-import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
+from mopidy_vozduxan.commands.removing import Removal, Remover
 from mopidy_vozduxan.commands.streaming import Result, described
 from mopidy_vozduxan.engine.metainfo import read_magnet, read_torrent
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
-from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, StorageFailed
+from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.naming.names import natural_path_key
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.which_torrent import find, is_beginning, link_of
@@ -35,29 +33,12 @@ from mopidy_vozduxan.uris import AddUri, MagnetUri, is_infohash, magnet_of, pars
 if TYPE_CHECKING:
     from mopidy_vozduxan.catalog.inventory import Entry
 
-logger = logging.getLogger(__name__)
-
 #: Longer than this nobody waits for an answer, in seconds.
 LONGEST_WAIT_S = 3600
 #: So long a URL is waited for where nobody says how long.
 LOOKED_IN_S = 60.0
 #: So many may wait for what they add at a time.
 ADDERS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """What else has to let go of a torrent.
-
-    ``vacate`` takes it, by all its names (infohashes and URLs), out of Mopidy's
-    queue, and ``forget`` drops what was made of one that is to be forgotten, its
-    covers say; both block. ``leave`` ends what reads it in the background, at once
-    and on our loop.
-    """
-
-    vacate: Callable[[frozenset[str]], None] = lambda _: None
-    leave: Callable[[str], None] = lambda _: None
-    forget: Callable[[str], None] = lambda _: None
 
 
 class LibraryCommands:
@@ -77,9 +58,8 @@ class LibraryCommands:
         self._catalog = catalog
         self._cache = cache
         self._adder = adder
-        self._removal = removal
+        self._remover = Remover(manager, catalog, cache, removal, log=running)
         self._running = running
-        self._begun: set[asyncio.Future[Result]] = set()
         # Of their own: adders wait for swarms, and others must not wait for them.
         self._adders = ThreadPoolExecutor(ADDERS, thread_name_prefix="VozduxanAdder")
 
@@ -164,55 +144,14 @@ class LibraryCommands:
         if name is None:
             raise BadInput("infohash is missing.")
         found = await asyncio.to_thread(self._find, name)
-        return await self._to_the_end(self._remove(found, delete))
+        return await self._remover.remove(found, delete_data=delete)
 
     async def torrent_purge(self) -> Result:
         """Delete the data of all torrents that nothing uses now; the library stays.
 
         Raises :class:`StorageFailed`.
         """
-        return await self._to_the_end(self._purge())
-
-    async def _remove(self, infohash: str, delete: bool) -> Result:
-        names = await asyncio.to_thread(self._catalog.names_of, infohash)
-        hashes = frozenset(filter(is_infohash, names))
-        title = await asyncio.to_thread(self._title_of, infohash)
-        has_left = not await asyncio.to_thread(self._catalog.has, infohash)
-        freed = await asyncio.to_thread(self._size_of, hashes) if delete else 0
-        with contextlib.suppress(StorageFailed) if delete else contextlib.nullcontext():
-            # A full disk may be why: with the data gone, it is written again below.
-            await asyncio.to_thread(self._catalog.remove, infohash)
-        await asyncio.to_thread(self._removal.vacate, names)
-        for name in hashes:
-            self._removal.leave(name)
-        await self._manager.remove(hashes, delete_data=delete)
-        # Metadata that came meanwhile has put it back.
-        await asyncio.to_thread(self._catalog.remove, infohash)
-        if has_left:
-            await asyncio.to_thread(self._forget, infohash)
-        if self._running:  # else the command line says so itself
-            did = "Forgot" if has_left else "Removed"
-            also = " and its data" if delete else "; its data stays on disk"
-            logger.info("Vozduxan: %s “%s”%s", did, title, also)
-        return {"infohash": infohash, "freedBytes": freed, "forgotten": has_left}
-
-    def _forget(self, infohash: str) -> None:
-        self._catalog.forget(infohash)
-        self._removal.forget(infohash)
-
-    async def _purge(self) -> Result:
-        sizes = await asyncio.to_thread(self._cache.sizes)
-        unused = {name for name in sizes if not self._manager.is_used(name)}
-        await self._manager.remove(unused, delete_data=True)
-        freed = sum(sizes[name] for name in unused)
-        return {"torrents": len(unused), "freedBytes": freed}
-
-    async def _to_the_end(self, work: Coroutine[object, object, Result]) -> Result:
-        """Do all of it, also when the client goes: half a removal is none."""
-        task = asyncio.ensure_future(work)
-        self._begun.add(task)
-        task.add_done_callback(self._begun.discard)
-        return await asyncio.shield(task)
+        return await self._remover.purge()
 
     # --- how it stands
 
@@ -264,15 +203,6 @@ class LibraryCommands:
 
     def _find(self, start: str) -> str:
         return find(self._catalog, self._cache, start)
-
-    def _title_of(self, infohash: str) -> str:
-        """Return what a listener calls a torrent, known or not."""
-        known = self._catalog.metainfo(infohash)
-        source = None if known else self._catalog.source(infohash)
-        return known.name if known else (source and source.display_name) or infohash
-
-    def _size_of(self, infohashes: frozenset[str]) -> int:
-        return sum(map(self._cache.size, infohashes))
 
     # --- what is answered
 

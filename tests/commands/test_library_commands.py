@@ -10,11 +10,8 @@ import threading
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.commands.library import (
-    LIBRARY_COMMANDS,
-    LibraryCommands,
-    Removal,
-)
+from mopidy_vozduxan.commands.library import LIBRARY_COMMANDS, LibraryCommands
+from mopidy_vozduxan.commands.removing import Removal
 from mopidy_vozduxan.engine.metainfo import read_torrent
 from mopidy_vozduxan.exceptions import (
     BadInput,

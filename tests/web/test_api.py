@@ -21,11 +21,8 @@ from tornado.web import Application
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES
-from mopidy_vozduxan.commands.library import (
-    LIBRARY_COMMANDS,
-    LibraryCommands,
-    Removal,
-)
+from mopidy_vozduxan.commands.library import LIBRARY_COMMANDS, LibraryCommands
+from mopidy_vozduxan.commands.removing import Removal
 from mopidy_vozduxan.commands.streaming import COMMANDS, Commands
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.cache import Cache
