@@ -58,6 +58,28 @@ def test_an_album_sounds_like_the_uncut_recording(tmp_path: Path) -> None:
         listener.assert_calm()
 
 
+def test_local_files_and_repeated_tracks_in_between_leave_no_gap(
+    tmp_path: Path,
+) -> None:
+    lengths = [RATE * 6 + 123, RATE * 5 + 77, RATE * 6 + 1]
+    with (
+        recording(tmp_path / "Live", lengths, seed=8) as one,
+        paced(one, FACTOR),
+        Listener(tmp_path / "mopidy", [one.album], CONFIG) as listener,
+    ):
+        ours = listener.tracks(one.album)
+        file = one.album.paths[1].resolve().as_uri()
+        listener.play(ours[0], file, ours[2], ours[2])
+        listener.wait_for_started(ours[2], 2 * PATIENCE_S)
+        until(lambda: listener.state == "stopped")
+
+        last = one.sound[-lengths[2] * FRAME :]
+        assert listener.sound == one.sound + last
+        for token in tokens_played(listener):
+            until(partial(_is_gone, listener, token))
+        listener.assert_calm()
+
+
 def _is_gone(listener: Listener, token: str) -> bool:
     answer = command(listener, "vozduxan_stream_stats", token=token)
     return bool(answer.get("error", {}).get("code") == "NO_SUCH_STREAM")
