@@ -1,4 +1,4 @@
-"""What the stream handler needs from the manager. No behaviour lives here.
+"""What the stream handler needs of streaming. No behaviour lives here.
 
 Everything in these protocols is called on our own event loop.
 """
