@@ -101,7 +101,8 @@ class Scanner:
     async def _rest(self, until: float | None) -> None:
         seconds = None if until is None else until - self._now()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
 
     async def _read_opened(self, infohash: str) -> None:
         end = await self._read(infohash, opened=True, budget=self._pace.most_opened)

@@ -35,7 +35,9 @@ class Metadata:
             return swarm.metainfo
         seconds = self._timeout if timeout is None else timeout
         try:
-            return await asyncio.wait_for(swarm.wait_metainfo(), seconds)
+            # ``wait_for`` loses a cancellation that meets the result (Python 3.11).
+            async with asyncio.timeout(seconds):
+                return await swarm.wait_metainfo()
         except TimeoutError as exc:
             raise MetadataTimeout(
                 f"Nobody gave us the metadata of “{swarm.name}” in time."

@@ -116,8 +116,8 @@ class Preparing:
         pieces = stream.pieces
         if pieces is None or not pieces.size:
             return
-        wait = stream.swarm.wait_piece(pieces.piece_at(0))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(wait, self._fast_start_timeout)
+            async with asyncio.timeout(self._fast_start_timeout):
+                await stream.swarm.wait_piece(pieces.piece_at(0))
         if stream.gone.is_set():
             raise Cancelled("The stream was released.")

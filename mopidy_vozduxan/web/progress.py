@@ -95,9 +95,10 @@ class ProgressHandler(GuardedHandler):
     async def _send(self, running: Running, board: Board) -> object:
         version: int | None = None
         while True:
-            news = running.bridge.call(board.after(version))
             try:
-                version, progress = await asyncio.wait_for(news, ALIVE_S)
+                async with asyncio.timeout(ALIVE_S):
+                    news = running.bridge.call(board.after(version))
+                    version, progress = await news
                 self.write(f"data: {json.dumps(asdict(progress))}\n\n")
             except TimeoutError:
                 self.write(": nothing new\n\n")

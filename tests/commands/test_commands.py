@@ -267,6 +267,27 @@ def test_a_stream_released_while_it_is_prepared_ends_the_prepare_at_once(play, e
     play(test)
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_what_comes_in_the_moment_of_a_cancel_changes_nothing(play, known):
+    async def test(stage):
+        if known:
+            stage.catalog.add(source_of(ALBUM), ALBUM)
+        task = stage.start(PREPARE, magnet=MAGNET, fileIdx=0)
+        await stage.until(lambda: stage.engine.added)
+        await stage.settle()
+        if known:
+            stage.engine.give(0)
+            await asyncio.sleep(0)  # its bytes are on their way now
+        else:
+            stage.engine.tell_metadata()
+        stage.manager.preparing.cancel()
+        with pytest.raises(Cancelled):
+            await asyncio.wait_for(task, 1)
+        assert stage.manager.streams == {}
+
+    play(test)
+
+
 def test_metadata_that_nobody_has_is_a_timeout(play):
     async def test(stage):
         with pytest.raises(MetadataTimeout):
