@@ -42,7 +42,8 @@ class Demand:
     ``None``. ``starts`` are the offsets of tracks that come next in this stream, the
     next first; without any it is its first byte. ``starts_in_ms`` says when the
     stream's first byte will be due (what remains of the tracks before it).
-    ``probes`` are spans that a demuxer looks at before it plays.
+    ``probes`` are spans that a demuxer looks at before it plays. ``hurried`` is
+    a read in the background that somebody waits for.
     """
 
     infohash: str
@@ -54,6 +55,7 @@ class Demand:
     playhead: int | None = None
     starts_in_ms: int = 0
     probes: tuple[Span, ...] = ()
+    hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True)

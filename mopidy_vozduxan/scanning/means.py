@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.scanning.file import FileScanner
+from mopidy_vozduxan.scanning.prospect import Expected
 from mopidy_vozduxan.streaming.background import Background
 from mopidy_vozduxan.tags import Part, Tags
 
@@ -63,8 +64,8 @@ class Readers:
 class Means:
     """What reading a torrent takes.
 
-    ``found(infohash)`` is called whenever more is known, ``moved(infohash)``
-    whenever the swarm shows life.
+    ``found(infohash)`` is called whenever more is known, ``moved(infohash,
+    expected)`` whenever the swarm shows life.
     """
 
     background: Background
@@ -72,7 +73,7 @@ class Means:
     files: FileScanner
     readers: Readers
     found: Callable[[str], None]
-    moved: Callable[[str], None]
+    moved: Callable[[str, Expected], None]
 
 
 class Outcome(Enum):

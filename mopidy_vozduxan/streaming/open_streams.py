@@ -61,13 +61,14 @@ class OpenStreams(dict[str, Stream]):
         stream.length_ms = target.length_ms or stream.length_ms
         return stream
 
-    def open_background(self, swarm: Swarm, index: int) -> Stream:
+    def open_background(self, swarm: Swarm, index: int, *, hurried: bool) -> Stream:
         """Return a new stream of a file that nobody listens to.
 
-        Nobody owns it: it lasts until :meth:`end`.
+        Nobody owns it: it lasts until :meth:`end`. ``hurried`` says that somebody
+        waits for what is read.
         """
         stream = self._add(swarm, index)
-        stream.background, stream.forecast = True, None
+        stream.background, stream.hurried, stream.forecast = True, hurried, None
         swarm.visited_at = self._clock()
         return stream
 

@@ -22,6 +22,7 @@ class World:
 
     def __init__(self, pace: Pace = AT_ONCE, *, catalog: tuple[str, ...] = ()) -> None:
         self.begun: list[str] = []
+        self.first: dict[str, int | None] = {}
         self.left: list[str] = []
         self.ended: list[tuple[str, Outcome]] = []
         self.reading: dict[str, asyncio.Future[tuple[Outcome, int]]] = {}
@@ -36,9 +37,16 @@ class World:
         return self.unscanned[:limit]
 
     async def read(
-        self, _: object, infohash: str, *, opened: bool, budget: int
+        self,
+        _: object,
+        infohash: str,
+        *,
+        opened: bool,
+        budget: int,
+        first: int | None,
     ) -> tuple[Outcome, int]:
         self.begun.append(infohash)
+        self.first[infohash] = first
         future = asyncio.get_running_loop().create_future()
         self.reading[infohash] = future
         try:
@@ -81,7 +89,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_what_was_opened_last_comes_first_and_the_rest_afterwards(run: Run) -> None:
     async def test() -> None:
         world = World()
-        world.scanner.opened("a")
+        world.scanner.opened("a", 5)
         await world.until(lambda: "a" in world.reading)
         world.scanner.opened("b")
         await world.end("b")
@@ -89,6 +97,7 @@ def test_what_was_opened_last_comes_first_and_the_rest_afterwards(run: Run) -> N
         await world.until(lambda: len(world.ended) == 2)
         assert world.begun == ["a", "b", "a"]
         assert world.left == ["a"]
+        assert world.first == {"a": 5, "b": None}
         assert world.ended == [("b", Outcome.DONE), ("a", Outcome.DONE)]
         await world.scanner.close()
 
