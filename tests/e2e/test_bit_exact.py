@@ -23,6 +23,9 @@ from tests.rig.seeder import Swarm
 from tests.rig.torrents import Version
 
 KIB = 1024
+SEEDERS = 3
+#: An album takes so long where something must be missing once it plays.
+SLOWLY_S = 6
 #: A Vorbis block. GStreamer does not cut the last one to length when the file
 #: comes over HTTP, from whichever server.
 VORBIS_BLOCK = 2048
@@ -97,6 +100,10 @@ class Stand:
     swarm: Swarm
     pcm: bytes
 
+    def rate(self, seconds: float) -> int:
+        """What each seeder gives, in bytes/s, so that the album takes so long."""
+        return int(self.album.size / seconds / SEEDERS)
+
 
 @pytest.fixture(scope="module")
 def stands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Case, Stand]]:
@@ -121,7 +128,7 @@ def _stand(stack: ExitStack, folder: Path, seed: int, case: Case) -> Stand:
         pcm = as_floats(make_pcm(case.seconds, seed=seed * 1000 + 1))
     else:
         pcm = pcm_of(made.paths[0], format="F32LE")
-    swarm = stack.enter_context(seeded(made, seconds=2.5))
+    swarm = stack.enter_context(seeded(made, seeders=SEEDERS, seconds=2.5))
     return Stand(case, made, swarm, pcm)
 
 
@@ -167,6 +174,7 @@ def test_seeks_land_where_they_should_and_sound_right(
     enough = int((case.settling_s + 0.4) * case.rate)
     (uri,) = real_time.tracks(stand.album)
     before = sum(stand.swarm.uploaded())
+    stand.swarm.limit(stand.rate(SLOWLY_S))
     real_time.play(uri)
     real_time.wait_for_started(uri)
 

@@ -20,6 +20,7 @@ from tests.rig.torrents import make_torrent
 from tests.rig.tracker import Tracker
 
 TRACKS = [Track("One", "flac", 1), Track("Two", "flac", 1)]
+UNREAD = {"vozduxan": {"scan_tags": "never"}}
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -63,7 +64,7 @@ def test_the_cover_in_a_torrent_is_shown_and_kept(tmp_path: Path) -> None:
         cover = (one.folder / "cover.jpg").read_bytes()
         with (
             seeded(one) as swarm,
-            Listener(tmp_path / "mopidy", [one], mpd=False) as listener,
+            Listener(tmp_path / "mopidy", [one], UNREAD, mpd=False) as listener,
         ):
             url = image_of(listener, one.uri)
             assert url

@@ -45,7 +45,8 @@ def listener(
     torrents: Seeded, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Listener]:
     albums = [one for one, _ in torrents.values()]
-    with Listener(tmp_path_factory.mktemp("mopidy"), albums) as listener:
+    config = {"vozduxan": {"scan_tags": "never"}}
+    with Listener(tmp_path_factory.mktemp("mopidy"), albums, config) as listener:
         yield listener
 
 

@@ -357,7 +357,7 @@ def _ask(port: int) -> None:
     """Mopidy's HTTP server listens before it serves, and is not to be stopped then."""
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("HEAD", "/")
+        connection.request("GET", "/")
         connection.getresponse()
     finally:
         connection.close()
