@@ -64,7 +64,7 @@ class Commands:
         """
         names = "magnet", "fileIdx", "torrentFileB64"
         wanted = self._wanted(names, magnet, fileIdx, torrentFileB64)
-        return self._stream(await self._manager.preparing.prepare(wanted))
+        return self._stream(await self._manager.prepare(wanted))
 
     async def torrent_release_stream(self, token: object = None) -> Result:
         """End a stream. An unknown token is no error."""
@@ -81,7 +81,7 @@ class Commands:
 
     async def torrent_prepare_cancel(self) -> Result:
         """End the prepare in flight, if there is one."""
-        self._manager.preparing.cancel()
+        self._manager.cancel_prepare()
         return {}
 
     async def torrent_prefetch_next_track(
@@ -100,7 +100,7 @@ class Commands:
         names = "nextMagnet", "nextFileIdx", "nextTorrentFileB64"
         wanted = self._wanted(names, nextMagnet, nextFileIdx, nextTorrentFileB64)
         bucket = "warm" if arguments.flag("warmOnly", warmOnly) else "prefetch"
-        return self._stream(await self._manager.preparing.prefetch(wanted, bucket))
+        return self._stream(await self._manager.prefetch(wanted, bucket))
 
     async def vozduxan_notify_position(
         self, token: object = None, byteOffset: object = None
@@ -117,9 +117,9 @@ class Commands:
         Rates are in bytes/s, all else in bytes. ``bufferedBytes`` are here
         without a gap from what sounds on; ``size`` is null without metadata.
         """
-        stream = self._manager.streams.named(arguments.token("token", token))
-        swarm = stream.swarm.statistics
-        size, held, buffered = stream.amounts()
+        name = arguments.token("token", token)
+        swarm = self._manager.statistics(name)
+        size, held, buffered = self._manager.streams.named(name).amounts()
         return {
             "downloadRate": swarm.download_rate,
             "numPeers": swarm.num_peers,
@@ -139,7 +139,7 @@ class Commands:
         if uri is None:
             raise BadInput("magnet is missing.")
         source, metainfo = await asyncio.to_thread(self._known, uri)
-        metainfo = metainfo or await self._manager.metadata.fetch(source)
+        metainfo = metainfo or await self._manager.list_files(source)
         return described(metainfo)
 
     def _stream(self, token: str) -> Result:

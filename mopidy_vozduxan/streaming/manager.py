@@ -4,9 +4,10 @@ Does what the player and the frontend wish, at once. Runs on our event loop and
 nowhere else, takes no lock, and waits for nobody. What is wanted of swarms is
 decided in ``planning``.
 
-Others reach the parts they need: :attr:`preparing` and :attr:`metadata` for waits,
-:attr:`serving` for the bytes of a token, :attr:`background` for reads that nobody
-listens to, :attr:`streams` and :attr:`swarms` to see what there is.
+Each of the eight commands is a method of it. For all else others reach the parts
+they need: :attr:`preparing` and :attr:`metadata` for waits, :attr:`serving` for the
+bytes of a token, :attr:`background` for reads that nobody listens to,
+:attr:`streams` and :attr:`swarms` to see what there is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence, Set
 
-from mopidy_vozduxan.engine.protocol import Engine, MetadataReceived
+from mopidy_vozduxan.engine.protocol import (
+    Engine,
+    MetadataReceived,
+    Metainfo,
+    Statistics,
+    TorrentSource,
+)
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.planning.buckets import Buckets, affordable
 from mopidy_vozduxan.planning.sharing import plans
@@ -30,7 +37,7 @@ from mopidy_vozduxan.streaming.serving import Serving
 from mopidy_vozduxan.streaming.stream import Stream
 from mopidy_vozduxan.streaming.supervisor import Supervisor
 from mopidy_vozduxan.streaming.swarms import Swarms
-from mopidy_vozduxan.streaming.target import Target
+from mopidy_vozduxan.streaming.target import Target, Wanted
 
 logger = logging.getLogger(__name__)
 
@@ -148,6 +155,31 @@ class Manager:
         except VozduxanError as exc:
             logger.debug("Not fetched ahead: %s", exc)
             return None
+
+    # --- the commands that wait, and the one that only looks
+
+    async def prepare(self, target: Wanted) -> str:
+        """Make a file the current stream; see :meth:`Preparing.prepare`."""
+        return await self.preparing.prepare(target)
+
+    def cancel_prepare(self) -> None:
+        """End the prepare in flight, if there is one."""
+        self.preparing.cancel()
+
+    async def prefetch(self, target: Wanted, bucket: str) -> str:
+        """Put a file into a bucket; see :meth:`Preparing.prefetch`."""
+        return await self.preparing.prefetch(target, bucket)
+
+    async def list_files(self, source: TorrentSource) -> Metainfo:
+        """Return what is in a torrent; see :meth:`Metadata.fetch`."""
+        return await self.metadata.fetch(source)
+
+    def statistics(self, token: str) -> Statistics:
+        """Return the last known numbers of a stream's swarm.
+
+        Raises :class:`NoSuchStream`.
+        """
+        return self.streams.named(token).swarm.statistics
 
     # --- where it is
 

@@ -225,7 +225,7 @@ def test_a_later_request_wins_however_long_the_earlier_one_is_looked_up(play):
         async def never():
             await held.wait()
 
-        early = asyncio.create_task(stage.manager.preparing.prepare(never))
+        early = asyncio.create_task(stage.manager.prepare(never))
         await stage.settle()
         token = await stage.prepare(1)
         with pytest.raises(Cancelled):

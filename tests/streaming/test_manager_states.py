@@ -133,18 +133,18 @@ class Streaming(RuleBasedStateMachine):
 
     @rule(infohash=swarms, index=indexes, known=st.booleans())
     def prepare(self, infohash, index, known):
-        self.begin(self.manager.preparing.prepare(self.target(infohash, index, known)))
+        self.begin(self.manager.prepare(self.target(infohash, index, known)))
 
     @rule(infohash=swarms, index=indexes, bucket=st.sampled_from(["prefetch", "warm"]))
     def prefetch(self, infohash, index, bucket):
         current = self.manager.streams.buckets.current
         target = self.target(infohash, index)
-        self.begin(self.manager.preparing.prefetch(target, bucket))
+        self.begin(self.manager.prefetch(target, bucket))
         assert self.manager.streams.buckets.current == current
 
     @rule()
     def cancel_prepare(self):
-        self.act(self.manager.preparing.cancel)
+        self.act(self.manager.cancel_prepare)
         assert "current" not in self.manager.preparing._newest
 
     @rule(tracks=st.lists(st.tuples(swarms, indexes), max_size=5))
