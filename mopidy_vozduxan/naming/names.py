@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from unicodedata import is_normalized
 from urllib.parse import unquote
 
 # Not \s: C0 controls are blanks too; then what flips or breaks lines.
@@ -53,7 +54,7 @@ def clean(text: str) -> str:
     A lone surrogate makes Mopidy 4 answer with an empty body and MPD hang up;
     it becomes "?".
     """
-    if text.isascii() and text.isprintable() and "  " not in text:
+    if text.isprintable() and "  " not in text and is_normalized("NFC", text):
         return text.strip()  # most names, and a list of torrents is long
     encodable = text.encode("utf-8", "replace").decode("utf-8")
     line = _UNPRINTABLE.sub(" ", _INVISIBLE.sub("", encodable)).strip()
