@@ -95,6 +95,30 @@ class Alone:
         self._keeper.submit(self._catalog.learn, source, event.metainfo)
 
 
+class Purge:
+    """Purging where no Mopidy runs, and so nothing is used: it needs no catalog.
+
+    On a full disk SQLite cannot open that, and this is what makes room.
+    """
+
+    running = False
+
+    def __init__(self, config: Any) -> None:
+        data_dir = Path(Extension.get_data_dir(config))
+        _check_owner(data_dir)
+        self._cache = Cache.within(Path(Extension.get_cache_dir(config)), data_dir)
+
+    def call(self, command: str, **_: object) -> Result:
+        """Return what ``torrent_purge`` answers. Raises :class:`StorageFailed`."""
+        sizes = self._cache.sizes()
+        for infohash in sizes:
+            self._cache.delete(infohash)
+        return {"torrents": len(sizes), "freedBytes": sum(sizes.values())}
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
 class SleepingEngine:
     """An engine that opens its session when the first swarm is joined.
 

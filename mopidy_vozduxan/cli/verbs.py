@@ -57,9 +57,10 @@ class Run:
             self._commands.close()
 
     def _alone(self) -> Commands:
-        from mopidy_vozduxan.cli.alone import Alone  # 0.2 s that a server spares us
+        from mopidy_vozduxan.cli import alone  # 0.2 s that a server spares us
 
-        return Alone(self._config)
+        kind = alone.Purge if self.given.verb == "purge" else alone.Alone
+        return kind(self._config)
 
     @property
     def wait_s(self) -> float:

@@ -181,6 +181,21 @@ def test_purging_says_what_is_freed(line):
     assert json.loads(line.out) == answer
 
 
+def test_purging_needs_no_catalog_where_no_mopidy_runs(line, tmp_path, monkeypatch):
+    """On a full disk it cannot be opened, and nothing could make room."""
+    monkeypatch.setattr(server, "find", lambda _: None)
+    (tmp_path / "vozduxan" / "catalog.db").mkdir(parents=True)
+    data = tmp_path / "vozduxan" / "torrents" / INFOHASH
+    data.mkdir(parents=True)
+    (data / "file").write_bytes(b"x" * 10_000)
+    assert line.run("list") == 5
+    assert line.run("purge", "--json") == 0
+    answer = json.loads(line.out)
+    assert answer["torrents"] == 1
+    assert answer["freedBytes"] >= 10_000
+    assert not data.exists()
+
+
 def test_the_status_is_for_people_and_for_scripts(line):
     answer = {
         "running": True,
