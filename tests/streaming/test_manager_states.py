@@ -329,9 +329,10 @@ class Streaming(RuleBasedStateMachine):
         for stream in self.manager.streams.values():
             plan = stream.swarm.plan
             heads = [reader.head() for reader in stream.readers]
-            for head in heads if plan and not stream.swarm.failure else ():
+            jumped = [head for head in heads if head.waiting and not head.earned]
+            for head in jumped if plan and not stream.swarm.failure else ():
                 piece = stream.pieces.piece_at(head.offset)
-                if head.waiting and not head.earned and piece not in stream.swarm.held:
+                if piece not in stream.swarm.held:
                     assert plan.urgencies[piece] == Urgency.NOW
 
     @invariant()
