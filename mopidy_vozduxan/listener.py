@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from mopidy import listener
+from mopidy.audio import AudioListener
+
+
+def end_seek(position_ms: int) -> None:
+    """Tell core that the seek it has begun is over, from any thread.
+
+    It hears so of seeks that succeed. Of any other it would show the target as its
+    position for ever, and start the next track there.
+    """
+    AudioListener.send("position_changed", position=position_ms)
 
 
 class StreamListener(listener.Listener):

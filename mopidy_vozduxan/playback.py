@@ -9,9 +9,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mopidy import backend
-from mopidy.audio import AudioListener
 
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.listener import end_seek
 from mopidy_vozduxan.player import forget_pending_start
 
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         self.backend.player.expect_seek(time_position)
         if super().seek(time_position):
             return True
-        # Core would show the target as its position for ever, and start the
-        # next track there. This is what it hears after a seek that succeeded.
-        position = self.audio.get_position().get()
-        AudioListener.send("position_changed", position=position)
+        end_seek(self.audio.get_position().get())
         return False
 
     def on_source_setup(self, source: Any) -> None:

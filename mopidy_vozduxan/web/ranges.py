@@ -68,9 +68,9 @@ def decide(
 
 def content_range(answer: Answer, size: int) -> str | None:
     """Return the ``Content-Range`` that goes with the answer, if any does."""
-    if answer.status == 206:
+    if answer.status == 206 and answer.start < answer.stop:
         return f"bytes {answer.start}-{answer.stop - 1}/{size}"
-    return f"bytes */{size}" if answer.status == 416 else None
+    return f"bytes */{size}" if answer.status in (206, 416) else None
 
 
 def _lists(field: str, etag: str, *, weakly: bool) -> bool:

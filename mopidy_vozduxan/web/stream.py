@@ -28,6 +28,7 @@ from tornado.iostream import StreamClosedError
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import Cancelled, NoSuchStream, VozduxanError
+from mopidy_vozduxan.listener import end_seek
 from mopidy_vozduxan.streaming.info import StreamInfo
 from mopidy_vozduxan.web.handler import Handler
 from mopidy_vozduxan.web.ranges import Answer, Conditions, content_range, decide
@@ -127,7 +128,12 @@ class StreamHandler(Handler):
             if_none_match=header("If-None-Match"),
         )
         head = self.request.method == "HEAD"
-        return decide(conditions, size=info.size, etag=info.etag, head=head)
+        answer = decide(conditions, size=info.size, etag=info.etag, head=head)
+        if answer.status == 416 and self._player:
+            # A seek beyond the end, where a length was guessed: the track is over.
+            end_seek(0)
+            return Answer(206, info.size, info.size)
+        return answer
 
     def _describe_body(self, info: StreamInfo, answer: Answer) -> None:
         self.set_status(answer.status)

@@ -6,9 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mopidy_vozduxan.formats import estimated_length_ms
 from tests.e2e.recording import count_stalls, paced, recording
 from tests.e2e.stage import Album, Listener, album, seeded, until
+from tests.rig import album as album_maker
 from tests.rig.album import RATE, Track
 
 TITLES = ["One", "Two", "Three", "Four"]
@@ -90,6 +93,31 @@ def test_a_queue_that_came_before_its_lengths_gets_them(tmp_path: Path) -> None:
         assert guessed != LENGTHS
         swarm.limit(0)
         until(lambda: lengths_of(queued(listener)) == LENGTHS)
+        listener.assert_calm()
+
+
+def test_a_seek_beyond_the_end_of_a_guessed_length_ends_the_track(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vbr = "lamemp3enc target=quality quality=4 ! id3v2mux"
+    monkeypatch.setitem(album_maker._ENCODERS, "mp3", vbr)
+    tracks = [Track(title, "mp3", SECONDS) for title in TITLES]
+    with (
+        album(tmp_path / "Guessed", tracks) as one,
+        seeded(one),
+        Listener(tmp_path / "mopidy", [one]) as listener,
+    ):
+        first, second, *_ = listener.tracks(one)
+        listener.play(*listener.tracks(one))
+        listener.wait_for_started(first)
+        length = queued(listener)[0]["length"]
+        assert length > SECONDS * 1000 + 1500
+        until(lambda: listener.rpc("core.playback.seek", time_position=length - 500))
+        listener.wait_for_ended(first)
+        listener.wait_for_started(second)
+        position = listener.rpc("core.playback.get_time_position")
+        assert position < SECONDS * 1000 / 2, "it begins at its beginning"
+        assert listener.state == "playing"
         listener.assert_calm()
 
 

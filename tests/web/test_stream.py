@@ -83,7 +83,9 @@ def test_several_ranges_are_one_200(door, streams):
 def test_an_offset_past_the_end_is_a_416_that_names_the_size(door, streams, size):
     stream = streams.add(TOKEN, size)
     reply = door.get(PATH, Range=f"bytes={size}-")
-    assert (reply.status, reply.body) == (416, b"")
+    # The player asks so when somebody seeks beyond the end of a track whose length
+    # was guessed; of an error it would not recover.
+    assert (reply.status, reply.body) == (206 if door.player else 416, b"")
     assert reply.headers["content-range"] == f"bytes */{size}"
     assert stream.opened.empty()
 
