@@ -68,7 +68,7 @@ class Stage:
         folder: Path,
         told: Told,
         scan_tags: str = "opened",
-        give_up_s: float = 3.0,
+        give_up_s: float = PATIENCE_S,
         pace: Pace = Pace(first=0, pause=0.01, look=0.1),
         **readers: Callable[..., Any],
     ) -> None:
