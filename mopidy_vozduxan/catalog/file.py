@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from mopidy_vozduxan.catalog.schema import migrate
+from mopidy_vozduxan.catalog.schema import is_empty, migrate
 from mopidy_vozduxan.exceptions import StorageFailed
 
 logger = logging.getLogger(__name__)
@@ -32,9 +32,17 @@ WAL_ATTEMPTS = 10
 
 # sqlite.org/rescode.html: the low byte of SQLITE_CORRUPT* and SQLITE_NOTADB
 _DAMAGE = frozenset({11, 26})
+# SQLITE_IOERR_SHORT_READ: somebody has deleted the WAL, or cut a file short.
+_CUT_SHORT = 522
 # SQLITE_IOERR*, SQLITE_FULL, SQLITE_CANTOPEN*; and what SQLite begins with, in bytes.
 _NO_ROOM = frozenset({10, 13, 14})
 LEAST_ROOM = 64 * 1024
+
+
+class _Deleted(sqlite3.DatabaseError):
+    """Somebody has deleted the file, and SQLite has made an empty one."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
 class CatalogFile:
@@ -110,7 +118,7 @@ class CatalogFile:
         with self._read_lock:
             self._open_writer()
             age = self._age
-            db = self._idle.pop() if self._idle else self._connect()
+            db = self._idle.pop() if self._idle else self._connect_again()
         try:
             yield db
         finally:
@@ -119,6 +127,13 @@ class CatalogFile:
                     self._idle.append(db)
                 else:
                     db.close()
+
+    def _connect_again(self) -> sqlite3.Connection:
+        db = self._connect()
+        if is_empty(db):
+            db.close()
+            raise _Deleted("it was deleted")
+        return db
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(
@@ -217,4 +232,4 @@ def _has_no_room(exc: Exception, folder: Path) -> bool:
 
 def _is_damage(exc: sqlite3.Error) -> bool:
     code: int = getattr(exc, "sqlite_errorcode", 0)
-    return code & 0xFF in _DAMAGE
+    return code & 0xFF in _DAMAGE or code == _CUT_SHORT

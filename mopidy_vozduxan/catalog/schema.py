@@ -140,6 +140,11 @@ def migrate(db: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError("it was written by a newer Mopidy-Vozduxan")
 
 
+def is_empty(db: sqlite3.Connection) -> bool:
+    """Return whether a file has no table of ours."""
+    return _version(db) == 0
+
+
 def _version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 

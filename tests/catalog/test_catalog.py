@@ -211,6 +211,25 @@ def test_damage_that_shows_later_is_set_aside_then(path, caplog):
     catalog.close()
 
 
+@pytest.mark.parametrize(
+    "endings", [("",), ("-wal",), ("-wal", "-shm"), ("", "-wal", "-shm")]
+)
+def test_a_catalog_that_is_deleted_under_us_begins_anew(path, endings):
+    """Every read failed, until Mopidy was started again."""
+    catalog = Catalog(path)
+    catalog.add(source_of(ALBUM), ALBUM)
+    for ending in endings:
+        Path(f"{path}{ending}").unlink()
+    catalog.torrents()
+    catalog.recover(lambda _: ALBUM)
+    catalog.add(source_of(ALBUM), ALBUM)
+    assert [t.infohash for t in catalog.torrents()] == [ALBUM.infohash]
+    catalog.close()
+    catalog = Catalog(path)
+    assert catalog.metainfo(ALBUM.infohash) == ALBUM
+    catalog.close()
+
+
 def test_a_catalog_of_a_later_version_is_left_alone(path):
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 999")
