@@ -53,7 +53,9 @@ def targets(catalog, nobody, opened):
     bridge = Bridge()
     bridge.start()
     adder = Adder(catalog, bridge.ask, nobody.fetch_metainfo, nobody.fetch)
-    yield Targets(catalog, adder, Lengths(opened.append))
+    yield Targets(
+        catalog, adder, Lengths(lambda infohash, first: opened.append(infohash))
+    )
     bridge.stop()
 
 
