@@ -56,6 +56,8 @@ class Demand:
     starts_in_ms: int = 0
     probes: tuple[Span, ...] = ()
     hurried: bool = False
+    #: Nothing else should be on its way any more.
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,10 @@ class _Canvas:
                 for piece in demand.pieces.pieces_of(Span(head.offset, stop)):
                     self.urgencies[piece] = max(self.urgencies[piece], Urgency.LATER)
                 if hurried and demand.hurried:
-                    self.urgencies[demand.pieces.piece_at(head.offset)] = Urgency.NOW
+                    piece = demand.pieces.piece_at(head.offset)
+                    self.urgencies[piece] = Urgency.NOW
+                    if demand.alone:  # has the engine cancel what it asked for
+                        self.due_ms[piece] = self.now_ms
                     hurried = False
 
     def _hold_beginnings(self, demands: Iterable[Demand], tiers: Tiers) -> bool:

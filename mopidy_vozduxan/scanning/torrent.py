@@ -119,8 +119,9 @@ class _Visit:
         self._scans: dict[TorrentFile, Scan] = {}
         self._kept: dict[TorrentFile, Tags] = {}
         heads = {f: _head(metainfo, f) for f in [*self._small({"cue"}), *files]}
-        first = files[0] if files else None
-        self._prospect = Prospect(heads, first, metainfo.piece_length)
+        self._first = files[0] if files else None
+        self._leading: Reading | None = None  # of the first file
+        self._prospect = Prospect(heads, self._first, metainfo.piece_length)
 
     # --- what divides and orders files
 
@@ -191,6 +192,8 @@ class _Visit:
         try:
             if self._is_hurried and await self._turns_late(end):
                 _cancel(list(tasks.values())[1:])
+                if self._leading:
+                    self._leading.insist()
             for task in (await end)[0]:
                 if not task.cancelled():
                     task.result()
@@ -218,13 +221,24 @@ class _Visit:
     async def _read_track(self, file: TorrentFile) -> None:
         async with self._open(file) as reading:
             self._prospect.saw(reading.statistics)
-            scan = await self._means.files.scan(reading, file)
+            with self._leading_with(file, reading):
+                scan = await self._means.files.scan(reading, file)
         if scan is None:
             await self._keep(self._means.catalog.note_unreadable, file.index)
             return
         self._scans[file] = Scan(_without_pictures(scan.tags), scan.length_ms)
         await self._keep_tags(file)
         await self._keep_picture(file, scan)
+
+    @contextmanager
+    def _leading_with(self, file: TorrentFile, reading: Reading) -> Iterator[None]:
+        if file is self._first:
+            self._leading = reading
+        try:
+            yield
+        finally:
+            if file is self._first:
+                self._leading = None
 
     async def _keep_tags(self, file: TorrentFile) -> None:
         beside = self._texts_beside(file)

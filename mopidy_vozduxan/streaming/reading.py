@@ -48,6 +48,11 @@ class Reading:
         """The last known numbers of its swarm."""
         return self._stream.swarm.statistics
 
+    def insist(self) -> None:
+        """Have the engine cancel what was asked for beside this file, in a hurry."""
+        self._stream.alone = True
+        self._streams.changed()
+
     async def span(self, start: int, stop: int) -> bytes:
         """Return the bytes ``[start, stop)``."""
         reader = self._serving.open_reader(self.token, start, stop, player=False)

@@ -50,6 +50,7 @@ class Stream:
         self.claims = 0  # prepares that have not found it a bucket yet
         self.background = False  # read for its tags, say, and by nobody's player
         self.hurried = False  # somebody waits for that
+        self.alone = False  # and nothing else should be on its way
         self.failure: VozduxanError | None = None
         self.opened_at = now
         self.said_so = False  # the log says that it waits
@@ -243,4 +244,5 @@ class Stream:
             starts_in_ms=starts_in_ms,
             probes=(Span(file.size - probe, file.size),) if probe else (),
             hurried=self.hurried,
+            alone=self.alone,
         )

@@ -111,6 +111,11 @@ def test_what_a_lookup_waits_for_comes_first_and_what_is_behind_it_next():
     assert plan.due_ms == {}, "nothing that was asked for is cancelled"
 
 
+def test_what_others_asked_for_is_cancelled_for_a_lookups_only_file():
+    read = demand(Head(3000), role=Role.BACKGROUND, hurried=True, alone=True)
+    assert plan_of(read).due_ms == {30: NOW_MS}
+
+
 def test_where_a_lookup_waits_for_many_the_first_comes_first():
     reads = [
         demand(Head(offset), role=Role.BACKGROUND, hurried=True)
