@@ -31,8 +31,13 @@ def screenshots(request):
 WITH_A_PLAYER = ("tests/e2e/", "tests/test_rig.py", "tests/test_demo.py")
 
 
-def pytest_collection_modifyitems(items):
-    """Give tests with a real player a second try; the summary counts them."""
+def pytest_collection_modifyitems(config, items):
+    """Give tests with a real player a second try; the summary counts them.
+
+    They are the longest, and begin first where others run beside them.
+    """
     for item in items:
         if item.nodeid.startswith(WITH_A_PLAYER):
             item.add_marker(pytest.mark.flaky(reruns=2))
+    if hasattr(config, "workerinput"):  # pytest-xdist
+        items.sort(key=lambda item: not item.nodeid.startswith(WITH_A_PLAYER))

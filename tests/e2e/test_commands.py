@@ -169,6 +169,7 @@ def release_what_plays(client: Client, listener: Listener) -> None:
     client.ask("torrent_release_stream", token=token)
 
 
+@pytest.mark.alone
 def test_nothing_is_slow_while_a_dead_magnet_is_prepared(
     stand: tuple[Album, Swarm], tmp_path: Path, record_property: Any
 ) -> None:

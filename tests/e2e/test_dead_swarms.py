@@ -76,6 +76,7 @@ def pcm_of_track(seed: int, number: int) -> bytes:
     return as_floats(make_pcm(SECONDS, seed=seed * 1000 + number))
 
 
+@pytest.mark.alone
 def test_mopidy_answers_while_a_track_waits_and_then_moves_on(
     listener: Listener, alive: list[str], dead: list[str]
 ) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.recording import (
     Recording,
     command,
@@ -85,6 +87,7 @@ def _is_gone(listener: Listener, token: str) -> bool:
     return bool(answer.get("error", {}).get("code") == "NO_SUCH_STREAM")
 
 
+@pytest.mark.alone
 def test_a_skip_is_as_quick_as_with_local_files(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.stage import Listener, album, as_floats, seeded
 from tests.rig.album import Track, make_pcm
 
@@ -13,6 +15,7 @@ IDLE_S = 5.0
 PIECE = 16 * 1024
 
 
+@pytest.mark.alone
 def test_after_a_pause_the_swarm_is_still_there(tmp_path: Path) -> None:
     """The finished trap: a swarm that has all it wants loses its peers."""
     tracks = [Track(f"Track {n}", "flac", 2) for n in range(1, 10)]

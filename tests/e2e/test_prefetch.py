@@ -29,6 +29,7 @@ LOG = {"loglevels": LEVELS}
 STARTING_S = 6
 
 
+@pytest.mark.alone
 def test_fetching_ahead_costs_the_current_track_no_stall(tmp_path: Path) -> None:
     """Both ways at once, each with a swarm of its own at 1.3 times the bitrate."""
     lengths = [RATE * 16 + 11, RATE * 16, RATE * 16]
@@ -64,6 +65,7 @@ def _start(listener: Listener, one: Recording) -> int:
     return listener.mopidy.log_length
 
 
+@pytest.mark.alone
 def test_a_pause_lets_the_current_file_finish(tmp_path: Path) -> None:
     with (
         recording(tmp_path / "Live", [RATE * 14 + 5, RATE * 6], seed=5) as one,

@@ -62,6 +62,7 @@ def test_an_album_out_of_a_live_swarm_is_queued_with_its_true_lengths(
             listener.assert_calm()
 
 
+@pytest.mark.alone
 def test_a_dead_swarm_costs_a_lookup_a_moment_and_once(tmp_path: Path) -> None:
     tracks = [Track(title, "flac", 4) for title in TITLES]
     with (
@@ -121,6 +122,7 @@ def test_a_seek_beyond_the_end_of_a_guessed_length_ends_the_track(
         listener.assert_calm()
 
 
+@pytest.mark.alone
 def test_reading_tags_costs_what_plays_no_stall(tmp_path: Path) -> None:
     """Of its own torrent, whose swarm is barely enough, and of another."""
     cut = [RATE * 16 + 11, *[RATE * 16] * 3]

@@ -76,6 +76,7 @@ async def jumped_to(rig: Rig, album: Album, track: int) -> float:
     return rig.loop.time() - now
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("trickle", [True, False], ids=["trickle", "anchor-far-ahead"])
 @on_loop
 async def test_a_later_track_starts_as_fast_as_the_first(
@@ -100,6 +101,7 @@ async def test_a_later_track_starts_as_fast_as_the_first(
         assert peers[-1] == 2
 
 
+@pytest.mark.alone
 @on_loop
 async def test_what_is_there_after_a_restart_does_not_close_the_trap(
     tmp_path: Path, tracker: Tracker, seeds: Seeds
