@@ -1,8 +1,7 @@
 """The window of one stream: which of its spans are wanted how soon, and when.
 
 Knows one demand at a time. Who else wants something, and whose turn it is, is
-decided in :mod:`~mopidy_vozduxan.planning.canvas` and
-:mod:`~mopidy_vozduxan.planning.sharing`.
+decided in :mod:`~mopidy_vozduxan.planning.sharing`.
 
 Design notes
 ------------
