@@ -60,11 +60,8 @@ class Lengths(Protocol):
     def again(self, infohash: str) -> None:
         """The same, however short a time ago it was read."""
 
-    def wait(self, wanted: Mapping[str, int], until: float) -> None:
-        """Wait for what is worth it, until ``until`` (`time.monotonic`) at most.
-
-        ``wanted`` are infohashes, each with the file that is wanted first.
-        """
+    def wait(self, infohashes: Iterable[str], until: float) -> None:
+        """Wait for what is worth it, until ``until`` (`time.monotonic`) at most."""
 
     def stop(self) -> None:
         """End all waits, now and to come."""
@@ -284,26 +281,22 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         """Wait for lengths that are guesses; return what to look up again."""
         # Not for all an artist ever made: that would be many swarms.
         guessed = {
-            uri: firsts
+            uri: infohashes
             for uri, tracks in found.items()
-            if not uri.startswith(_ARTIST) and (firsts := _guessed(tracks))
+            if not uri.startswith(_ARTIST) and (infohashes := _guessed(tracks))
         }
         if self._lengths is None or not guessed:
             return []
-        wanted: dict[str, int] = {}
-        for firsts in guessed.values():
-            wanted = firsts | wanted
-        self._lengths.wait(wanted, until)
+        self._lengths.wait(set[str]().union(*guessed.values()), until)
         return list(guessed)
 
 
-def _guessed(tracks: Iterable[Track | Unresolved]) -> dict[str, int]:
-    """Return the torrents whose lengths are guesses, each with the first such file."""
-    guessed: dict[str, int] = {}
-    for track in tracks:
-        if isinstance(track, Track) and not track.length_known:
-            guessed.setdefault(track.uri.infohash, track.uri.index)
-    return guessed
+def _guessed(tracks: Iterable[Track | Unresolved]) -> set[str]:
+    return {
+        track.uri.infohash
+        for track in tracks
+        if isinstance(track, Track) and not track.length_known
+    }
 
 
 def _all_tracks(layout: Layout, number: int | None = None) -> list[Track]:

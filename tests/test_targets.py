@@ -53,9 +53,7 @@ def targets(catalog, nobody, opened):
     bridge = Bridge()
     bridge.start()
     adder = Adder(catalog, bridge.ask, nobody.fetch_metainfo, nobody.fetch)
-    yield Targets(
-        catalog, adder, Lengths(lambda infohash, first: opened.append(infohash))
-    )
+    yield Targets(catalog, adder, Lengths(opened.append))
     bridge.stop()
 
 

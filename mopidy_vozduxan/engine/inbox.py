@@ -225,7 +225,6 @@ class Inbox:
             num_peers=status.num_peers,
             num_seeds=status.num_seeds,
             payload=status.total_payload_download,
-            at=self._loop.time(),
         )
         if statistics != swarm.statistics and swarm.infohash in self.watched:
             self._emit(StatisticsChanged(swarm.infohash, statistics))

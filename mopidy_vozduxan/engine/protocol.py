@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from mopidy_vozduxan.planning.plan import Changes, Plan
@@ -64,17 +64,13 @@ class TorrentSource:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """A swarm at one moment: ``at``, by the loop's clock.
-
-    Rates are in bytes/s, ``payload`` is in bytes fetched so far.
-    """
+    """A swarm at one moment; rates in bytes/s, ``payload`` bytes fetched so far."""
 
     download_rate: int = 0
     upload_rate: int = 0
     num_peers: int = 0
     num_seeds: int = 0
     payload: int = 0
-    at: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ from mopidy_vozduxan.engine.settings import (
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.streaming.cache import Cache
 
-#: Statistics come this often while a swarm is watched, and while somebody waits.
-STATISTICS_EVERY_S, WAITING_EVERY_S = 1.0, 0.25
+#: Statistics come this often while a swarm is watched.
+STATISTICS_EVERY_S = 1.0
 
 
 class LibtorrentEngine:
@@ -145,8 +145,9 @@ class LibtorrentEngine:
         self._timer = None
         if self._inbox.watched and self._closing is None:
             self._session.post_torrent_updates(0)
-            pause = WAITING_EVERY_S if self._fast else STATISTICS_EVERY_S
-            self._timer = self._loop.call_later(pause, self._ask_statistics)
+            self._timer = self._loop.call_later(
+                STATISTICS_EVERY_S, self._ask_statistics
+            )
             self._try_utp()
 
     def _try_utp(self) -> None:

@@ -42,8 +42,7 @@ class Demand:
     ``None``. ``starts`` are the offsets of tracks that come next in this stream, the
     next first; without any it is its first byte. ``starts_in_ms`` says when the
     stream's first byte will be due (what remains of the tracks before it).
-    ``probes`` are spans that a demuxer looks at before it plays. ``hurried`` is
-    a read in the background that somebody waits for.
+    ``probes`` are spans that a demuxer looks at before it plays.
     """
 
     infohash: str
@@ -55,9 +54,6 @@ class Demand:
     playhead: int | None = None
     starts_in_ms: int = 0
     probes: tuple[Span, ...] = ()
-    hurried: bool = False
-    #: Nothing else should be on its way any more.
-    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

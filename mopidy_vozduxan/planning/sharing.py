@@ -41,7 +41,6 @@ def plans(
     need = need_of(demands, swarms, tiers)
     heard = [d for d in demands if d.role is not Role.BACKGROUND]
     leading = {d.infohash for d in heard if d.role is Role.CURRENT or _waits(d)}
-    silent = all(d.role is not Role.CURRENT for d in demands)
     result = {}
     for infohash, view in swarms.items():
         own = [d for d in heard if d.infohash == infohash]
@@ -52,8 +51,9 @@ def plans(
         elif need.is_calm or infohash in leading:
             canvas.paint(own, calm=need.is_calm)
         if need.is_calm and not jumped:
-            read = [d for d in demands if d.infohash == infohash and d not in own]
-            canvas.paint_background(read, hurried=silent)
+            canvas.paint_background(
+                d for d in demands if d.infohash == infohash and d not in own
+            )
         # A seek with an anchor took 0.8 s instead of 0.3 s; a start, where
         # nothing is asked for yet, sounds 0.6 s earlier with one.
         result[infohash] = canvas.plan(own, anchored=not jumped or not view.held)
@@ -98,22 +98,13 @@ class _Canvas:
                     self._fill(demand, span, urgency)
         self.paint_awaited(demands)
 
-    def paint_background(self, demands: Iterable[Demand], *, hurried: bool) -> None:
-        """Want what a read in the background waits for, and as much again.
-
-        With ``hurried`` the first of those that are in a hurry comes first.
-        """
+    def paint_background(self, demands: Iterable[Demand]) -> None:
+        """Want what a read in the background waits for, and as much again."""
         for demand in demands:
             for head in unmet_heads(demand, self.view):
                 stop = min(head.offset + max(head.earned, 1), demand.pieces.size)
                 for piece in demand.pieces.pieces_of(Span(head.offset, stop)):
                     self.urgencies[piece] = max(self.urgencies[piece], Urgency.LATER)
-                if hurried and demand.hurried:
-                    piece = demand.pieces.piece_at(head.offset)
-                    self.urgencies[piece] = Urgency.NOW
-                    if demand.alone:  # has the engine cancel what it asked for
-                        self.due_ms[piece] = self.now_ms
-                    hurried = False
 
     def _hold_beginnings(self, demands: Iterable[Demand], tiers: Tiers) -> bool:
         return all(
@@ -168,14 +159,10 @@ class _Canvas:
         return Plan(bytes(self.urgencies), self.due_ms, trickle)
 
     def _anchor(self, demands: Sequence[Demand]) -> int | None:
-        """Return the next missing, unwanted piece after the leading stream.
-
-        Where many files are read, and nobody listens, none of them leads.
-        """
+        """Return the next missing, unwanted piece after the leading stream."""
         first = min(demands, key=lambda d: d.role, default=None)
         start = first.pieces.pieces.stop if first else 0
-        awaited = self.urgencies.find(Urgency.NOW)
-        if awaited >= 0 and (first or not self.urgencies.count(Urgency.LATER)):
+        if (awaited := self.urgencies.find(Urgency.NOW)) >= 0:
             start = awaited + 1
         order = itertools.chain(range(start, self.view.piece_count), range(start))
         return next(

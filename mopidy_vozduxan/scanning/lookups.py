@@ -1,20 +1,16 @@
 """Lengths as the library asks for them: opened, and waited for within bounds.
 
 Called on any thread; core stands still while it waits, so it mostly does not. A
-wait happens once per torrent and while, for torrents whose swarm shows life, and only
-for what that swarm can give in time: all lengths, else that of the track which is
-wanted first, else none.
+wait happens once per torrent and while, for torrents whose swarm shows life.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
 
 from mopidy_vozduxan.scanning.means import Outcome
-from mopidy_vozduxan.scanning.prospect import NOBODY_KNOWS, Expected
 
 #: A swarm that shows no sign of life for so long is not waited for.
 STILL_S = 1.2
@@ -32,53 +28,35 @@ _REST_S = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A torrent being read: when it last showed life, what is to be expected."""
-
-    moved_at: float
-    expected: Expected = NOBODY_KNOWS
-
-    def patience(self, now: float, until: float) -> float:
-        """Return how many seconds more to wait of those until ``until``."""
-        if self.expected.worth_a_wait(until):
-            return min(until, self.moved_at + STILL_S) - now
-        return 0.0
-
-
 class Lengths:
     """``open`` hands a torrent to the scanner, from any thread.
 
-    It takes the file that is wanted first, too. Without it nothing is read, and
-    nothing waited for.
+    Without it nothing is read, and nothing waited for.
     """
 
     def __init__(
         self,
-        open: Callable[[str, int | None], None] | None,
+        open: Callable[[str], None] | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open = open
         self._clock = clock
         self._changed = threading.Condition()
-        self._busy: dict[str, _Read] = {}
+        self._busy: dict[str, float] = {}  # being read: when it last moved
         self._read_again: dict[str, float] = {}  # not before
         self._wait_again: dict[str, float] = {}
         self._stopped = False
 
-    def opened(self, infohash: str, first: int | None = None) -> None:
-        """Somebody opened or queued a torrent: read it before others. At once.
-
-        ``first`` is the file that is wanted before others.
-        """
+    def opened(self, infohash: str) -> None:
+        """Somebody opened or queued a torrent: read it before others. At once."""
         if self._open is None:
             return
         with self._changed:
             now = self._clock()
             if infohash in self._busy or now < self._read_again.get(infohash, now):
                 return
-            self._busy[infohash] = _Read(now)
-        self._open(infohash, first)
+            self._busy[infohash] = now
+        self._open(infohash)
 
     def again(self, infohash: str) -> None:
         """Read a torrent though it was read a moment ago."""
@@ -94,21 +72,20 @@ class Lengths:
                 noted.pop(infohash, None)
             self._changed.notify_all()
 
-    def wait(self, wanted: Mapping[str, int | None], until: float) -> None:
+    def wait(self, infohashes: Iterable[str], until: float) -> None:
         """Wait for the lengths of torrents, until ``until`` (`time.monotonic`).
 
-        ``wanted`` has the file of each that is wanted first. Ends earlier once they
-        are known, or it is clear that they will not be in time.
+        Ends earlier once they are known, or their swarms show no life.
         """
-        for infohash, first in wanted.items():
-            self.opened(infohash, first)
+        wanted = set(infohashes)
+        for infohash in wanted:
+            self.opened(infohash)
         with self._changed:
-            waiting = self._worth_waiting_for(wanted.keys())
+            waiting = self._worth_waiting_for(wanted)
             now = self._clock()
             if now >= until:
                 return  # not a wait: the next one may be
-            for infohash in waiting:
-                self._busy[infohash] = replace(self._busy[infohash], moved_at=now)
+            self._busy |= dict.fromkeys(waiting, now)
             self._wait_again |= dict.fromkeys(waiting, now + AGAIN_S)
             while (seconds := self._patience(waiting, until)) > 0:
                 self._changed.wait(seconds)
@@ -121,12 +98,11 @@ class Lengths:
 
     # --- what the scanner says
 
-    def moved(self, infohash: str, expected: Expected) -> None:
-        """The torrent's swarm shows life, by which its lengths are ``expected``."""
+    def moved(self, infohash: str) -> None:
+        """The torrent's swarm shows life."""
         with self._changed:
             if infohash in self._busy:
-                self._busy[infohash] = _Read(self._clock(), expected)
-                self._changed.notify_all()
+                self._busy[infohash] = self._clock()
 
     def ended(self, infohash: str, outcome: Outcome) -> None:
         """What can be read of the torrent was read."""
@@ -137,7 +113,7 @@ class Lengths:
 
     # --- under the lock
 
-    def _worth_waiting_for(self, wanted: Set[str]) -> Set[str]:
+    def _worth_waiting_for(self, wanted: set[str]) -> set[str]:
         now = self._clock()
         found = {
             infohash
@@ -146,10 +122,9 @@ class Lengths:
         }
         return found if len(found) <= MOST else set()
 
-    def _patience(self, waiting: Set[str], until: float) -> float:
+    def _patience(self, waiting: set[str], until: float) -> float:
         """Return how many seconds more to wait, 0 or less for none."""
-        now = self._clock()
-        reads = [self._busy[one] for one in waiting if one in self._busy]
-        if self._stopped:
+        moves = [self._busy[one] for one in waiting if one in self._busy]
+        if self._stopped or not moves:
             return 0.0
-        return max((read.patience(now, until) for read in reads), default=0.0)
+        return min(until, max(moves) + STILL_S) - self._clock()

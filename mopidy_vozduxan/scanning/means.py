@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.scanning.file import FileScanner
-from mopidy_vozduxan.scanning.prospect import Expected
 from mopidy_vozduxan.streaming.background import Background
 from mopidy_vozduxan.tags import Part, Tags
 
@@ -64,8 +63,8 @@ class Readers:
 class Means:
     """What reading a torrent takes.
 
-    ``found(infohash)`` is called whenever more is known, ``moved(infohash,
-    expected)`` whenever the swarm shows life.
+    ``found(infohash)`` is called whenever more is known, ``moved(infohash)``
+    whenever the swarm shows life.
     """
 
     background: Background
@@ -73,7 +72,7 @@ class Means:
     files: FileScanner
     readers: Readers
     found: Callable[[str], None]
-    moved: Callable[[str, Expected], None]
+    moved: Callable[[str], None]
 
 
 class Outcome(Enum):

@@ -63,17 +63,16 @@ class Scanner:
         self._means = means
         self._pace = pace
         self._ended = ended
-        #: The file that is wanted first, by torrent; the last torrent comes first.
-        self._opened: dict[str, int | None] = {}
+        self._opened: dict[str, None] = {}  # the last one comes first
         self._news = asyncio.Event()
         self._catalogs_turn = self._now() + pace.first if catalog else None
         self._reading: tuple[str, asyncio.Task[tuple[Outcome, int]]] | None = None
         self._task = asyncio.ensure_future(self._run())
 
-    def opened(self, infohash: str, first: int | None = None) -> None:
-        """Somebody opened or queued a torrent, and wants the file ``first`` first."""
+    def opened(self, infohash: str) -> None:
+        """Somebody opened or queued a torrent."""
         self._opened.pop(infohash, None)
-        self._opened[infohash] = first
+        self._opened[infohash] = None
         self._news.set()
 
     def forget(self, infohash: str) -> None:
@@ -131,10 +130,7 @@ class Scanner:
         self, infohash: str, *, opened: bool, budget: int
     ) -> tuple[Outcome, int] | None:
         """Read a torrent; return how it ended, None when another was opened."""
-        first = self._opened.get(infohash)
-        work = read_torrent(
-            self._means, infohash, opened=opened, budget=budget, first=first
-        )
+        work = read_torrent(self._means, infohash, opened=opened, budget=budget)
         task = asyncio.ensure_future(work)
         self._reading = infohash, task
         try:

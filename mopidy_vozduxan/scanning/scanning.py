@@ -62,8 +62,8 @@ class Scanning:
         if self._scanner:
             await self._scanner.close()
 
-    def _open(self, infohash: str, first: int | None) -> None:
-        self._bridge.tell(self._opened, infohash, first)
+    def _open(self, infohash: str) -> None:
+        self._bridge.tell(self._opened, infohash)
 
     # --- on our loop
 
@@ -79,9 +79,9 @@ class Scanning:
         catalog = self._scan_tags == "all"
         self._scanner = Scanner(means, self._pace, self.lengths.ended, catalog=catalog)
 
-    def _opened(self, infohash: str, first: int | None) -> None:
+    def _opened(self, infohash: str) -> None:
         if self._scanner:
-            self._scanner.opened(infohash, first)
+            self._scanner.opened(infohash)
 
     def _found(self, infohash: str) -> None:
         if infohash not in self._untold:

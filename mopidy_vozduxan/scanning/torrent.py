@@ -13,29 +13,22 @@ from collections import defaultdict
 from collections.abc import (
     AsyncIterator,
     Callable,
-    Iterable,
     Iterator,
     Mapping,
     Sequence,
     Set,
 )
 from contextlib import AbstractAsyncContextManager, contextmanager
+from functools import partial
 from typing import Any
 
-from mopidy_vozduxan.engine.protocol import (
-    Metainfo,
-    Statistics,
-    TorrentFile,
-    TorrentSource,
-)
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.exceptions import BadInput, Stalled, VozduxanError
 from mopidy_vozduxan.formats import extension
-from mopidy_vozduxan.planning.spans import PieceMap, Span
-from mopidy_vozduxan.scanning.file import FIRST_BYTES
+from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.scanning.gate import Gate
 from mopidy_vozduxan.scanning.gstreamer import Scan
 from mopidy_vozduxan.scanning.means import Means, Outcome
-from mopidy_vozduxan.scanning.prospect import Prospect
 from mopidy_vozduxan.streaming.reading import Reading
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.tags import Part, Tags
@@ -48,23 +41,17 @@ MOST_BESIDE = 64
 LARGEST_TEXT = 256 * 1024
 #: Some torrents have a sheet for every encoding, and a playlist for every folder.
 MOST_TEXTS = 200
-#: A lookup waits so long.
-LOOKUP_S = 3.0
-#: Where a lookup was answered before all was read, what it found may be played now;
-#: what others are asked for meanwhile would come before that.
-LEAVE_S = 1.0
 
 
 async def read_torrent(
-    means: Means, infohash: str, *, opened: bool, budget: int, first: int | None = None
+    means: Means, infohash: str, *, opened: bool, budget: int
 ) -> tuple[Outcome, int]:
     """Read what is not known of a torrent; return how that ended and what it cost.
 
-    Somebody ``opened`` it, and wants the file ``first`` before others: then also
-    what could not be read within the last day, and torrents of private trackers,
-    which watch who takes and does not give. No more than ``budget`` bytes of first
-    pieces are asked for. May be cancelled at any time. Raises
-    :class:`StorageFailed` for what broke the catalog.
+    Somebody ``opened`` it: then also what could not be read within the last day,
+    and torrents of private trackers, which watch who takes and does not give. No
+    more than ``budget`` bytes of first pieces are asked for. May be cancelled at
+    any time. Raises :class:`StorageFailed` for what broke the catalog.
     """
     catalog = means.catalog
     source = await asyncio.to_thread(catalog.source, infohash)
@@ -72,19 +59,18 @@ async def read_torrent(
     if source is None or metainfo is None:
         return Outcome.TOO_EARLY, 0
     infohash = metainfo.infohash
-    rest = await asyncio.to_thread(catalog.unscanned, infohash, tried=opened)
-    if not rest:
+    if not await asyncio.to_thread(catalog.unscanned, infohash, tried=opened):
         return Outcome.DONE, 0
     if metainfo.private and not opened:
         await asyncio.to_thread(catalog.leave_alone, infohash)
         return Outcome.DONE, 0
-    rest.sort(key=lambda index: index != first)
-    files = _affordable(metainfo, rest, budget)
-    visit = _Visit(means, source, metainfo, files, opened=opened)
+    visit = _Visit(means, source, metainfo, opened=opened)
     try:
         await visit.read_sheets()
-        await visit.read_tracks(files)
         await visit.read_playlists()
+        rest = await asyncio.to_thread(catalog.unscanned, infohash, tried=opened)
+        files = _affordable(metainfo, rest, budget)
+        await visit.read_tracks(files)
     except VozduxanError as exc:
         logger.debug("Given up: %s: %s", metainfo.name, exc)
         await asyncio.to_thread(catalog.leave_alone, infohash)
@@ -98,18 +84,10 @@ class _Visit:
     """One torrent being read."""
 
     def __init__(
-        self,
-        means: Means,
-        source: TorrentSource,
-        metainfo: Metainfo,
-        files: Sequence[TorrentFile],
-        *,
-        opened: bool,
+        self, means: Means, source: TorrentSource, metainfo: Metainfo, *, opened: bool
     ) -> None:
         self._means = means
         self._opened = opened
-        self._until = _now() + LOOKUP_S  # a lookup waits
-        self._late = asyncio.Event()
         self._source = source
         self._metainfo = metainfo
         self._infohash = metainfo.infohash
@@ -118,10 +96,6 @@ class _Visit:
         self._pictured: set[str] = set()  # folders with a picture
         self._scans: dict[TorrentFile, Scan] = {}
         self._kept: dict[TorrentFile, Tags] = {}
-        heads = {f: _head(metainfo, f) for f in [*self._small({"cue"}), *files]}
-        self._first = files[0] if files else None
-        self._leading: Reading | None = None  # of the first file
-        self._prospect = Prospect(heads, self._first, metainfo.piece_length)
 
     # --- what divides and orders files
 
@@ -153,14 +127,6 @@ class _Visit:
         self, endings: Set[str]
     ) -> AsyncIterator[tuple[TorrentFile, bytes]]:
         """Yield the contents of the small files with these endings."""
-        for file in self._small(endings):
-            with self._bearing(file):
-                async with self._open(file) as reading:
-                    data = await reading.span(0, file.size)
-                yield file, data
-            self._ended(file)
-
-    def _small(self, endings: Set[str]) -> list[TorrentFile]:
         files = [
             file
             for file in self._metainfo.files
@@ -168,77 +134,44 @@ class _Visit:
             and not file.padding
             and 0 < file.size <= LARGEST_TEXT
         ]
-        return files[:MOST_TEXTS]
+        for file in files[:MOST_TEXTS]:
+            with self._bearing(file):
+                async with self._open(file) as reading:
+                    data = await reading.span(0, file.size)
+                yield file, data
 
     # --- tracks
 
     async def read_tracks(self, files: Sequence[TorrentFile]) -> None:
         """Read the tags and lengths of ``files``, a few at a time, in order."""
-        if files and (left := await self._read_all(files)):
-            await asyncio.sleep(LEAVE_S)
-            await self._read_all(left)
+        background = self._means.background
+        gate = Gate(lambda: background.is_playing, hurry=self._opened)
+        tasks = [asyncio.ensure_future(self._in(gate, file)) for file in files]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         for file in self._scans:  # all of them tell more of their encoding
             await self._keep_tags(file)
         for file in self._stalled:
             await self._keep(self._means.catalog.note_unreadable, file.index)
 
-    async def _read_all(self, files: Sequence[TorrentFile]) -> list[TorrentFile]:
-        """Read files; return those that were left for the first one."""
-        background = self._means.background
-        gate = Gate(lambda: background.is_playing, lambda: self._is_hurried)
-        tasks = {file: asyncio.ensure_future(self._in(gate, file)) for file in files}
-        ends = asyncio.wait(tasks.values(), return_when=asyncio.FIRST_EXCEPTION)
-        end = asyncio.ensure_future(ends)
-        try:
-            if self._is_hurried and await self._turns_late(end):
-                _cancel(list(tasks.values())[1:])
-                if self._leading:
-                    self._leading.insist()
-            for task in (await end)[0]:
-                if not task.cancelled():
-                    task.result()
-            return [file for file, task in tasks.items() if task.cancelled()]
-        finally:
-            end.cancel()
-            _cancel(tasks.values())
-            await asyncio.gather(*tasks.values(), return_exceptions=True)
-
-    async def _turns_late(self, end: asyncio.Future[Any]) -> bool:
-        """Wait for ``end``, or until it is clear that it will be late for a lookup."""
-        late = asyncio.ensure_future(self._late.wait())
-        try:
-            await asyncio.wait({late, end}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            late.cancel()
-        return not end.done()
-
     async def _in(self, gate: Gate, file: TorrentFile) -> None:
         async with gate:
             with self._bearing(file):
                 await self._read_track(file)
-            self._ended(file)
 
     async def _read_track(self, file: TorrentFile) -> None:
         async with self._open(file) as reading:
-            self._prospect.saw(reading.statistics)
-            with self._leading_with(file, reading):
-                scan = await self._means.files.scan(reading, file)
+            scan = await self._means.files.scan(reading, file)
         if scan is None:
             await self._keep(self._means.catalog.note_unreadable, file.index)
             return
         self._scans[file] = Scan(_without_pictures(scan.tags), scan.length_ms)
         await self._keep_tags(file)
         await self._keep_picture(file, scan)
-
-    @contextmanager
-    def _leading_with(self, file: TorrentFile, reading: Reading) -> Iterator[None]:
-        if file is self._first:
-            self._leading = reading
-        try:
-            yield
-        finally:
-            if file is self._first:
-                self._leading = None
 
     async def _keep_tags(self, file: TorrentFile) -> None:
         beside = self._texts_beside(file)
@@ -273,27 +206,8 @@ class _Visit:
 
     def _open(self, file: TorrentFile) -> AbstractAsyncContextManager[Reading]:
         target = Target(self._source, self._metainfo, file.index)
-        reading = self._means.background.reading
-        return reading(target, self._moved, hurried=self._is_hurried)
-
-    def _moved(self, statistics: Statistics) -> None:
-        self._prospect.saw(statistics)
-        self._tell()
-
-    def _ended(self, file: TorrentFile) -> None:
-        self._prospect.read(file)
-        self._tell()
-
-    def _tell(self) -> None:
-        expected = self._prospect.expected(_now())
-        if expected.all is not None and expected.all > self._until:
-            self._late.set()
-        self._means.moved(self._infohash, expected)
-
-    @property
-    def _is_hurried(self) -> bool:
-        """Whether a lookup since we began may have all that is to be read."""
-        return self._opened and not self._late.is_set() and _now() < self._until
+        moved = partial(self._means.moved, self._infohash)
+        return self._means.background.reading(target, moved)
 
     @contextmanager
     def _bearing(self, file: TorrentFile) -> Iterator[None]:
@@ -309,21 +223,6 @@ class _Visit:
     async def _keep(self, keep: Callable[..., object], *what: object) -> None:
         await asyncio.to_thread(keep, self._infohash, *what)
         self._means.found(self._infohash)
-
-
-def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-def _head(metainfo: Metainfo, file: TorrentFile) -> range:
-    """Return the pieces that are read of a file in any case."""
-    pieces = PieceMap(file.offset, file.size, metainfo.piece_length)
-    return pieces.pieces_of(Span(0, FIRST_BYTES))
 
 
 def _folder(file: TorrentFile) -> str:
@@ -342,11 +241,11 @@ def _affordable(
     metainfo: Metainfo, indexes: Sequence[int], budget: int
 ) -> list[TorrentFile]:
     """Return the first of these files whose first pieces take ``budget`` bytes."""
-    files: list[TorrentFile] = []
-    pieces: set[int] = set()
+    files, pieces = [], set()
     for index in indexes:
         file = metainfo.files[index]
-        pieces.update(_head(metainfo, file))
+        where = PieceMap(file.offset, file.size, metainfo.piece_length)
+        pieces.add(where.piece_at(0))
         if len(pieces) * metainfo.piece_length > budget:
             break
         files.append(file)

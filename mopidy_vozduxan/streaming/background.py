@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from mopidy_vozduxan.engine.protocol import Statistics
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.planning.calm import need_of
 from mopidy_vozduxan.planning.tiers import Tiers
@@ -53,22 +52,16 @@ class Background:
 
     @asynccontextmanager
     async def reading(
-        self,
-        target: Target,
-        moved: Callable[[Statistics], None] = lambda _: None,
-        *,
-        hurried: bool = False,
+        self, target: Target, moved: Callable[[], None] = lambda: None
     ) -> AsyncIterator[Reading]:
         """Have a file open, as a stream of its own that comes behind all others.
 
-        ``moved`` takes its swarm's numbers whenever that shows life; ``hurried`` says
-        that somebody waits for what is read. Raises :class:`MetadataTimeout`,
-        :class:`NoSuchFile`, or what broke the swarm.
+        ``moved`` is called whenever its swarm shows life. Raises
+        :class:`MetadataTimeout`, :class:`NoSuchFile`, or what broke the swarm.
         """
         swarm = self._swarms.join(target.source, target.metainfo)
         file = playable_file(await self._metadata.of(swarm), target.index)
-        stream = self._streams.open_background(swarm, file.index, hurried=hurried)
-        token = stream.token
+        token = self._streams.open_background(swarm, file.index).token
         try:
             yield Reading(self._streams, self._serving, token, self._patience, moved)
         finally:

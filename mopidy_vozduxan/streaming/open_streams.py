@@ -61,14 +61,13 @@ class OpenStreams(dict[str, Stream]):
         stream.length_ms = target.length_ms or stream.length_ms
         return stream
 
-    def open_background(self, swarm: Swarm, index: int, *, hurried: bool) -> Stream:
+    def open_background(self, swarm: Swarm, index: int) -> Stream:
         """Return a new stream of a file that nobody listens to.
 
-        Nobody owns it: it lasts until :meth:`end`. ``hurried`` says that somebody
-        waits for what is read.
+        Nobody owns it: it lasts until :meth:`end`.
         """
         stream = self._add(swarm, index)
-        stream.background, stream.hurried, stream.forecast = True, hurried, None
+        stream.background, stream.forecast = True, None
         swarm.visited_at = self._clock()
         return stream
 

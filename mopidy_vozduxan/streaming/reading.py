@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
-from mopidy_vozduxan.engine.protocol import Statistics
 from mopidy_vozduxan.exceptions import Stalled
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.serving import Serving
@@ -22,7 +21,7 @@ LOOK_S = 0.25
 
 
 class Reading:
-    """An open file. ``moved`` takes its swarm's numbers whenever that shows life.
+    """An open file. ``moved`` is called whenever its swarm shows life.
 
     A wait ends with :class:`Stalled` when the swarm was asked for ``patience``
     seconds and did nothing. While what plays takes all there is, nobody asks, and
@@ -35,23 +34,13 @@ class Reading:
         serving: Serving,
         token: str,
         patience: float,
-        moved: Callable[[Statistics], None],
+        moved: Callable[[], None],
     ) -> None:
         self.token = token
         self._streams = streams
         self._serving = serving
         self._patience = patience
         self._moved = moved
-
-    @property
-    def statistics(self) -> Statistics:
-        """The last known numbers of its swarm."""
-        return self._stream.swarm.statistics
-
-    def insist(self) -> None:
-        """Have the engine cancel what was asked for beside this file, in a hurry."""
-        self._stream.alone = True
-        self._streams.changed()
 
     async def span(self, start: int, stop: int) -> bytes:
         """Return the bytes ``[start, stop)``."""
@@ -60,7 +49,7 @@ class Reading:
         try:
             while (part := await self.patiently(reader.next())) is not None:
                 parts.append(part)
-                self._moved(self.statistics)
+                self._moved()
         finally:
             reader.close()
         return b"".join(parts)
@@ -70,14 +59,14 @@ class Reading:
         task = asyncio.ensure_future(work)
         # A read that is given up ends with an error that nobody asks for.
         task.add_done_callback(lambda task: task.cancelled() or task.exception())
-        seen, idle_s = _signs_of_life(self.statistics), 0.0
+        seen, idle_s = self._signs_of_life(), 0.0
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=LOOK_S)
                 idle_s += LOOK_S if self._stream.is_asked_for else 0
-                if (signs := _signs_of_life(self.statistics)) != seen:
+                if (signs := self._signs_of_life()) != seen:
                     seen, idle_s = signs, 0.0
-                    self._moved(self.statistics)
+                    self._moved()
                 if idle_s >= self._patience and not task.done():
                     raise Stalled("Nobody gave us the file's bytes in time.")
             return task.result()
@@ -88,6 +77,6 @@ class Reading:
     def _stream(self) -> Stream:
         return self._streams.named(self.token)
 
-
-def _signs_of_life(statistics: Statistics) -> tuple[int, int]:
-    return statistics.num_peers, statistics.payload
+    def _signs_of_life(self) -> tuple[int, int]:
+        statistics = self._stream.swarm.statistics
+        return statistics.num_peers, statistics.payload

@@ -49,8 +49,6 @@ class Stream:
         self.gone = asyncio.Event()  # released
         self.claims = 0  # prepares that have not found it a bucket yet
         self.background = False  # read for its tags, say, and by nobody's player
-        self.hurried = False  # somebody waits for that
-        self.alone = False  # and nothing else should be on its way
         self.failure: VozduxanError | None = None
         self.opened_at = now
         self.said_so = False  # the log says that it waits
@@ -243,6 +241,4 @@ class Stream:
             starts=tuple(ms and timeline.offset_at(ms) for ms in self.starts_ms),
             starts_in_ms=starts_in_ms,
             probes=(Span(file.size - probe, file.size),) if probe else (),
-            hurried=self.hurried,
-            alone=self.alone,
         )

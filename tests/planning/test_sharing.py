@@ -103,35 +103,6 @@ def test_a_read_in_the_background_that_goes_on_wants_as_much_again():
     assert wanted(plan, LATER) == [4, 5, 6, 7]
 
 
-def test_what_a_lookup_waits_for_comes_first_and_what_is_behind_it_next():
-    read = demand(Head(3000), role=Role.BACKGROUND, hurried=True)
-    plan = plan_of(read)
-    assert wanted(plan, NOW) == [30]
-    assert wanted(plan, IDLE) == [31], "the anchor"
-    assert plan.due_ms == {}, "nothing that was asked for is cancelled"
-
-
-def test_what_others_asked_for_is_cancelled_for_a_lookups_only_file():
-    read = demand(Head(3000), role=Role.BACKGROUND, hurried=True, alone=True)
-    assert plan_of(read).due_ms == {30: NOW_MS}
-
-
-def test_where_a_lookup_waits_for_many_the_first_comes_first():
-    reads = [
-        demand(Head(offset), role=Role.BACKGROUND, hurried=True)
-        for offset in (6000, 3000, 9000)
-    ]
-    plan = plan_of(*reads, held={0})
-    assert (wanted(plan, NOW), wanted(plan, LATER)) == ([60], [30, 90])
-    assert wanted(plan, IDLE) == [1], "the anchor stays, whoever is first"
-
-
-def test_beside_what_plays_no_lookup_is_in_a_hurry():
-    playing = demand(Head(1000, 1000, waiting=False), playhead=1000)
-    read = demand(Head(0), role=Role.BACKGROUND, pieces=TRACK_2, hurried=True)
-    assert plan_of(playing, read, held=range(30)).urgencies[200] == LATER
-
-
 def test_until_the_next_track_can_open_the_first_tier_is_short():
     playing = demand(Head(3000, 3000, False), playhead=1000)
     following = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=190_000)

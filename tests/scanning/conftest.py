@@ -129,7 +129,7 @@ class Stage:
     def look_up(self, infohash: str, seconds: float = PATIENCE_S) -> float:
         """Wait as a lookup does; return how long that took."""
         begin = time.monotonic()
-        self.lengths.wait({infohash: 0}, begin + seconds)
+        self.lengths.wait([infohash], begin + seconds)
         return time.monotonic() - begin
 
     def tags(self, infohash: str) -> list[Tags]:

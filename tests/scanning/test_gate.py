@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from mopidy_vozduxan.scanning import gate as gate_module
 from mopidy_vozduxan.scanning.gate import CALM, HURRIED, PLAYING, Gate
 
 
@@ -32,17 +33,17 @@ async def most_inside(gate: Gate) -> int:
 )
 def test_how_wide_it_opens(hurry: bool, playing: bool, width: int) -> None:
     async def test() -> None:
-        gate = Gate(lambda: playing, lambda: hurry)
+        gate = Gate(lambda: playing, hurry=hurry)
         assert await asyncio.wait_for(most_inside(gate), 30) == width
 
     asyncio.run(test())
 
 
-def test_when_a_hurry_is_over_it_narrows() -> None:
+def test_a_hurry_does_not_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_module, "HURRY_S", 0.0)
+
     async def test() -> None:
-        hurries = iter([True] * HURRIED)
-        gate = Gate(lambda: False, lambda: next(hurries, False))
-        assert await asyncio.wait_for(most_inside(gate), 30) == HURRIED
+        gate = Gate(lambda: False, hurry=True)
         assert await asyncio.wait_for(most_inside(gate), 30) == CALM
 
     asyncio.run(test())

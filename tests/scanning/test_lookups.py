@@ -10,7 +10,6 @@ import pytest
 from mopidy_vozduxan.scanning import lookups
 from mopidy_vozduxan.scanning.lookups import MOST, Lengths
 from mopidy_vozduxan.scanning.means import Outcome
-from mopidy_vozduxan.scanning.prospect import NOBODY_KNOWS, Expected
 
 LONG_S = 20.0
 
@@ -20,19 +19,17 @@ class Scanner:
 
     def __init__(self) -> None:
         self.opened: list[str] = []
-        self.first: dict[str, int | None] = {}
         self.lengths = Lengths(self.open)
         self.answer: Outcome | None = None
 
-    def open(self, infohash: str, first: int | None) -> None:
+    def open(self, infohash: str) -> None:
         self.opened.append(infohash)
-        self.first[infohash] = first
         if self.answer:
             self.lengths.ended(infohash, self.answer)
 
     def wait(self, *infohashes: str, seconds: float = LONG_S) -> float:
         begin = time.monotonic()
-        self.lengths.wait(dict.fromkeys(infohashes, 7), begin + seconds)
+        self.lengths.wait(infohashes, begin + seconds)
         return time.monotonic() - begin
 
 
@@ -71,7 +68,7 @@ def test_what_was_read_is_neither_read_nor_waited_for_again(scanner: Scanner) ->
     scanner.lengths.opened("a")
     for _ in range(1000):
         scanner.lengths.opened("a")
-        scanner.lengths.wait({"a": 7}, time.monotonic() + LONG_S)
+        scanner.lengths.wait(["a"], time.monotonic() + LONG_S)
     assert scanner.opened == ["a"]
 
 
@@ -87,66 +84,29 @@ def test_a_swarm_without_life_costs_one_short_wait(scanner: Scanner) -> None:
     assert scanner.wait("dead") < LONG_S / 2
     begin = time.monotonic()
     for _ in range(100):
-        scanner.lengths.wait({"dead": 7}, time.monotonic() + LONG_S)
+        scanner.lengths.wait(["dead"], time.monotonic() + LONG_S)
     assert time.monotonic() - begin < LONG_S / 2
 
 
-def test_a_swarm_with_life_is_waited_for_until_time_is_up(
-    scanner: Scanner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lookups, "STILL_S", 0.5)
+@pytest.mark.usefixtures("impatient")
+def test_a_swarm_with_life_is_waited_for_until_time_is_up(scanner: Scanner) -> None:
     stop = threading.Event()
 
     def live() -> None:
         while not stop.wait(0.01):
-            scanner.lengths.moved("slow", NOBODY_KNOWS)
+            scanner.lengths.moved("slow")
 
     thread = threading.Thread(target=live)
     thread.start()
-    assert scanner.wait("slow", seconds=0.8) >= 0.8
+    assert scanner.wait("slow", seconds=0.4) >= 0.4
     stop.set()
     thread.join()
-
-
-def expect(scanner: Scanner, *expected: Expected) -> list[threading.Timer]:
-    """Have the torrent move every 50 ms; the last one of `expected` stays."""
-    timers = [
-        threading.Timer(0.05 * (number + 1), scanner.lengths.moved, ("slow", one))
-        for number, one in enumerate(expected)
-    ]
-    for timer in timers:
-        timer.start()
-    return timers
-
-
-def soon(seconds: float) -> float:
-    return time.monotonic() + seconds
-
-
-def test_lengths_that_will_come_too_late_are_not_waited_for(scanner: Scanner) -> None:
-    timers = expect(scanner, Expected(first=soon(30), all=soon(90)))
-    assert scanner.wait("slow", seconds=lookups.STILL_S) < lookups.STILL_S / 2
-    assert scanner.first == {"slow": 7}, "and is read all the same"
-    for timer in timers:
-        timer.join()
-
-
-def test_where_others_come_too_late_the_first_length_is_waited_for(
-    scanner: Scanner,
-) -> None:
-    late = [Expected(first=soon(0.5), all=soon(90))] * 4
-    timers = expect(
-        scanner, *late, Expected(first=soon(0), all=soon(90), is_first_known=True)
-    )
-    assert 0.2 < scanner.wait("slow", seconds=lookups.STILL_S) < lookups.STILL_S
-    for timer in timers:
-        timer.join()
 
 
 def test_lengths_of_many_torrents_would_come_too_late(scanner: Scanner) -> None:
     many = [str(number) for number in range(MOST + 1)]
     begin = time.monotonic()
-    scanner.lengths.wait(dict.fromkeys(many, 7), begin + LONG_S)
+    scanner.lengths.wait(many, begin + LONG_S)
     assert time.monotonic() - begin < LONG_S / 2
     assert sorted(scanner.opened) == many, "they are read all the same"
 
@@ -158,7 +118,7 @@ def test_time_that_is_up_already_is_not_waited_for(scanner: Scanner) -> None:
 def test_where_nothing_is_read_nothing_is_waited_for() -> None:
     lengths = Lengths(None)
     lengths.opened("a")
-    lengths.wait({"a": 7}, time.monotonic() + LONG_S)
+    lengths.wait(["a"], time.monotonic() + LONG_S)
 
 
 def test_what_somebody_asks_to_be_read_again_is(scanner: Scanner) -> None:

@@ -13,7 +13,6 @@ import pytest
 from mopidy_vozduxan.engine.protocol import Metainfo
 from mopidy_vozduxan.formats import estimated_length_ms
 from mopidy_vozduxan.scanning import lookups
-from mopidy_vozduxan.scanning import torrent as torrent_module
 from tests.rig.album import Track, make_album, make_cover
 from tests.rig.seeder import Swarm
 from tests.rig.torrents import make_torrent
@@ -78,24 +77,6 @@ def test_a_dead_swarm_costs_one_short_wait_and_leaves_estimates(
         metainfo = stage.catalog.metainfo(infohash)
         assert metainfo
         assert [tags.length_ms for tags in stage.tags(infohash)] == guesses(metainfo)
-
-
-def test_of_a_slow_swarm_the_length_that_is_wanted_first_is_waited_for(
-    tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It takes 4 s, all of them 24 s; a lookup waits for 15 s."""
-    monkeypatch.setattr(torrent_module, "LOOKUP_S", 15.0)
-    tracks = [Track(f"Number {n}", "flac", 2) for n in range(6)]
-    make_album(tmp_path / "Album", tracks, cover=False)
-    with (
-        seeded(tmp_path / "Album", rate=16 * 1024) as (torrent, _),
-        Stage(tmp_path / "stage", told) as stage,
-    ):
-        infohash = stage.add(torrent)
-        assert stage.look_up(infohash, seconds=15) < 14
-        known = [tags.length_ms == 2000 for tags in stage.tags(infohash)]
-        assert known == [True] + [False] * 5
-        assert len(stage.held(infohash)) <= 2, "nothing else was fetched"
 
 
 def test_a_dead_swarm_is_given_up_and_left_alone(

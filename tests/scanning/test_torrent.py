@@ -6,22 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from mopidy_vozduxan.engine.protocol import (
-    Metainfo,
-    Statistics,
-    TorrentFile,
-    TorrentSource,
-)
+from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.exceptions import Stalled, SwarmFailed
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.scanning.gstreamer import Scan
 from mopidy_vozduxan.scanning.means import Means, Outcome, Readers
-from mopidy_vozduxan.scanning.prospect import Expected
 from mopidy_vozduxan.scanning.torrent import read_torrent
 from mopidy_vozduxan.tags import Tags
 from tests.fake_engine import INFOHASH
@@ -49,7 +42,6 @@ class World:
         self.left_alone = False
         self.asked: list[int] = []
         self.found = 0
-        self.hurried = 0
 
     # the catalog
 
@@ -75,12 +67,9 @@ class World:
     # the swarm
 
     @asynccontextmanager
-    async def reading(
-        self, target: Any, _: object, *, hurried: bool
-    ) -> AsyncIterator[Any]:
+    async def reading(self, target: Any, _: object) -> AsyncIterator[None]:
         self.asked.append(target.index)
-        self.hurried += hurried
-        yield SimpleNamespace(statistics=Statistics())
+        yield None
 
     # the files
 
@@ -90,9 +79,7 @@ class World:
             raise scan
         return scan
 
-    def read(
-        self, *, opened: bool = True, budget: int = 10**9, first: int | None = None
-    ) -> Outcome:
+    def read(self, *, opened: bool = True, budget: int = 10**9) -> Outcome:
         here: Any = self
         unused: Any = None
         readers = Readers(
@@ -103,18 +90,13 @@ class World:
             texts=texts_of,
             picture=unused,
         )
-        means = Means(here, here, here, readers, self._note, self._moved)
-        reading = read_torrent(
-            means, INFOHASH, opened=opened, budget=budget, first=first
-        )
+        means = Means(here, here, here, readers, self._note, self._note)
+        reading = read_torrent(means, INFOHASH, opened=opened, budget=budget)
         return asyncio.run(asyncio.wait_for(reading, 30))[0]
 
     def _note(self, infohash: str) -> None:
         assert infohash == INFOHASH
         self.found += 1
-
-    def _moved(self, infohash: str, expected: Expected) -> None:
-        assert infohash == INFOHASH
 
 
 def test_every_file_is_read_once() -> None:
@@ -125,16 +107,6 @@ def test_every_file_is_read_once() -> None:
     assert world.found == 20
     assert world.read() is Outcome.DONE
     assert len(world.asked) == 20
-
-
-def test_what_is_wanted_first_is_read_first_and_in_a_hurry() -> None:
-    world = World(torrent(5))
-    assert world.read(first=3) is Outcome.DONE
-    assert world.asked == [3, 0, 1, 2, 4]
-    assert world.hurried == 5
-    world = World(torrent(5))
-    world.read(opened=False)
-    assert world.hurried == 0
 
 
 def test_a_file_that_is_not_understood_is_not_asked_for_again_soon() -> None:
@@ -166,12 +138,6 @@ def test_no_more_than_the_budget_is_asked_for() -> None:
     assert world.read(budget=4 * PIECE) is Outcome.DONE
     assert sorted(world.asked) == [0, 1, 2, 3]
     assert world.left_alone, "the rest tomorrow"
-
-
-def test_a_budget_below_a_piece_asks_for_nothing() -> None:
-    world = World(torrent(2))
-    assert world.read(budget=PIECE - 1) is Outcome.DONE
-    assert (world.asked, world.left_alone) == ([], True)
 
 
 def test_files_that_share_a_piece_cost_it_once() -> None:

@@ -22,7 +22,6 @@ class World:
 
     def __init__(self, pace: Pace = AT_ONCE, *, catalog: tuple[str, ...] = ()) -> None:
         self.begun: list[str] = []
-        self.first: dict[str, int | None] = {}
         self.left: list[str] = []
         self.ended: list[tuple[str, Outcome]] = []
         self.reading: dict[str, asyncio.Future[tuple[Outcome, int]]] = {}
@@ -37,16 +36,9 @@ class World:
         return self.unscanned[:limit]
 
     async def read(
-        self,
-        _: object,
-        infohash: str,
-        *,
-        opened: bool,
-        budget: int,
-        first: int | None,
+        self, _: object, infohash: str, *, opened: bool, budget: int
     ) -> tuple[Outcome, int]:
         self.begun.append(infohash)
-        self.first[infohash] = first
         future = asyncio.get_running_loop().create_future()
         self.reading[infohash] = future
         try:
@@ -89,7 +81,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_what_was_opened_last_comes_first_and_the_rest_afterwards(run: Run) -> None:
     async def test() -> None:
         world = World()
-        world.scanner.opened("a", 5)
+        world.scanner.opened("a")
         await world.until(lambda: "a" in world.reading)
         world.scanner.opened("b")
         await world.end("b")
@@ -97,7 +89,6 @@ def test_what_was_opened_last_comes_first_and_the_rest_afterwards(run: Run) -> N
         await world.until(lambda: len(world.ended) == 2)
         assert world.begun == ["a", "b", "a"]
         assert world.left == ["a"]
-        assert world.first == {"a": 5, "b": None}
         assert world.ended == [("b", Outcome.DONE), ("a", Outcome.DONE)]
         await world.scanner.close()
 
