@@ -17,6 +17,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -198,12 +199,15 @@ class Seeder:
         return parameters
 
     def _listening(self) -> int:
-        while self._session.wait_for_alert(20_000):
+        deadline = time.monotonic() + 20
+        # ``wait_for_alert`` of 2.0.8 crashes when other alerts come in meanwhile.
+        while time.monotonic() < deadline:
             for alert in self._session.pop_alerts():
                 if isinstance(alert, lt.listen_failed_alert):
                     raise OSError(alert.message())
                 if isinstance(alert, lt.listen_succeeded_alert):
                     return int(alert.port)
+            time.sleep(0.01)
         raise TimeoutError(f"no port on {self.host}")
 
 
