@@ -20,18 +20,6 @@ ALBUM = metainfo("Artist - Album", ["01 - One.flac", "02 - Two.flac", "cover.jpg
 V2 = "ab" * 32
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "catalog.db"
-
-
-@pytest.fixture
-def catalog(path):
-    catalog = Catalog(path)
-    yield catalog
-    catalog.close()
-
-
 def test_what_was_added_is_there_after_a_restart(path):
     padded = dataclasses.replace(
         ALBUM,

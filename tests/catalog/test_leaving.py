@@ -22,18 +22,6 @@ TORRENT = multi_file("Real", {"1 - One.mp3": b"1", "2 - Two.mp3": b"2"})
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "catalog.db"
-
-
-@pytest.fixture
-def catalog(path):
-    catalog = Catalog(path)
-    yield catalog
-    catalog.close()
-
-
-@pytest.fixture
 def whole(catalog):
     """A catalog with a torrent of which all is known, and another one."""
     catalog.add(TorrentSource(BOX.infohash, b"bytes", MAGNET, "Name"), BOX)
