@@ -12,6 +12,8 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mopidy.exceptions import TracklistFull
+
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.planning.entries import Edit, Entry, decide
 from mopidy_vozduxan.uris import AddUri, MagnetUri, TrackUri, parse, shown
@@ -23,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 #: Edits are decided one by one, each on what the one before has made of it.
 MOST_EDITS = 200
+#: Others may fill a tracklist again as soon as there is room in it.
+MOST_TRIES = 3
 
 #: What a URI looks up to by now; ``None`` while that is unknown. Never waits.
 Known = Callable[[str], "list[Track] | None"]
@@ -90,7 +94,7 @@ class Tracklist:
             return
         added = self._add(edit.tracks, before.index(edit.after) + 1)
         now = self._read()
-        if not self._fits(edit, now, held):
+        if len(added) < len(edit.tracks) or not self._fits(edit, now, held):
             self._remove(added)
             return
         self._bring(added, edit.after, _tlids(now))
@@ -98,15 +102,17 @@ class Tracklist:
         self._note(edit)
 
     def _make_when_full(self, edit: Edit[Track], before: list[int]) -> None:
-        """What goes makes room for what comes; core would raise half-way."""
-        room = self._longest - len(before) + len(edit.removed)
-        if room < len(edit.tracks):
-            logger.warning("Vozduxan: The tracklist is full; some tracks are left out")
+        """What goes makes room for what comes."""
         self._remove(edit.removed)
-        self._add(
-            edit.tracks[: max(0, room)],
-            before.index(edit.after) + 1 - len(edit.removed),
-        )
+        place = before.index(edit.after) + 1 - len(edit.removed)
+        added: list[int] = []
+        for _ in range(MOST_TRIES):
+            room = max(0, self._longest - len(self._read()))
+            added = self._add(edit.tracks[:room], place)
+            if added or not room:
+                break
+        if len(added) < len(edit.tracks):
+            logger.warning("Vozduxan: The tracklist is full; some tracks are left out")
         self._note(edit)
 
     def _note(self, edit: Edit[Track]) -> None:
@@ -137,11 +143,24 @@ class Tracklist:
         return tl_tracks
 
     def _add(self, tracks: Sequence[Track], position: int) -> list[int]:
+        """Return the entries of all tracks, or of none if there is no room."""
         if not tracks:
             return []
+        before = set(_tlids(self._read()))
         # By URI, core would look them up, and wait for lengths that are known.
-        added = self._tracklist.add(tracks=list(tracks), at_position=position).get()
-        return _tlids(added)
+        adding = self._tracklist.add(tracks=list(tracks), at_position=position)
+        try:
+            return _tlids(adding.get())
+        except TracklistFull:  # somebody filled it; core stops half-way, unannounced
+            ours = {id(track) for track in tracks}
+            self._remove(
+                [
+                    tl_track.tlid
+                    for tl_track in self._read()
+                    if tl_track.tlid not in before and id(tl_track.track) in ours
+                ]
+            )
+            return []
 
     def _remove(self, tlids: Sequence[int]) -> None:
         if tlids:

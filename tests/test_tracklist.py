@@ -11,6 +11,7 @@ import pykka
 import pytest
 from mopidy import backend
 from mopidy.core import Core
+from mopidy.exceptions import TracklistFull
 from mopidy.models import TlTrack, Track
 
 from mopidy_vozduxan.exceptions import BadInput
@@ -199,6 +200,35 @@ def test_a_full_tracklist_loses_no_track(stage):
     assert stage.correct(INFOHASH) == [f"Track {n}" for n in range(LONGEST)]
 
 
+class Crowded:
+    """Core's tracklist, of which others leave one place whenever we add to it."""
+
+    def __init__(self, tracklist, times):
+        self._tracklist, self._times = tracklist, times
+
+    def __getattr__(self, name):
+        return getattr(self._tracklist, name)
+
+    def add(self, tracks, at_position):
+        if self._times:
+            self._times -= 1
+            free = LONGEST - self._tracklist.get_length().get()
+            self._tracklist.add(tracks=[B] * (free - 1)).get()
+        return self._tracklist.add(tracks=tracks, at_position=at_position)
+
+
+@pytest.mark.parametrize(("times", "fit"), [(1, 2), (2, 1), (9, 1)])
+def test_a_tracklist_that_others_fill_in_between_takes_what_fits(
+    stage, times, fit, caplog
+):
+    stage.add(A, STAND_IN)
+    stage.known[MAGNET] = ALBUM
+    stage.tracklist._tracklist = Crowded(stage.core.tracklist, times)
+    names = ["a", "Track 0", "Track 1"][: 1 + fit]
+    assert stage.correct() == names + ["b"] * (LONGEST - len(names))
+    assert caplog.text.count("The tracklist is full") == 1
+
+
 def test_what_came_in_between_does_not_spoil_the_place(stage):
     stage.add(A, STAND_IN, B)
     stage.known[MAGNET] = ALBUM
@@ -282,7 +312,8 @@ def test_whatever_others_do_meanwhile_it_ends_right(stage, seed):
                 case 0 if len(tlids) < LONGEST - 2:
                     one = chance.choice([A, STAND_IN, *guesses])
                     place = chance.randrange(len(tlids) + 1)
-                    tracklist.add(tracks=[one], at_position=place).get()
+                    with contextlib.suppress(TracklistFull):
+                        tracklist.add(tracks=[one], at_position=place).get()
                 case 1 if tlids:
                     tracklist.remove({"tlid": [chance.choice(tlids)]}).get()
                 case 2 if len(tlids) > 2:
