@@ -10,6 +10,9 @@ Design notes
 - A file in which the sheet starts one track is a track already, and stays whole.
 - The name in the sheet is often that of the file before it was encoded, so the
   ending may differ, or the name altogether where there is one candidate only.
+- Some keep their sheets in a folder of their own, or one for all discs above them.
+  So a file elsewhere is meant where the sheet names its path, or where its name is
+  that of one file only, in the folder above or in the whole torrent.
 """
 
 from __future__ import annotations
@@ -38,18 +41,14 @@ def read_sheet(
     """Return the parts of the files that the sheet at ``path`` divides, by index.
 
     ``path`` is the sheet's own in the torrent; the files are looked for in its
-    folder. Raises :class:`BadInput` where nothing is certain.
+    folder first. Raises :class:`BadInput` where nothing is certain.
     """
     sheet = parse(_text(data))
-    folder = path.rpartition("/")[0]
-    nearby = [
-        file
-        for file in metainfo.files
-        if is_playable(file) and file.path.rpartition("/")[0] == folder
-    ]
-    divided = _divided(sheet, path, nearby)
+    files = [file for file in metainfo.files if is_playable(file)]
+    divided = _divided(sheet, path, files)
     if not divided:
-        raise BadInput(f"The CUE sheet “{_name(path)}” divides no file beside it.")
+        name = _name(path)
+        raise BadInput(f"The CUE sheet “{name}” divides no file that is certain.")
     return divided
 
 
@@ -66,16 +65,15 @@ def best_sheet(sheets: Iterable[tuple[Part, ...]]) -> tuple[Part, ...]:
 
 
 def _divided(
-    sheet: Sheet, path: str, nearby: Sequence[TorrentFile]
+    sheet: Sheet, path: str, files: Sequence[TorrentFile]
 ) -> dict[int, tuple[Part, ...]]:
     divided: dict[int, tuple[Part, ...]] = {}
     for named in sheet.files:
         parts = _parts(sheet, named)
         if len(parts) < 2:
             continue
-        file = _match(named.name, nearby)
-        if file is None and len(sheet.files) == 1:
-            file = _match(_name(path).rpartition(".")[0], nearby) or _only(nearby)
+        own_name = _name(path).rpartition(".")[0] if len(sheet.files) == 1 else None
+        file = _meant(named.name.replace("\\", "/"), path, own_name, files)
         if file is None or extension(file.path) not in DIVISIBLE:
             continue
         if file.index in divided:
@@ -84,19 +82,58 @@ def _divided(
     return divided
 
 
-def _match(name: str, nearby: Sequence[TorrentFile]) -> TorrentFile | None:
-    """Return the file of that name, or else of that name without its ending."""
-    wanted = _folded(_name(name.replace("\\", "/")))
-    for named in (_name, stem):
-        found = [file for file in nearby if _folded(named(file.path)) == wanted]
+def _meant(
+    name: str, path: str, own_name: str | None, files: Sequence[TorrentFile]
+) -> TorrentFile | None:
+    """Return the file that the sheet at ``path`` calls ``name``.
+
+    A sheet for one file may be called like it: ``own_name``.
+    """
+    folder = _folder(path)
+    wanted = [name] if own_name is None else [name, own_name]
+    elsewhere = _joined(folder, _folder(name)) if "/" in name else None
+    if elsewhere and elsewhere != folder:
+        found = _called(name, _within(elsewhere, files))
         if len(found) == 1:
             return found[0]
-        wanted = _folded(stem(wanted))
+    nearby = _within(folder, files)
+    for candidates in (nearby, _within(_folder(folder), files), files):
+        several = [_called(words, candidates) for words in wanted]
+        for found in several:
+            if len(found) == 1:
+                return found[0]
+        if candidates is nearby and own_name is not None and len(nearby) == 1:
+            return nearby[0]
+        if any(several):
+            return None  # nobody knows which
     return None
 
 
-def _only(nearby: Sequence[TorrentFile]) -> TorrentFile | None:
-    return nearby[0] if len(nearby) == 1 else None
+def _called(name: str, candidates: Sequence[TorrentFile]) -> list[TorrentFile]:
+    """Return the one file of that name, or else those of it without its ending."""
+    wanted = _folded(_name(name))
+    found = [file for file in candidates if _folded(_name(file.path)) == wanted]
+    if len(found) == 1:
+        return found
+    wanted = _folded(stem(wanted))
+    return [file for file in candidates if _folded(stem(file.path)) == wanted]
+
+
+def _within(folder: str, files: Sequence[TorrentFile]) -> list[TorrentFile]:
+    return [f for f in files if _folded(_folder(f.path)) == _folded(folder)]
+
+
+def _joined(folder: str, relative: str) -> str | None:
+    """Return a folder as seen from another; None for one outside of the torrent."""
+    whole = folder.split("/")
+    for part in relative.split("/"):
+        if part == "..":
+            if not whole:
+                return None
+            whole.pop()
+        elif part not in ("", "."):
+            whole.append(part)
+    return "/".join(whole)
 
 
 def _parts(sheet: Sheet, file: SheetFile) -> tuple[Part, ...]:
@@ -153,6 +190,10 @@ def _text(data: bytes) -> str:
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _folded(text: str) -> str:

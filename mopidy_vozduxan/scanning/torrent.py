@@ -101,7 +101,8 @@ class _Visit:
 
     async def read_sheets(self) -> None:
         """Divide the files that CUE sheets divide."""
-        found: dict[int, list[tuple[Part, ...]]] = defaultdict(list)
+        beside: dict[int, list[tuple[Part, ...]]] = defaultdict(list)
+        elsewhere: dict[int, list[tuple[Part, ...]]] = defaultdict(list)
         async for file, data in self._texts({"cue"}):
             try:
                 sheets = self._means.readers.sheet(data, file.path, self._metainfo)
@@ -109,8 +110,9 @@ class _Visit:
                 logger.debug("No sheet: %s", exc)
                 continue
             for index, parts in sheets.items():
-                found[index].append(parts)
-        for index, several in found.items():
+                near = _folder(file) == _folder(self._metainfo.files[index])
+                (beside if near else elsewhere)[index].append(parts)
+        for index, several in {**elsewhere, **beside}.items():
             parts = self._means.readers.best_sheet(several)
             await self._keep(self._means.catalog.keep_sheet, index, parts)
 

@@ -130,6 +130,37 @@ def test_the_file_is_found_though_the_sheet_calls_it_otherwise(
     assert list(divided) == [len(files) - 1 if files[1:2] != ["Album.wav"] else 1]
 
 
+@pytest.mark.parametrize(
+    ("sheet", "named", "files"),
+    [
+        ("CUE/Album.cue", "Album.flac", ["a.flac", "Album.flac"]),
+        ("CUE/Album.cue", "Album.wav", ["a.flac", "Album.wv"]),
+        ("CUE/Album.cue", "CDImage.wav", ["a.flac", "Album.ape"]),
+        ("CUE/Album.cue", "..\\Album.wav", ["CUE/Album.flac", "Album.flac"]),
+        ("CUE/x.cue", "../flac/Album.wav", ["wav/Album.wav", "FLAC/Album.flac"]),
+        ("CUE/Album.cue", "Album.wav", ["a.flac", "FLAC/Album.flac"]),
+        ("Album.cue", "CD1\\x.wav", ["CD2/x.flac", "CD1/x.flac"]),
+        ("Album.cue", "./CD1/x.wav", ["intro.mp3", "CD1/x.flac"]),
+        ("CD1/Album.cue", "Image.wav", ["CD2/Image.flac", "CD1/Image.flac"]),
+        ("CD1/Album.cue", "CD1/Image.wav", ["CD2/Image.flac", "CD1/Image.flac"]),
+    ],
+)
+def test_the_file_may_be_in_another_folder_than_the_sheet(
+    sheet: str, named: str, files: list[str]
+) -> None:
+    text = simple(named, "00:00:00", "01:00:00")
+    assert list(read(text, files, sheet)) == [1]
+
+
+def test_one_sheet_above_its_discs_divides_each() -> None:
+    text = simple("CD1/x.wav", "00:00:00", "05:00:00") + (
+        simple("CD2/x.wav", "00:00:00", "07:00:00")
+        .replace("TRACK 02", "TRACK 04")
+        .replace("TRACK 01", "TRACK 03")
+    )
+    assert list(read(text, ["CD1/x.flac", "CD2/x.flac"])) == [0, 1]
+
+
 def test_a_sheet_named_after_the_whole_file_belongs_to_it() -> None:
     text = simple("CDImage.wav", "00:00:00", "01:00:00")
     assert list(read(text, ["a.flac", "b.flac"], "b.flac.cue")) == [1]
@@ -140,7 +171,11 @@ def test_a_sheet_named_after_the_whole_file_belongs_to_it() -> None:
     [
         ("CDImage.wav", ["a.flac", "b.flac"]),  # two candidates
         ("a.wav", ["a.flac", "a.ape"]),
-        ("a.wav", ["other/a.flac"]),  # another folder
+        ("a.wav", ["one/a.flac", "two/a.flac"]),
+        ("a.wav", ["a.ogg", "other/a.flac"]),  # that one, which cannot be cut
+        ("a.wav", ["a.flac", "a.ape", "other/a.wav"]),
+        ("Range.wav", ["CD1/CD1.flac", "CD2/CD2.flac"]),
+        ("../../../a.wav", ["b.flac", "c.flac"]),
         ("a.bin", ["a.bin"]),  # no audio
         ("a.ogg", ["a.ogg"]),  # cannot be cut
     ],
@@ -157,7 +192,7 @@ def test_files_that_are_one_track_each_stay_whole() -> None:
         simple(f"{n}.wav", "00:00:00").replace("01 AUDIO", f"0{n} AUDIO")
         for n in (1, 2)
     )
-    with pytest.raises(BadInput, match="divides no file"):
+    with pytest.raises(BadInput, match="divides no file that is certain"):
         read(each, ["1.flac", "2.flac"])
 
 

@@ -162,11 +162,7 @@ def test_a_picture_is_read_to_its_end_and_kept_once_per_folder(
         assert len(stage.held(infohash)) * 16 * 1024 < whole * 0.9
 
 
-def test_a_sheet_divides_its_file_before_the_lengths_are_read(
-    tmp_path: Path, told: Told
-) -> None:
-    (path,) = make_album(tmp_path / "Album", [Track("Whole", "flac", 30)])
-    sheet = """PERFORMER "Somebody"
+SHEET = """PERFORMER "Somebody"
 TITLE "A Concert"
 FILE "01 - Whole.wav" WAVE
   TRACK 01 AUDIO
@@ -176,15 +172,40 @@ FILE "01 - Whole.wav" WAVE
     TITLE "Second"
     INDEX 01 00:12:30
 """
-    (path.parent / "Album.cue").write_text(sheet)
-    with (
-        seeded(path.parent) as (torrent, _),
-        Stage(tmp_path / "stage", told) as stage,
-    ):
-        infohash = stage.add(torrent)
-        stage.look_up(infohash)
-        found = [(tags.title, tags.length_ms) for tags in stage.tags(infohash)]
-        assert found == [("First", 12_400), ("Second", 17_600)]
+DIVIDED = [("First", 12_400), ("Second", 17_600)]
+
+
+def shown_when_looked_up(
+    folder: Path, stage: Path, told: Told
+) -> list[tuple[str | None, int | None]]:
+    """The titles and lengths that a lookup of a folder's torrent ends with."""
+    with seeded(folder) as (torrent, _), Stage(stage, told) as staged:
+        infohash = staged.add(torrent)
+        staged.look_up(infohash)
+        return [(tags.title, tags.length_ms) for tags in staged.tags(infohash)]
+
+
+@pytest.mark.parametrize("place", ["Album.cue", "CUE/Album.cue"])
+def test_a_sheet_divides_its_file_before_the_lengths_are_read(
+    place: str, tmp_path: Path, told: Told
+) -> None:
+    folder = tmp_path / "Album"
+    make_album(folder, [Track("Whole", "flac", 30)])
+    (folder / place).parent.mkdir(exist_ok=True)
+    (folder / place).write_text(SHEET)
+    assert shown_when_looked_up(folder, tmp_path / "stage", told) == DIVIDED
+
+
+def test_the_sheet_beside_a_file_counts_and_none_of_another_folder(
+    tmp_path: Path, told: Told
+) -> None:
+    folder = tmp_path / "Album"
+    make_album(folder, [Track("Whole", "flac", 30)])
+    (folder / "CUE").mkdir()
+    (folder / "CUE" / "Whole.cue").write_text(SHEET)
+    (folder / "Whole.cue").write_text(SHEET.replace('    TITLE "First"\n', ""))
+    (first, _) = shown_when_looked_up(folder, tmp_path / "stage", told)
+    assert first[0] == "Track 1"
 
 
 def test_a_playlist_in_the_torrent_is_kept(tmp_path: Path, told: Told) -> None:
