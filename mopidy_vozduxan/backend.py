@@ -27,6 +27,7 @@ from mopidy_vozduxan.commands.streaming import Commands
 from mopidy_vozduxan.covers.covers import Covers
 from mopidy_vozduxan.covers.fetching import PictureFetcher
 from mopidy_vozduxan.covers.kept import KeptPictures
+from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
 from mopidy_vozduxan.engine.metainfo import read_with_magnet
 from mopidy_vozduxan.engine.protocol import TorrentSource
@@ -177,6 +178,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         readers = Readers(
             sheet=read_sheet,
             best_sheet=best_sheet,
+            embedded=read_embedded,
             playlist=partial(playlists.keep, self.catalog),
             tags=tags_of,
             texts=texts_of,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: A CUE sheet counts time in frames of a CD: 588 samples of 44.1 kHz.
 CUE_FRAMES_PER_S = 75
@@ -43,3 +43,17 @@ class Part:
     start: int
     stop: int | None
     tags: Tags
+
+    def completed(self, file: Tags) -> Part:
+        """Return the part with what its sheet does not say taken from its file."""
+        own = self.tags
+        tags = replace(
+            own,
+            artists=own.artists or file.artists,
+            album=own.album or file.album,
+            albumartists=own.albumartists or file.albumartists,
+            genre=own.genre or file.genre,
+            date=own.date or file.date,
+            disc_no=own.disc_no or file.disc_no,
+        )
+        return replace(self, tags=tags)

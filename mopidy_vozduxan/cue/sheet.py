@@ -69,7 +69,7 @@ def _divided(
 ) -> dict[int, tuple[Part, ...]]:
     divided: dict[int, tuple[Part, ...]] = {}
     for named in sheet.files:
-        parts = _parts(sheet, named)
+        parts = parts_of(sheet, named)
         if len(parts) < 2:
             continue
         own_name = _name(path).rpartition(".")[0] if len(sheet.files) == 1 else None
@@ -136,9 +136,10 @@ def _joined(folder: str, relative: str) -> str | None:
     return "/".join(whole)
 
 
-def _parts(sheet: Sheet, file: SheetFile) -> tuple[Part, ...]:
+def parts_of(sheet: Sheet, file: SheetFile) -> tuple[Part, ...]:
+    """Return the tracks that start in one of the sheet's files, with their tags."""
     starts = [track.start or 0 for track in file.tracks]
-    stops = [*starts[1:], None]
+    stops = [*starts[1:], None][: len(starts)]
     if starts and starts[0] >= HIDDEN_S * CUE_FRAMES_PER_S:
         starts[0] = 0
     return tuple(

@@ -16,6 +16,8 @@ from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.tags import CUE_FRAMES_PER_S
 
 MOST_TRACKS = 99
+#: A week; minutes have four digits.
+MOST_FRAMES = 10_000 * 60 * CUE_FRAMES_PER_S
 #: Longer than any title; a hostile one must not fill the library.
 _LONGEST_TEXT = 1000
 
@@ -77,11 +79,12 @@ def parse(text: str) -> Sheet:
     if any(track.is_audio and track.start is None for track in sheet.tracks):
         raise BadInput("The CUE sheet does not say where one of its tracks begins.")
     for file in sheet.files:
-        _check_order(file.tracks)
+        check_order(file.tracks)
     return sheet
 
 
-def _check_order(tracks: list[SheetTrack]) -> None:
+def check_order(tracks: list[SheetTrack]) -> None:
+    """Raise :class:`BadInput` for tracks of a file that do not follow each other."""
     places = [(track.start or 0, track.number) for track in tracks]
     for before, after in itertools.pairwise(places):
         if before[0] >= after[0] or before[1] >= after[1]:

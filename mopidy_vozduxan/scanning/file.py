@@ -62,7 +62,8 @@ class FileScanner:
             return None
         tags = {**(ends.tags if ends else {}), **(whole.tags if whole else {})}
         scanned_ms = whole.length_ms if whole else None
-        return Scan(tags, await self._length_ms(reading, file, first, scanned_ms))
+        length_ms = await self._length_ms(reading, file, first, scanned_ms)
+        return Scan(tags, length_ms, first)
 
     async def _scan_ends(self, reading: Reading, file: TorrentFile) -> Scan | None:
         middle = min(file.size, END_BYTES)

@@ -45,10 +45,14 @@ FILE_TIMEOUT_MS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What GStreamer says of a file: its tags by their names there, its length."""
+    """What GStreamer says of a file: its tags by their names there, its length.
+
+    ``head`` are the file's first bytes, where they were read.
+    """
 
     tags: Mapping[str, list[Any]] = field(default_factory=dict)
     length_ms: int | None = None
+    head: bytes = b""
 
     @property
     def pictures(self) -> list[bytes]:

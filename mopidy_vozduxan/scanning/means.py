@@ -50,6 +50,10 @@ class Readers:
 
     sheet: Callable[[bytes, str, Metainfo], Mapping[int, tuple[Part, ...]]]
     best_sheet: Callable[[Sequence[tuple[Part, ...]]], tuple[Part, ...]]
+    #: Takes a file's path, what a scan found, its first bytes, and its length in ms.
+    embedded: Callable[
+        [str, Mapping[str, list[Any]], bytes, int | None], tuple[Part, ...]
+    ]
     #: Keeps the playlist that a file is.
     playlist: Callable[[Metainfo, int, bytes], object]
     #: Takes what a scan found, the length in ms, and texts of the album's others.

@@ -24,7 +24,7 @@ from typing import Any
 
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.exceptions import BadInput, Stalled, VozduxanError
-from mopidy_vozduxan.formats import extension
+from mopidy_vozduxan.formats import extension, is_playable
 from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.scanning.gate import Gate
 from mopidy_vozduxan.scanning.gstreamer import Scan
@@ -93,6 +93,7 @@ class _Visit:
         self._infohash = metainfo.infohash
         self._read = 0  # files that came
         self._stalled: list[TorrentFile] = []  # files that nobody gave us
+        self._divided: set[int] = set()  # files with a sheet of their torrent
         self._pictured: set[str] = set()  # folders with a picture
         self._scans: dict[TorrentFile, Scan] = {}
         self._kept: dict[TorrentFile, Tags] = {}
@@ -113,6 +114,7 @@ class _Visit:
                 near = _folder(file) == _folder(self._metainfo.files[index])
                 (beside if near else elsewhere)[index].append(parts)
         for index, several in {**elsewhere, **beside}.items():
+            self._divided.add(index)
             parts = self._means.readers.best_sheet(several)
             await self._keep(self._means.catalog.keep_sheet, index, parts)
 
@@ -171,9 +173,34 @@ class _Visit:
         if scan is None:
             await self._keep(self._means.catalog.note_unreadable, file.index)
             return
+        await self._divide(file, scan)
         self._scans[file] = Scan(_without_pictures(scan.tags), scan.length_ms)
         await self._keep_tags(file)
         await self._keep_picture(file, scan)
+
+    async def _divide(self, file: TorrentFile, scan: Scan) -> None:
+        """Divide a file by the sheet inside it, unless the torrent has one for it."""
+        if file.index in self._divided:
+            return
+        readers, heard = self._means.readers, scan.length_ms
+        try:
+            parts = readers.embedded(file.path, scan.tags, scan.head, heard)
+        except BadInput as exc:
+            logger.debug("No sheet in %s: %s", file.path, exc)
+            return
+        if not parts:
+            return
+        if self._count_beside(file) >= len(parts):
+            logger.debug("No sheet in %s: it is that of the whole album", file.path)
+            return
+        tags = await asyncio.to_thread(readers.tags, scan.tags, heard, ())
+        whole = [part.completed(tags) for part in parts]
+        await self._keep(self._means.catalog.keep_sheet, file.index, whole)
+
+    def _count_beside(self, file: TorrentFile) -> int:
+        """Return how many tracks there are in a file's folder, itself included."""
+        beside = (f for f in self._metainfo.files if _folder(f) == _folder(file))
+        return sum(map(is_playable, beside))
 
     async def _keep_tags(self, file: TorrentFile) -> None:
         beside = self._texts_beside(file)

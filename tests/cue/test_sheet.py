@@ -204,6 +204,11 @@ def test_a_file_that_is_named_before_each_of_its_tracks_is_one_file() -> None:
     assert places(parts) == [(1, 0, 13500), (2, 13500, None)]
 
 
+def test_a_file_in_which_no_track_starts_is_no_harm() -> None:
+    text = 'FILE "data.bin" BINARY\n' + simple("a.wav", "00:00:00", "01:00:00")
+    assert list(read(text, ["a.flac", "b.flac"])) == [0]
+
+
 def test_one_sheet_divides_both_sides_of_a_record() -> None:
     text = simple("Side A.wav", "00:00:00", "05:00:00") + (
         simple("Side B.wav", "00:00:00", "07:00:00")

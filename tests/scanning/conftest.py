@@ -15,6 +15,7 @@ import pytest
 from mopidy_vozduxan import playlists
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
 from mopidy_vozduxan.engine.metainfo import read_torrent
 from mopidy_vozduxan.engine.protocol import TorrentSource
@@ -82,6 +83,7 @@ class Stage:
         known: dict[str, Any] = {
             "sheet": read_sheet,
             "best_sheet": best_sheet,
+            "embedded": read_embedded,
             "playlist": partial(playlists.keep, self.catalog),
             "tags": tags_of,
             "texts": texts_of,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from mutagen.flac import FLAC, CueSheet, CueSheetTrack, CueSheetTrackIndex
 
 from mopidy_vozduxan.engine.protocol import Metainfo
 from mopidy_vozduxan.formats import estimated_length_ms
@@ -194,6 +195,50 @@ def test_a_sheet_divides_its_file_before_the_lengths_are_read(
     (folder / place).parent.mkdir(exist_ok=True)
     (folder / place).write_text(SHEET)
     assert shown_when_looked_up(folder, tmp_path / "stage", told) == DIVIDED
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a_sheet_inside_its_file_divides_it(
+    native: bool, tmp_path: Path, told: Told
+) -> None:
+    (path,) = make_album(tmp_path / "Album", [Track("Whole", "flac", 30)])
+    file = FLAC(path)
+    if native:
+        sheet = CueSheet(None)
+        for number, second in ((1, 0.0), (2, 12.4)):
+            track = CueSheetTrack(number, round(second * 44_100))
+            track.indexes.append(CueSheetTrackIndex(1, 0))
+            sheet.tracks.append(track)
+        sheet.tracks.append(CueSheetTrack(170, 30 * 44_100))
+        file.metadata_blocks.append(sheet)
+    else:
+        file["CUESHEET"] = SHEET
+    file.save()
+    found = shown_when_looked_up(path.parent, tmp_path / "stage", told)
+    assert found == ([("Track 1", 12_400), ("Track 2", 17_600)] if native else DIVIDED)
+
+
+def test_a_sheet_of_the_torrent_counts_before_one_inside_the_file(
+    tmp_path: Path, told: Told
+) -> None:
+    (path,) = make_album(tmp_path / "Album", [Track("Whole", "flac", 30)])
+    file = FLAC(path)
+    file["CUESHEET"] = SHEET.replace("12:30", "20:00")
+    file.save()
+    (path.parent / "Album.cue").write_text(SHEET)
+    assert shown_when_looked_up(path.parent, tmp_path / "stage", told) == DIVIDED
+
+
+def test_the_sheet_of_a_whole_album_in_each_of_its_files_divides_none(
+    tmp_path: Path, told: Told
+) -> None:
+    paths = make_album(tmp_path / "Album", TRACKS)
+    for path in (path for path in paths if path.suffix == ".flac"):
+        file = FLAC(path)
+        file["CUESHEET"] = SHEET.replace("12:30", "00:30")
+        file.save()
+    found = shown_when_looked_up(tmp_path / "Album", tmp_path / "stage", told)
+    assert len(found) == len(TRACKS)
 
 
 def test_the_sheet_beside_a_file_counts_and_none_of_another_folder(

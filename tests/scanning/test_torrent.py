@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.exceptions import Stalled, SwarmFailed
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
@@ -85,6 +86,7 @@ class World:
         readers = Readers(
             sheet=unused,
             best_sheet=unused,
+            embedded=read_embedded,
             playlist=unused,
             tags=tags_of,
             texts=texts_of,

@@ -1,0 +1,118 @@
+"""A CUE sheet inside the file that it divides: a comment of its, or FLAC's own.
+
+Pure; reads what a scan found and the file's first bytes, never the file.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+
+from mopidy_vozduxan.cue.sheet import DIVISIBLE, MOST_BYTES, parts_of
+from mopidy_vozduxan.cue.syntax import (
+    MOST_FRAMES,
+    MOST_TRACKS,
+    Sheet,
+    SheetFile,
+    SheetTrack,
+    check_order,
+    parse,
+)
+from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.formats import extension
+from mopidy_vozduxan.tags import CUE_FRAMES_PER_S, Part
+
+_COMMENTS = "extended-comment"  # GStreamer's: "NAME=text" of what it has no name for
+_NAME = "cuesheet"
+
+# RFC 9639: metadata blocks, of which the first says the rate (8.2), and 8.7.
+_LAST, _CUESHEET = 0x80, 5
+_RATE_AT = 18
+_SHEET = struct.Struct(">128x8xB258xB")
+_TRACK = struct.Struct(">QB12xB13xB")
+_INDEX = struct.Struct(">QB3x")
+_LEAD_OUT = (170, 255)
+_NO_AUDIO = 0x80
+
+
+def read_embedded(
+    path: str,
+    found: Mapping[str, Sequence[object]],
+    head: bytes,
+    length_ms: int | None,
+) -> tuple[Part, ...]:
+    """Return the parts of a file that a sheet inside it divides; () without one.
+
+    ``found`` are its tags by GStreamer's names, ``head`` its first bytes: a
+    ``CUESHEET`` block that ends behind them is not seen. Raises :class:`BadInput`
+    for a sheet that cannot be its own.
+    """
+    if extension(path) not in DIVISIBLE:
+        return ()
+    text = _comment(found)
+    sheet = _of_blocks(head) if text is None else parse(text[:MOST_BYTES])
+    if sheet is None:
+        return ()
+    if len(sheet.files) != 1:
+        raise BadInput("The embedded CUE sheet is one of several files.")
+    parts = parts_of(sheet, sheet.files[0])
+    # Files cut out of an image may still carry the sheet of the whole.
+    last_ms = parts[-1].start * 1000 // CUE_FRAMES_PER_S if parts else 0
+    if len(parts) < 2 or (length_ms is not None and length_ms <= last_ms):
+        raise BadInput("The embedded CUE sheet does not divide this file.")
+    return parts
+
+
+def _comment(found: Mapping[str, Sequence[object]]) -> str | None:
+    for comment in found.get(_COMMENTS, ()):
+        name, _, text = str(comment).partition("=")
+        if name.casefold() == _NAME:
+            return text
+    return None
+
+
+def _of_blocks(head: bytes) -> Sheet | None:
+    """Return what a ``CUESHEET`` block of FLAC says; None where there is none."""
+    for kind, body in _blocks(head):
+        if kind == _CUESHEET:
+            rate = int.from_bytes(head[_RATE_AT : _RATE_AT + 3], "big") >> 4
+            tracks = list(_tracks(body, rate or 1))
+            check_order(tracks)
+            return Sheet({}, [SheetFile("", tracks)], tracks)
+    return None
+
+
+def _blocks(head: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the metadata blocks that are wholly here: kind and body."""
+    at = 4
+    while head[:4] == b"fLaC" and at + 4 <= len(head):
+        length = int.from_bytes(head[at + 1 : at + 4], "big")
+        body = head[at + 4 : at + 4 + length]
+        if len(body) == length:
+            yield head[at] & ~_LAST, body
+        if head[at] & _LAST:
+            return
+        at += 4 + length
+
+
+def _tracks(body: bytes, rate: int) -> Iterator[SheetTrack]:
+    try:
+        _, count = _SHEET.unpack_from(body)
+        at = _SHEET.size
+        for _ in range(count):
+            offset, number, flags, index_count = _TRACK.unpack_from(body, at)
+            at += _TRACK.size
+            indexes = [
+                _INDEX.unpack_from(body, at + n * _INDEX.size)
+                for n in range(index_count)
+            ]
+            at += index_count * _INDEX.size
+            start = next((place for place, name in indexes if name == 1), 0)
+            if number in _LEAD_OUT:
+                continue
+            frames = (offset + start) * CUE_FRAMES_PER_S // rate
+            if not 1 <= number <= MOST_TRACKS or frames > MOST_FRAMES:
+                raise BadInput("The embedded CUE sheet counts wrongly.")
+            yield SheetTrack(number, not flags & _NO_AUDIO, {}, frames)
+    except struct.error as exc:
+        raise BadInput("The embedded CUE sheet is cut off.") from exc
