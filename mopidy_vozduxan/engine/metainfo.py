@@ -38,6 +38,12 @@ _PAD = int(lt.file_storage.flag_pad_file)
 _V1 = r"urn:btih:(?:[0-9a-f]{40}|[a-z2-7]{32})"
 _V2 = r"urn:btmh:1220[0-9a-f]{64}"
 _TOPIC = re.compile(f"{_V1}|{_V2}", re.IGNORECASE)
+# A link copied out of a page's source; "&amp;" in a name is followed by no field.
+_HTML_AND = re.compile(
+    r"&(?:(?:amp|#0*38|#x0*26);)+"
+    r"(?=(?:xt|dn|tr|xl|ws|x\.pe|so|as|xs|kt|mt)(?:\.[0-9]+)?=)",
+    re.IGNORECASE,
+)
 _SELECTED = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
 _PEER = re.compile(r"\[?([0-9a-fA-F.:]+?)\]?:([0-9]{1,5})")
 
@@ -98,6 +104,7 @@ def read_magnet(uri: str) -> TorrentSource:
 
 def read_link(uri: str) -> MagnetLink:
     """Return all that a magnet URI says; raises as :func:`read_magnet` does."""
+    uri = _without_html(uri)
     infohash = name_of(params_of_magnet(uri).info_hashes)
     fields = _magnet_fields(uri)
     name = decoded(fields.get("dn", [""])[0].encode("utf-8", "surrogateescape"))
@@ -125,6 +132,7 @@ def params_of_magnet(uri: str) -> Any:
     """Return libtorrent's ``add_torrent_params`` of a magnet URI."""
     if len(uri) > MAX_MAGNET_CHARS:
         raise BadInput("The magnet link is longer than any we accept")
+    uri = _without_html(uri)
     topics = _magnet_fields(uri).get("xt", [])
     # libtorrent 2.0.8 reads a hash that is not hexadecimal as zeros.
     if not any(_TOPIC.fullmatch(topic) for topic in topics):
@@ -221,6 +229,10 @@ def _check(info: Any) -> None:
 def _agree(one: Any, other: Any) -> bool:
     v1 = one.has_v1() and other.has_v1() and one.v1 == other.v1
     return bool(v1 or (one.has_v2() and other.has_v2() and one.v2 == other.v2))
+
+
+def _without_html(uri: str) -> str:
+    return _HTML_AND.sub("&", uri)
 
 
 def _magnet_fields(uri: str) -> dict[str, list[str]]:

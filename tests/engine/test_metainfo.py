@@ -218,3 +218,22 @@ def test_all_that_helps_to_find_peers_is_read():
     assert sorted(params.peers) == [
         *[("127.0.0.2", 1), ("127.0.0.3", 2), ("::1", 3), ("::2", 4)]
     ]
+
+
+@pytest.mark.parametrize("sign", ["&amp;", "&AMP;", "&#38;", "&#x26;", "&amp;amp;"])
+def test_a_magnet_may_be_copied_out_of_a_pages_source(sign):
+    plain = (
+        f"{MAGNET}&dn=Kino%20-%20Noch&tr=http%3A%2F%2Fa.b%2Fannounce&tr.2=udp://c.d:1"
+        "&ws=http://e.f/&x.pe=127.0.0.1:5&so=2&xl=7"
+    )
+    link = read_link(plain.replace("&", sign))
+    assert link == read_link(plain)
+    assert link.source.magnet == plain
+    params = params_of_magnet(plain.replace("&", sign))
+    assert params.trackers == params_of_magnet(plain).trackers
+    assert params.peers == [("127.0.0.1", 5)]
+
+
+def test_what_only_looks_like_html_stays_in_a_magnet():
+    magnet = f"{MAGNET}&dn=Tom%20&amp;%20Jerry&amp;=1&amp;band=2&tr=http://a.b/?x=1"
+    assert read_magnet(magnet).magnet == magnet

@@ -254,6 +254,13 @@ def test_a_magnet_may_be_wrapped_for_iris(adder, world):
     assert (added.infohash, added.files) == (ALBUM.infohash, (0, 2))
 
 
+@pytest.mark.parametrize("way", [str, lambda link: f"vozduxan:add:{quote(link, '')}"])
+def test_a_link_out_of_a_pages_source_loses_nothing(adder, catalog, world, way):
+    escaped = (MAGNET + "&tr=http://a.b/c").replace("&", "&amp;")
+    adder.add(way(escaped), LONG)
+    assert catalog.source(ALBUM.infohash).magnet == MAGNET + "&tr=http://a.b/c"
+
+
 def test_a_swarm_that_never_answers_leaves_a_sentence(adder, world, caplog):
     world.swarms.clear()
     world.open.clear()
