@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mopidy_vozduxan.formats import stem
+from mopidy_vozduxan.naming.four_digits import FourDigits, four_digits, split
 from mopidy_vozduxan.naming.names import (
     clean,
     dash_parts,
@@ -29,7 +30,8 @@ class Style:
 
     ``numbered``: a number before a blank is a track number. ``artists``: what
     stands before the first dash is an artist. ``scene``: no blanks at all,
-    ``01-artist-some_title``. ``hundreds``: 203 is track 3 of disc 2. ``sides``:
+    ``01-artist-some_title``. ``hundreds``: 203 is track 3 of disc 2. ``four``:
+    what the four digits are that all begin with. ``sides``:
     the sides of a record, each with how many tracks come before it. ``album``
     and ``group`` are what stands in every name, as a second part and at its end.
     ``head``: all begin with it and end in a number.
@@ -39,6 +41,7 @@ class Style:
     artists: bool = True
     scene: bool = False
     hundreds: bool = False
+    four: FourDigits | None = None
     sides: tuple[tuple[str, int], ...] = ()
     album: str | None = None
     group: str = ""
@@ -72,6 +75,8 @@ _TRACK = re.compile(
 _SIDE = re.compile(
     r"[\[(]?(?P<side>[a-h])(?P<track>\d{1,2})(?:[\])]?[-–—.\s]*)(?=\S)", re.IGNORECASE
 )
+# Alone, it is no artist's name: a year, or some number.
+_FOUR_DIGITS = re.compile(r"\d{4}")
 # "Artist - Album - 03 - Title" falls apart at the dashes, this at its number.
 _INNER_TRACK = re.compile(r"(?:(?P<dot>\d{1,3})\.|(?P<blank>0\d{1,2}))\s+(?=\S)")
 _AT_END = re.compile(r"(?P<head>.*\D)(?P<track>\d{1,3})")
@@ -102,12 +107,14 @@ def style_of(paths: Sequence[str]) -> Style:
     stems = [clean(stem(path)) for path in paths]
     scene = any("_" in s for s in stems) and not any(" " in s for s in stems)
     if len(stems) < 2:
-        return Style(scene=scene)
+        years = any(_FOUR_DIGITS.fullmatch(p) for s in stems for p in dash_parts(s)[:1])
+        return Style(artists=not years, scene=scene)
     numbers = sum(bool(_DISC_AND_TRACK.match(s) or _TRACK.match(s)) for s in stems)
     style = Style(
         numbered=numbers * 3 > len(stems) * 2,
         scene=scene,
         hundreds=_are_hundreds(stems),
+        four=four_digits(stems, disc_above(paths[0])),
         sides=_sides(stems),
         group=_group(stems) if scene else "",
         head=_head(stems),
@@ -137,7 +144,10 @@ def _with_artists(style: Style, paths: Sequence[str]) -> Style:
     names = [track_name(path, style) for path in paths]
     # "Polly - Live", "Lake of Fire - Live": what never changes is no title.
     titles = {name.title for name in names}
-    if not all(name.artist for name in names) or len(titles) == 1:
+    artists = {name.artist for name in names}
+    # "1979 - Song", "1980 - Song": the years of a collection.
+    years = len(artists) > 1 and all(map(_FOUR_DIGITS.fullmatch, filter(None, artists)))
+    if None in artists or len(titles) == 1 or years:
         return replace(style, artists=False)
     albums = {tuple(dash_parts(title)[:-1][:1]) for title in titles}
     return replace(style, album="".join(albums.pop()) if len(albums) == 1 else None)
@@ -150,6 +160,8 @@ def _text(whole: str, style: Style) -> str:
 
 def _numbers(text: str, style: Style) -> tuple[int | None, int | None, str]:
     """Return disc number, track number, and the text after them."""
+    if style.four and (found := split(text, style.four)):
+        return found
     if style.sides and (match := _SIDE.match(text)):
         before = dict(style.sides)[match["side"].upper()]
         return None, before + int(match["track"]), text[match.end() :]

@@ -377,6 +377,75 @@ FOLDERS = {
         ("Disc 1 Track 01 - Overture.mp3", "Overture", None, 1, 1),
         ("Disc 1 Track 02 - Finale.mp3", "Finale", None, 2, 1),
     ],
+    "four digits: disc and track": [
+        ("0101 Aria.flac", "Aria", None, 1, 1),
+        ("0102 Variatio 1.flac", "Variatio 1", None, 2, 1),
+        ("0201 Variatio 16.flac", "Variatio 16", None, 1, 2),
+    ],
+    "four digits: disc and track, with artists": [
+        ("0101 - Кино - Ночь.mp3", "Ночь", "Кино", 1, 1),
+        ("0102 - ДДТ - Осень.mp3", "Осень", "ДДТ", 2, 1),
+    ],
+    "four digits: a scene box": [
+        ("0101-miles_davis-so_what.mp3", "so what", "miles davis", 1, 1),
+        ("0102-miles_davis-blue_in_green.mp3", "blue in green", "miles davis", 2, 1),
+    ],
+    "four digits: the tenth disc": [
+        ("1001 - Allegro.flac", "Allegro", None, 1, 10),
+        ("1002 - Adagio.flac", "Adagio", None, 2, 10),
+        ("1003 - Presto.flac", "Presto", None, 3, 10),
+    ],
+    "four digits: the nineteenth disc, in its folder": [
+        ("CD 19/1901. Kyrie.flac", "Kyrie", None, 1, 19),
+        ("CD 19/1902. Gloria.flac", "Gloria", None, 2, 19),
+    ],
+    "four digits: a track alone": [
+        ("0001 - Первая глава.mp3", "Первая глава", None, 1, None),
+        ("0002 - Вторая глава.mp3", "Вторая глава", None, 2, None),
+    ],
+    "four digits and nothing else": [
+        ("0001.mp3", "0001", None, 1, None),
+        ("0002.mp3", "0002", None, 2, None),
+    ],
+    "years before titles": [
+        ("1979 - Heart of Glass.mp3", "1979 - Heart of Glass", None, None, None),
+        ("1980 - Call Me.mp3", "1980 - Call Me", None, None, None),
+    ],
+    "years that follow each other from the first of their century": [
+        ("1901 - Maple Leaf Rag.mp3", "1901 - Maple Leaf Rag", None, None, None),
+        ("1902 - The Entertainer.mp3", "1902 - The Entertainer", None, None, None),
+    ],
+    "years that are titles": [
+        ("1979.flac", "1979", None, None, None),
+        ("1999.flac", "1999", None, None, None),
+    ],
+    "a year that is a title": [("1979.flac", "1979", None, None, None)],
+    "a number that nobody can tell": [
+        ("1234 - Title.mp3", "1234 - Title", None, None, None)
+    ],
+    "a lone track of a band with four digits": [
+        ("1200 Micrograms - Ayahuasca.mp3", "Ayahuasca", "1200 Micrograms", None, None)
+    ],
+    "years after track numbers": [
+        ("01 - 1984 - Big Brother.mp3", "1984 - Big Brother", None, 1, None),
+        ("02 - 1969 - Real Cool Time.mp3", "1969 - Real Cool Time", None, 2, None),
+    ],
+    "four digits with a hole": [
+        ("0101 - One.mp3", "0101 - One", None, None, None),
+        ("0103 - Three.mp3", "0103 - Three", None, None, None),
+    ],
+    "a band that is called like a year": [
+        ("2814 - 恢复.flac", "恢复", "2814", None, None),
+        ("2814 - 遠くの愛好家.flac", "遠くの愛好家", "2814", None, None),
+    ],
+    "a band that is called like a year, numbered": [
+        ("01 - 1349 - Sculptor of Flesh.mp3", "Sculptor of Flesh", "1349", 1, None),
+        ("02 - 1349 - Chasing Dragons.mp3", "Chasing Dragons", "1349", 2, None),
+    ],
+    "artists one of whom is called like a year": [
+        ("1349 - Sculptor of Flesh.mp3", "Sculptor of Flesh", "1349", None, None),
+        ("Darkthrone - Quintessence.mp3", "Quintessence", "Darkthrone", None, None),
+    ],
     "the discs of a box": [
         ("Box/CD-1/01 One.flac", "One", None, 1, 1),
         ("Box/CD-1/02 Two.flac", "Two", None, 2, 1),
