@@ -260,7 +260,7 @@ def test_a_stream_released_while_it_is_prepared_ends_the_prepare_at_once(play, e
         )
         await stage.run(end, **({"token": ahead["token"]} if end == RELEASE else {}))
         with pytest.raises(Cancelled):
-            await asyncio.wait_for(task, 1)
+            await task
         assert stage.manager.streams.buckets.tokens() == ()
         assert stage.manager.preparing.progress.latest.state == "cancelled"
 
@@ -282,7 +282,7 @@ def test_what_comes_in_the_moment_of_a_cancel_changes_nothing(play, known):
             stage.engine.tell_metadata()
         stage.manager.preparing.cancel()
         with pytest.raises(Cancelled):
-            await asyncio.wait_for(task, 1)
+            await task
         assert stage.manager.streams == {}
 
     play(test)

@@ -183,10 +183,11 @@ class Listener:
     def seek(self, position_ms: int) -> None:
         """Seek, and return when the sound begins anew.
 
-        That may take its time: in Ogg, GStreamer has to search for the place.
+        That may take its time: in Ogg, GStreamer has to search for the place, and
+        refuses to search for another one meanwhile.
         """
         before = self.wait_for_sound(512)[:4096]
-        assert self.rpc("core.playback.seek", time_position=position_ms)
+        until(lambda: self.rpc("core.playback.seek", time_position=position_ms))
         until(lambda: not self.sound.startswith(before))
 
     # --- the log

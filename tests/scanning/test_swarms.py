@@ -120,7 +120,7 @@ def test_a_stop_does_not_wait_for_a_swarm(
             stage.look_up(infohash, seconds=0.3)
             begin = time.monotonic()
             stage.bridge.ask(stage.scanning.close()).result(PATIENCE_S)
-            assert time.monotonic() - begin < 2
+            assert time.monotonic() - begin < PATIENCE_S / 2
 
 
 def test_a_scanner_that_waits_for_a_piece_ends_with_its_stream(
@@ -139,7 +139,7 @@ def test_a_scanner_that_waits_for_a_piece_ends_with_its_stream(
         begin = time.monotonic()
         stage.bridge.ask(stage.scanning.close()).result(PATIENCE_S)
         until(lambda: not scans_running())
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < PATIENCE_S / 2
 
 
 def test_a_picture_is_read_to_its_end_and_kept_once_per_folder(
@@ -277,7 +277,7 @@ def test_junk_and_a_file_that_nobody_has_spoil_nothing_else(
     last = size // (64 * 1024)
     with (
         seeded(folder, pieces=[range(last - 3)]) as (torrent, _),
-        Stage(tmp_path / "stage", told, give_up_s=1) as stage,
+        Stage(tmp_path / "stage", told, give_up_s=4) as stage,
     ):
         infohash = stage.add(torrent)
         stage.look_up(infohash)
