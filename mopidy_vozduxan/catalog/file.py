@@ -40,7 +40,7 @@ LEAST_ROOM = 64 * 1024
 
 
 class _Deleted(sqlite3.DatabaseError):
-    """Somebody has deleted the file, and SQLite has made an empty one."""
+    """Somebody has deleted or emptied the file, or put a folder in its place."""
 
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
@@ -129,6 +129,9 @@ class CatalogFile:
                     db.close()
 
     def _connect_again(self) -> sqlite3.Connection:
+        # Of an empty file SQLite throws away the WAL, and then waits for a lock.
+        if _is_gone(self._path):
+            raise _Deleted("it was emptied")
         db = self._connect()
         if is_empty(db):
             db.close()
@@ -164,7 +167,7 @@ class CatalogFile:
         try:
             return attempt()
         except sqlite3.Error as exc:
-            if not _is_damage(exc):
+            if not _is_damage(exc) and not self._path.is_dir():
                 raise self._failed(exc) from exc
         try:
             if self._begin_anew(age):
@@ -228,6 +231,13 @@ def _has_no_room(exc: Exception, folder: Path) -> bool:
     except OSError:
         return False
     return code & 0xFF in _NO_ROOM and free < LEAST_ROOM
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        return path.is_dir() or path.stat().st_size == 0
+    except OSError:
+        return False  # SQLite says it better
 
 
 def _is_damage(exc: sqlite3.Error) -> bool:

@@ -54,6 +54,8 @@ def recover(
 
     ``left``: it is of those that have left the library, and so do these.
     """
+    if path.is_dir():
+        return 0
     # It may have a WAL, whose index SQLite makes anew: not opened read-only.
     db = sqlite3.connect(path)
     # Otherwise SQLite refuses all of a file that is shorter than it says.

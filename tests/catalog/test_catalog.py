@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import resource
 import sqlite3
 import threading
@@ -215,6 +216,55 @@ def test_a_catalog_that_is_deleted_under_us_begins_anew(path, endings):
     catalog.close()
     catalog = Catalog(path)
     assert catalog.metainfo(ALBUM.infohash) == ALBUM
+    catalog.close()
+
+
+@pytest.mark.parametrize("written_back", [False, True])
+@pytest.mark.parametrize("used", [False, True])
+def test_a_catalog_that_is_emptied_under_us_begins_anew(
+    path, used, written_back, caplog
+):
+    """Every read waited for a lock and failed, until Mopidy was started again."""
+    catalog = Catalog(path)
+    catalog.add(source_of(ALBUM), ALBUM)
+    if used:
+        catalog.torrents()
+    if written_back:
+        other = sqlite3.connect(path)
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        other.close()
+    os.truncate(path, 0)
+    catalog.torrents()
+    catalog.recover(lambda _: ALBUM)
+    if written_back:  # else the WAL has it all, and brings it back
+        assert catalog.torrents() == []
+        assert caplog.text.count("catalog is damaged") == 1
+        catalog.add(source_of(ALBUM), ALBUM)
+    assert [t.infohash for t in catalog.torrents()] == [ALBUM.infohash]
+    catalog.close()
+    catalog = Catalog(path)
+    assert catalog.metainfo(ALBUM.infohash) == ALBUM
+    catalog.close()
+
+
+@pytest.mark.parametrize("name", ["catalog.db", "catalog-left.db"])
+@pytest.mark.parametrize("running", [False, True])
+def test_a_folder_in_the_catalogs_place_is_set_aside(path, name, running, caplog):
+    catalog = Catalog(path) if running else None
+    if catalog:
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{path.with_name(name)}{ending}").unlink()
+    path.with_name(name).mkdir()
+    (path.with_name(name) / "mine.txt").write_text("keep")
+    catalog = catalog or Catalog(path)
+    catalog.torrents()  # notices it, while Mopidy runs
+    catalog.add(source_of(ALBUM), ALBUM)
+    catalog.remove(ALBUM.infohash)
+    assert catalog.recover(lambda _: ALBUM) == 0
+    assert catalog.metainfo(ALBUM.infohash) == ALBUM
+    assert caplog.text.count("catalog is damaged") == 1
+    (kept,) = path.parent.glob(f"{name}.damaged-*/mine.txt")
+    assert kept.read_text() == "keep"
     catalog.close()
 
 
