@@ -15,7 +15,12 @@ from mopidy_vozduxan.formats import (
     estimated_length_ms,
     tail_probe,
 )
-from mopidy_vozduxan.planning.containers import read_timeline, tag_size
+from mopidy_vozduxan.planning.containers import (
+    audio_before_index,
+    read_index,
+    read_timeline,
+    tag_size,
+)
 from mopidy_vozduxan.planning.demand import Demand, Head, Role
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.planning.position import Timeline
@@ -52,13 +57,15 @@ class Stream:
         self.failure: VozduxanError | None = None
         self.opened_at = now
         self.said_so = False  # the log says that it waits
-        self.playhead: int | None = None  # the offset that sounds, where it is sure
+        self.playhead: int | None = None  # the offset that sounds
+        self.playhead_is_sure = False
         self.position_ms = 0  # what sounds
         self.stop_ms: int | None = None  # where the track ends before the file does
         self.starts_ms: tuple[int, ...] = ()  # where the next tracks in it begin
         self._file: TorrentFile | None = None
         self._measured: Timeline | None = None
         self._audio_start: int | None = None  # known once the head was looked at
+        self._indexed: Span | None = None  # audio whose index behind it was not read
         #: Where a reader is expected: at the start, and after a seek.
         self.forecast: Head | None = Head(0)
 
@@ -121,21 +128,35 @@ class Stream:
             return None
         if self._audio_start is None:
             self._look_at_head(file)
+        if self._indexed:
+            self._look_at_index(file, self._indexed)
         if self._measured:
             return self._measured
         length_ms = self.length_ms or estimated_length_ms(file.path, file.size)
         return Timeline(file.size, length_ms or 1, self._audio_start or 0)
 
     def _look_at_head(self, file: TorrentFile) -> None:
-        pieces = self.pieces
-        if pieces is None or not file.size:
-            return
-        first = pieces.piece_at(0)
-        piece = self.swarm.recent_piece(first)
-        if piece is not None:
-            head = bytes(piece[pieces.within(first, Span(0, file.size))])
+        head = self._recent(0, file.size)
+        if head is not None:
             self._audio_start = min(tag_size(head), file.size)
             self._measured = read_timeline(file.path, head, file.size)
+            self._indexed = audio_before_index(head, file.size)
+
+    def _look_at_index(self, file: TorrentFile, audio: Span) -> None:
+        index = self._recent(audio.stop, file.size)
+        if index is not None:
+            self._measured, self._indexed = read_index(index, audio, file.size), None
+
+    def _recent(self, start: int, size: int) -> bytes | None:
+        """Return what follows ``start`` in its piece, if that was read a moment ago."""
+        pieces = self.pieces
+        if pieces is None or not size:
+            return None
+        number = pieces.piece_at(start)
+        piece = self.swarm.recent_piece(number)
+        if piece is None:
+            return None
+        return bytes(piece[pieces.within(number, Span(start, size))])
 
     @property
     def remaining_ms(self) -> int:
@@ -149,18 +170,20 @@ class Stream:
     def moved(self, position_ms: int) -> None:
         """Take the position that sounds.
 
-        A guessed length says nothing sure of the offset: with one that is a
-        third too long the playhead would lag by as much, and a reader with
-        nothing left would seem to be far ahead.
+        Without a word of the container its offset is a rough proportion: no further
+        than what was read, and left aside while somebody reads (`demand`).
         """
         self.position_ms = position_ms
-        timeline = self.timeline
-        if timeline and self._measured:
-            self.playhead = timeline.offset_at(position_ms)
+        if timeline := self.timeline:
+            offset = timeline.offset_at(position_ms)
+            self.playhead_is_sure = self._measured is not None
+            if self.readers and not self.playhead_is_sure:
+                offset = min(offset, max(r.head().offset for r in self.readers))
+            self.playhead = offset
 
     def moved_to(self, offset: int) -> None:
         """Take the offset that sounds."""
-        self.playhead = offset
+        self.playhead, self.playhead_is_sure = offset, True
         if timeline := self.timeline:
             self.position_ms = timeline.position_at(offset)
 
@@ -223,7 +246,12 @@ class Stream:
             self.position_ms = timeline.position_at(offset)
 
     def demand(self, role: Role, starts_in_ms: int = 0) -> Demand | None:
-        """Return what the stream asks of its swarm; ``None`` without metadata."""
+        """Return what the stream asks of its swarm; ``None`` without metadata.
+
+        A rough playhead counts while nobody reads. Where somebody does, one with a
+        length that is a third too long would lag by as much, and a reader with
+        nothing left would seem to be far ahead.
+        """
         file, pieces, timeline = self.file, self.pieces, self.timeline
         if file is None or pieces is None or timeline is None or not file.size:
             return None
@@ -231,13 +259,14 @@ class Stream:
         if self.forecast and role is Role.CURRENT:
             heads.append(self.forecast)
         probe = tail_probe(file.path)
+        rules = role is Role.CURRENT and (self.playhead_is_sure or not heads)
         return Demand(
             infohash=self.swarm.infohash,
             role=role,
             pieces=pieces,
             byte_rate=timeline.byte_rate,
             heads=tuple(heads),
-            playhead=self.playhead if role is Role.CURRENT else None,
+            playhead=self.playhead if rules else None,
             starts=tuple(ms and timeline.offset_at(ms) for ms in self.starts_ms),
             starts_in_ms=starts_in_ms,
             probes=(Span(file.size - probe, file.size),) if probe else (),

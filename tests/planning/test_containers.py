@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mopidy_vozduxan.planning.containers import read_timeline, tag_size
+from mopidy_vozduxan.planning.containers import (
+    audio_before_index,
+    read_index,
+    read_timeline,
+    tag_size,
+)
+from mopidy_vozduxan.planning.spans import Span
 from tests.cue.files import APE, Quality, encode, make_pcm
 from tests.rig import album
 
@@ -104,6 +110,32 @@ def test_mp3_lasts_as_long_as_its_frames(file_of, format):
 def test_m4a_tells_its_length_within_two_frames_when_the_index_comes_first(file_of):
     timeline = timeline_of(file_of("m4a-faststart"), "m4a")
     assert abs(timeline.length_ms - LENGTH_MS) <= 2 * 1024 / 44.1
+
+
+def test_m4a_tells_it_behind_its_audio_when_the_index_comes_there(file_of):
+    data = file_of("m4a")
+    size = len(data)
+    audio = audio_before_index(data[:1000], size)
+    timeline = read_index(data[audio.stop :][:100], audio, size)
+    first = timeline_of(file_of("m4a-faststart"), "m4a")
+    assert timeline.length_ms == first.length_ms
+    assert data[audio.start - 4 : audio.start] == b"mdat"
+    assert timeline.offset_at(timeline.length_ms) in (audio.stop, audio.stop - 1)
+    assert audio.stop - audio.start == first.size - first.audio_start
+
+
+@pytest.mark.parametrize("format", ["ogg", "wav", "m4a-faststart"])
+def test_elsewhere_nothing_is_looked_for_behind_the_audio(file_of, format):
+    data = file_of(format)
+    assert audio_before_index(data[:HEAD], len(data)) is None
+
+
+@given(st.binary(max_size=300), st.integers(1, 5000))
+def test_any_bytes_behind_the_audio_are_put_up_with(garbage, size):
+    for head in (garbage, FTYP + garbage):
+        audio_before_index(head, size)
+    for index in (garbage, box(b"moov", garbage), box(b"moov", box(b"mvhd", garbage))):
+        read_index(index, Span(0, 1), size)
 
 
 @pytest.mark.parametrize("format", ["ogg", "opus", "m4a", "mp3-vbr-bare"])

@@ -5,6 +5,7 @@ import struct
 
 import pytest
 
+from mopidy_vozduxan.planning.demand import Role
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.streaming.target import Target
 from tests.fake_engine import album, source_of
@@ -43,13 +44,70 @@ def read_head(stream):
 
 def test_what_sounds_is_an_offset_once_the_head_was_read(play):
     async def test(world, stream):
-        world.manager.moved(stream.token, POSITION_MS)
-        assert stream.playhead is None, "a guess says nothing sure"
         read_head(stream)
         world.manager.moved(stream.token, POSITION_MS)
         assert stream.playhead == OFFSET
         world.manager._plan()
         assert world.engine.wanted(Urgency.SOON)[0] == OFFSET // 100
+
+    play(test)
+
+
+def test_without_a_word_of_the_container_an_offset_is_a_proportion(play):
+    async def test(world, stream):
+        stream.length_ms, stream.forecast = 1000, None
+        world.manager.moved(stream.token, 600)
+        assert stream.playhead == stream.demand(Role.CURRENT).playhead == 570
+        stream.expect(200)
+        assert stream.playhead is None, "the player goes elsewhere"
+
+    play(test)
+
+
+def test_where_a_reader_is_a_rough_proportion_decides_nothing(play):
+    async def test(world, stream):
+        stream.length_ms = 1000
+        stream.swarm.pieces_held(frozenset(range(3)))
+        reader = world.read(stream.token)
+        for piece in range(3):
+            stream.swarm.piece_read(piece, bytes(100))
+            await reader.next()
+        world.manager.moved(stream.token, 100)
+        assert stream.playhead == 95
+        world.manager.moved(stream.token, 600)
+        assert stream.playhead == 300, "more than was read cannot sound"
+        world.manager._plan()
+        demand = stream.demand(Role.CURRENT)
+        assert (demand.playhead, demand.heads[0].offset) == (None, 300)
+        assert world.engine.wanted(Urgency.SOON)[0] == 3
+        reader.close()
+
+    play(test)
+
+
+def test_an_index_behind_the_audio_counts_as_soon_as_it_was_read(play):
+    async def test(world, stream):
+        audio = struct.pack(">I4s8xI4s", 16, b"ftyp", 704, b"mdat")
+        header = struct.pack(">I4s12xII", 28, b"mvhd", 1000, 700)
+        index = struct.pack(">I4s", 36, b"moov") + header
+        stream.swarm.piece_finished(0, 0.0)
+        stream.swarm.piece_read(0, audio.ljust(100, b"\0"))
+        world.manager.moved(stream.token, 350)
+        assert not stream.playhead_is_sure
+        stream.swarm.piece_finished(7, 0.0)
+        stream.swarm.piece_read(7, bytes(20) + index.ljust(80, b"\0"))
+        world.manager.moved(stream.token, 350)
+        assert (stream.playhead, stream.playhead_is_sure) == (24 + 696 // 2, True)
+        assert stream.timeline.length_ms == 700
+
+    play(test)
+
+
+def test_an_offset_that_was_told_is_believed_beside_a_reader(play):
+    async def test(world, stream):
+        world.read(stream.token)
+        world.manager.notify_position(stream.token, 500)
+        assert stream.demand(Role.CURRENT).playhead == 500
 
     play(test)
 

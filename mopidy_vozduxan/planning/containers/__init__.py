@@ -1,8 +1,8 @@
 """What the first bytes of an audio file say of its length and its bytes.
 
-Only what is certain counts: Ogg writes its length on its last page, and an M4A
-with its index at the end has it there, so both give nothing. The bytes come from
-strangers: no reader of a format believes a size, a count or a rate before it has
+Only what is certain counts: Ogg writes its length on its last page, and so gives
+nothing. An M4A with its index at the end has it there (`read_index`). The bytes come
+from strangers: no reader of a format believes a size, a count or a rate before it has
 checked it, and none looks at more than a bounded number of entries.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from mopidy_vozduxan.planning.containers import ape, chunked, flac, mp4, mpeg, wavpack
 from mopidy_vozduxan.planning.position import Timeline
+from mopidy_vozduxan.planning.spans import Span
 
 # Each takes the head, the offset of the file's own first byte, and the size.
 _Reader = Callable[[bytes, int, int], Timeline | None]
@@ -41,9 +42,35 @@ def read_timeline(path: str, head: bytes, size: int) -> Timeline | None:
     start = tag_size(head)
     reader = _reader_of(path, head, start)
     try:
-        found = reader(head, start, size) if reader else None
+        return _sound(reader(head, start, size), size) if reader else None
     except struct.error:  # the head ends before what has to be known
         return None
+
+
+def audio_before_index(head: bytes, size: int) -> Span | None:
+    """Return where the audio is, if what `read_timeline` lacks comes behind it."""
+    start = tag_size(head)
+    if not head.startswith(b"ftyp", start + 4):
+        return None
+    try:
+        return mp4.audio_before_index(head, start, size)
+    except struct.error:
+        return None
+
+
+def read_index(index: bytes, audio: Span, size: int) -> Timeline | None:
+    """Return the timeline of a file by the bytes behind its ``audio``.
+
+    The first few do. Raises nothing, whatever they are.
+    """
+    try:
+        return _sound(mp4.read_index(index, audio, size), size)
+    except struct.error:
+        return None
+
+
+def _sound(found: Timeline | None, size: int) -> Timeline | None:
+    """Return ``found`` where it can be true."""
     if found is None or not 0 <= found.audio_start < size:
         return None
     return found if 0 < found.length_ms <= _LONGEST_MS else None

@@ -1,4 +1,4 @@
-"""M4A, as far as the index (``moov``) comes before the audio (``mdat``)."""
+"""M4A: the index (``moov``) comes before the audio (``mdat``), or behind it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from mopidy_vozduxan.planning.position import Timeline
+from mopidy_vozduxan.planning.spans import Span
 
 _MOST_BOXES = 256  # usually 3 to 5 on each level
 
@@ -24,6 +25,25 @@ def read(head: bytes, start: int, size: int) -> Timeline | None:
             points = ((length_ms, stop),)
             return Timeline(size, length_ms, body, points) if length_ms else None
     return Timeline(size, length_ms, audio_start)
+
+
+def audio_before_index(head: bytes, start: int, size: int) -> Span | None:
+    """Return the span of the audio where all else comes behind it."""
+    for kind, body, stop in _boxes(head, start, size):
+        if kind == b"moov":
+            return None
+        if kind == b"mdat":
+            return Span(body, stop) if stop < size else None
+    return None
+
+
+def read_index(index: bytes, audio: Span, size: int) -> Timeline | None:
+    """Return the timeline; ``index`` are the bytes behind ``audio``."""
+    for kind, body, stop in _boxes(index, 0, size):
+        if kind == b"moov":
+            length_ms = _length_ms(index, body, stop)
+            return Timeline(size, length_ms, audio.start, ((length_ms, audio.stop),))
+    return None
 
 
 def _length_ms(head: bytes, at: int, stop: int) -> int:
