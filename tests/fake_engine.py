@@ -51,6 +51,7 @@ class FakeEngine:
         self.removed: list[str] = []
         self.links: list[str] = []  # of swarms that were there already
         self.deleted: list[str] = []
+        self.reconnected: list[str] = []
         self.unreadable: set[int] = set()
         self.reads: list[int] = []
         self.waiting = False
@@ -92,6 +93,9 @@ class FakeEngine:
 
     def watch(self, infohashes, *, waiting):
         self.waiting = waiting
+
+    def reconnect(self, infohash):
+        self.reconnected.append(infohash)
 
     def remove(self, infohash, *, delete_data=False):
         self.removed.append(infohash)

@@ -160,6 +160,10 @@ class SleepingEngine:
         if self._awake:
             self._awake.watch(infohashes, waiting=waiting)
 
+    def reconnect(self, infohash: str) -> None:
+        if self._awake:
+            self._awake.reconnect(infohash)
+
     def remove(
         self, infohash: str, *, delete_data: bool = False
     ) -> asyncio.Future[None]:

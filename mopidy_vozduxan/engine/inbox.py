@@ -14,6 +14,7 @@ from typing import Any
 from mopidy_vozduxan.engine import alerts
 from mopidy_vozduxan.engine.membership import Members
 from mopidy_vozduxan.engine.metainfo import metainfo_of, torrent_of
+from mopidy_vozduxan.engine.peers import Peers
 from mopidy_vozduxan.engine.protocol import (
     Event,
     EventsLost,
@@ -42,10 +43,12 @@ class Inbox:
     def __init__(
         self,
         members: Members,
+        peers: Peers,
         loop: asyncio.AbstractEventLoop,
         emit: Callable[[Event], None],
     ) -> None:
         self._members = members
+        self._peers = peers
         self._loop = loop
         self._emit = emit
         self.watched: frozenset[str] = frozenset()
@@ -228,6 +231,8 @@ class Inbox:
         )
         if statistics != swarm.statistics and swarm.infohash in self.watched:
             self._emit(StatisticsChanged(swarm.infohash, statistics))
+        if _peers_in(statistics) != _peers_in(swarm.statistics):
+            self._peers.changed(swarm)
         swarm.statistics = statistics
 
     def _broke(self, swarm: Swarm, error: Any, storage: bool = False) -> None:
@@ -243,3 +248,8 @@ class Inbox:
         if swarm is None or swarm.handle is None or swarm.handle != alert.handle:
             return None
         return swarm if leaving or not swarm.leaving else None
+
+
+def _peers_in(statistics: Statistics) -> tuple[int, int]:
+    """Return what changes when a peer is met, and when it has said who it is."""
+    return statistics.num_peers, statistics.num_seeds

@@ -183,6 +183,12 @@ class Engine(Protocol):
         then ticks faster); call it whenever that changes.
         """
 
+    def reconnect(self, infohash: str) -> None:
+        """Meet the peers of a swarm anew if one takes requests and answers none.
+
+        For a swarm from which nothing has come for seconds.
+        """
+
     def remove(
         self, infohash: str, *, delete_data: bool = False
     ) -> asyncio.Future[None]:

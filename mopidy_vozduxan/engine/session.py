@@ -21,6 +21,7 @@ import libtorrent as lt
 from mopidy_vozduxan.engine.alerts import AlertPump
 from mopidy_vozduxan.engine.inbox import Inbox
 from mopidy_vozduxan.engine.membership import Members
+from mopidy_vozduxan.engine.peers import Peers
 from mopidy_vozduxan.engine.protocol import (
     Event,
     PieceUnreadable,
@@ -69,7 +70,8 @@ class LibtorrentEngine:
         params.settings = self._settings
         self._session = lt.session(params)
         self._members = Members(self._session, loop, self._emit, self._cache)
-        self._inbox = Inbox(self._members, loop, self._emit)
+        self._peers = Peers(self._members, loop)
+        self._inbox = Inbox(self._members, self._peers, loop, self._emit)
         self._pump = AlertPump(self._session, loop, self._inbox.handlers())
 
     def add(self, source: TorrentSource, plan: Plan | None) -> None:
@@ -110,6 +112,10 @@ class LibtorrentEngine:
         if self._timer:
             self._timer.cancel()
         self._ask_statistics()
+
+    def reconnect(self, infohash: str) -> None:
+        if swarm := self._members.present(infohash):
+            self._peers.reconnect(swarm)
 
     def remove(
         self, infohash: str, *, delete_data: bool = False

@@ -55,6 +55,8 @@ class Swarm:
     due: set[int] = field(default_factory=set)
     backlog: list[Changes] = field(default_factory=list)
     meets_from_ms: float = 0.0  # not before then are peers looked for anew
+    may_cancel: bool = True  # there is a peer that stands it
+    reconnects_from: float = 0.0  # not before that time of the loop, in seconds
     links: list[str] = field(default_factory=list)  # more magnet links, to come
     peers: list[tuple[str, int]] = field(default_factory=list)  # to be saved
     statistics: Statistics = field(default_factory=Statistics)
@@ -120,7 +122,8 @@ class Swarm:
             self.due.clear()
         self._set_trickle(changes.trickle)
         self._prioritize(changes)
-        for piece, due_ms in changes.due_ms:
+        # The first deadline cancels all other requests; NOW asks for it next anyway.
+        for piece, due_ms in changes.due_ms if self.may_cancel else ():
             self.handle.set_piece_deadline(piece, max(0, int(due_ms - now_ms)))
             self.due.add(piece)
         if self.stopped and self._wants_missing(changes):

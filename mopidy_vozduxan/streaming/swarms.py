@@ -212,9 +212,10 @@ class Swarms:
                 self._carry_out(swarm, plans.get(swarm.infohash))
 
     def rearm(self, swarm: Swarm) -> None:
-        """Tell the engine everything again, in case it forgot."""
+        """Tell the engine everything again, in case it, or a peer, forgot."""
         if swarm.plan:
             logger.debug("Re-arming %r", swarm)
+            self._engine.reconnect(swarm.infohash)
             swarm.plan = Plan.empty(len(swarm.plan.urgencies))
             self._changed(True)
 

@@ -55,6 +55,12 @@ def test_a_jump_clears_the_deadlines_before_it_sets_new_ones(swarm: Swarm) -> No
     assert swarm.due == {9}
 
 
+def test_no_deadline_cancels_what_peers_would_forget(swarm: Swarm) -> None:
+    swarm.may_cancel = False
+    jump = Changes(((1, Urgency.IDLE), (9, Urgency.NOW)), ((9, 5_000),))
+    assert told(swarm, jump) == [("prioritize_pieces", [(1, 1), (9, 7)])]
+
+
 def test_deadlines_count_from_now_and_never_lie_in_the_past(swarm: Swarm) -> None:
     changes = Changes(due_ms=((1, 7_500), (2, 4_000)))
     assert told(swarm, changes) == [

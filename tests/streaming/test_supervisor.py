@@ -123,6 +123,7 @@ def test_what_is_wanted_is_told_again_when_nothing_comes(run):
         world.engine.wants[INFOHASH].clear()  # the engine forgot
         await world.later(6)
         assert world.engine.wanted(Urgency.NOW) == [0]
+        assert world.engine.reconnected == [INFOHASH]  # or a peer did
         waiting.cancel()
 
     run(test)
