@@ -6,6 +6,8 @@ import io
 import json
 import logging
 import os
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -184,9 +186,10 @@ def test_purging_says_what_is_freed(line):
 def test_purging_needs_no_catalog_where_no_mopidy_runs(line, tmp_path, monkeypatch):
     """On a full disk it cannot be opened, and nothing could make room."""
     monkeypatch.setattr(server, "find", lambda _: None)
-    (tmp_path / "vozduxan" / "catalog.db").mkdir(parents=True)
     data = tmp_path / "vozduxan" / "torrents" / INFOHASH
     data.mkdir(parents=True)
+    with closing(sqlite3.connect(tmp_path / "vozduxan" / "catalog.db")) as later:
+        later.execute("PRAGMA user_version = 9999")
     (data / "file").write_bytes(b"x" * 10_000)
     assert line.run("list") == 5
     assert line.run("purge", "--json") == 0
