@@ -151,9 +151,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._sounding = False
         if self._starts != self._player.starts:
             return  # a newer start is on its way, and owns the player
-        if self._starting:
-            self._starting = None
-            self._player.silence()
+        self._silence()
         self._let_go()
         self._player.aim([], 0)
         self._correct_in(FOUND_AFTER_S)
@@ -166,6 +164,12 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         position_ms = self._player.position_ms()
         if position_ms:  # it is 0 for a moment after every change
             self._player.moved(self._token, self._start_ms + position_ms)
+
+    def _silence(self) -> None:
+        """Stop the player, should it wait for a start; core knows nothing of it."""
+        if self._starting:
+            self._starting = None
+            self._player.silence()
 
     def _let_go(self) -> None:
         """Release what we had the player play, and what it was to play next."""
@@ -262,8 +266,11 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         logger.warning("Vozduxan: %s Moving on to the next track.", reason)
         starts = self._player.starts
         self._move_on()
-        # What starts instead may be another part of the same file, and its stream.
-        if token != self._player.latest_token or self._player.starts == starts:
+        if self._player.starts == starts:
+            self._silence()  # what waits would take the release for an error
+            self._player.release(token)
+        elif token != self._player.latest_token:
+            # Else another part of the same file has started, and its stream.
             self._player.release(token)
 
     def stream_released(self, token: str) -> None:

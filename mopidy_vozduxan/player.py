@@ -99,9 +99,13 @@ class Player:
         self._audio.pause_playback()
 
     def silence(self) -> None:
-        """Stop the player behind core's back: core believes it has stopped."""
+        """Stop the player behind core's back: core believes it has stopped.
+
+        Once it has, its stream can be released: no 404 is an error to it.
+        """
         forget_pending_start()
-        self._audio.stop_playback()
+        with contextlib.suppress(pykka.Timeout):
+            self._audio.stop_playback().get(timeout=ANSWERS_S)
 
     def expect_seek(self, position_ms: int) -> None:
         """Move the window of the latest stream before the player seeks."""

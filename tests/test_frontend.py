@@ -308,6 +308,16 @@ def test_a_list_of_dead_tracks_is_gone_through_once(stage):
     assert "stop" in stage.core.calls
 
 
+def test_the_player_is_silent_before_the_last_dead_stream_is_released(stage):
+    stage.core.state = "playing"
+    stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
+    for _ in range(2):
+        stage.tell("stream_failed", token="A", uri=OURS[0], reason="Dead.")
+    assert stage.player.calls[:2] == ["silence", "release A"]
+    stage.tell("playback_state_changed", old_state="playing", new_state="stopped")
+    assert stage.player.calls.count("silence") == 1
+
+
 def test_a_restored_start_is_watched_over():
     stage = Stage()
     stage.player.begin("A", OURS[0])
