@@ -136,27 +136,32 @@ class Stream:
         return Timeline(file.size, length_ms or 1, self._audio_start or 0)
 
     def _look_at_head(self, file: TorrentFile) -> None:
-        head = self._recent(0, file.size)
-        if head is not None:
+        pieces = self.pieces
+        head = (
+            pieces
+            and file.size
+            and self._recent(pieces, pieces.span_of(pieces.pieces[0]))
+        )
+        if head:
             self._audio_start = min(tag_size(head), file.size)
             self._measured = read_timeline(file.path, head, file.size)
             self._indexed = audio_before_index(head, file.size)
 
     def _look_at_index(self, file: TorrentFile, audio: Span) -> None:
-        index = self._recent(audio.stop, file.size)
-        if index is not None:
+        pieces = self.pieces
+        index = pieces and self._recent(pieces, Span(audio.stop, file.size))
+        if index:
             self._measured, self._indexed = read_index(index, audio, file.size), None
 
-    def _recent(self, start: int, size: int) -> bytes | None:
-        """Return what follows ``start`` in its piece, if that was read a moment ago."""
-        pieces = self.pieces
-        if pieces is None or not size:
-            return None
-        number = pieces.piece_at(start)
-        piece = self.swarm.recent_piece(number)
-        if piece is None:
-            return None
-        return bytes(piece[pieces.within(number, Span(start, size))])
+    def _recent(self, pieces: PieceMap, span: Span) -> bytes | None:
+        """Return the bytes of ``span``, if all were read a moment ago."""
+        parts = []
+        for number in pieces.pieces_of(span):
+            piece = self.swarm.recent_piece(number)
+            if piece is None:
+                return None
+            parts.append(piece[pieces.within(number, span)])
+        return b"".join(parts)
 
     @property
     def remaining_ms(self) -> int:

@@ -32,6 +32,7 @@ MORE_ENCODERS = {
     "mp3-vbr": _XING.format("quality quality=2"),
     "mp3-vbr-bare": "lamemp3enc target=quality quality=2",
     "aiff": "audio/x-raw,format=S16BE ! avmux_aiff",
+    "m4a-libav": "avenc_aac bitrate=192000 ! aacparse ! avmux_ipod",
 }
 ALL = (*album.FORMATS, *MORE_ENCODERS, "flac-table")
 
@@ -112,16 +113,17 @@ def test_m4a_tells_its_length_within_two_frames_when_the_index_comes_first(file_
     assert abs(timeline.length_ms - LENGTH_MS) <= 2 * 1024 / 44.1
 
 
-def test_m4a_tells_it_behind_its_audio_when_the_index_comes_there(file_of):
-    data = file_of("m4a")
-    size = len(data)
-    audio = audio_before_index(data[:1000], size)
-    timeline = read_index(data[audio.stop :][:100], audio, size)
-    first = timeline_of(file_of("m4a-faststart"), "m4a")
-    assert timeline.length_ms == first.length_ms
+@pytest.mark.parametrize("format", ["m4a", "m4a-libav"])
+def test_m4a_tells_it_behind_its_audio_when_the_index_comes_there(file_of, format):
+    data = file_of(format)
+    audio = audio_before_index(data[:1000], len(data))
     assert data[audio.start - 4 : audio.start] == b"mdat"
-    assert timeline.offset_at(timeline.length_ms) in (audio.stop, audio.stop - 1)
-    assert audio.stop - audio.start == first.size - first.audio_start
+    assert read_index(data[audio.stop :][:500], audio, len(data)) is None
+    timeline = read_index(data[audio.stop :], audio, len(data))
+    assert timeline.length_ms == pytest.approx(LENGTH_MS, abs=50)
+    assert timeline.points[-1] == (timeline.length_ms, audio.stop)
+    frames = len(timeline.points)
+    assert frames == pytest.approx(LENGTH_MS / 1024 * 44.1, abs=4)
 
 
 @pytest.mark.parametrize("format", ["ogg", "wav", "m4a-faststart"])
@@ -130,12 +132,58 @@ def test_elsewhere_nothing_is_looked_for_behind_the_audio(file_of, format):
     assert audio_before_index(data[:HEAD], len(data)) is None
 
 
+def tables(*, scale=1000, frame=10, runs=((1, 2),), chunks=(100, 300, 400), wide=False):
+    """The tables of a sound: frames of ``frame`` units and 9 bytes, in chunks."""
+    sizes = struct.pack(">12I", 0, 9, *(9 for _ in range(10)))
+    offsets = struct.pack(f">{len(chunks)}{'Q' if wide else 'I'}", *chunks)
+    per_chunk = b"".join(struct.pack(">III", *run, 1) for run in runs)
+    table = (
+        box(b"stts", bytes(4), struct.pack(">III", 1, 99, frame)),
+        box(b"stsz", bytes(4), sizes),
+        box(b"stsc", bytes(4), struct.pack(">I", len(runs)), per_chunk),
+        box(b"co64" if wide else b"stco", bytes(8), offsets),
+    )
+    return (
+        box(b"mdhd", bytes(12), struct.pack(">II", scale, 60)),
+        box(b"hdlr", bytes(8), b"soun"),
+        box(b"minf", box(b"stbl", *table)),
+    )
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_m4a_has_a_point_for_every_frame(wide):
+    runs, chunks = ((1, 2), (3, 3)), (100, 300, 400, 900)
+    picture = box(b"trak", box(b"mdia", box(b"hdlr", bytes(8), b"vide")))
+    sound = box(b"trak", box(b"mdia", *tables(runs=runs, chunks=chunks, wide=wide)))
+    index = box(b"moov", MVHD, picture, sound)
+    late = read_index(index, Span(100, 2000), 3000)
+    points = ((10, 109), (20, 300), (30, 309), (40, 400), (50, 409), (60, 418))
+    assert late.points == (*points, (70, 900), (80, 909), (90, 918), (10_000, 2000))
+    first = read_timeline("a.m4a", FTYP + index + box(b"mdat", bytes(9)), 3000)
+    assert set(first.points) & set(late.points)
+
+
+@pytest.mark.parametrize(
+    "missing", [b"mdhd", b"hdlr", b"stts", b"stsc", b"stsz", b"stco"]
+)
+def test_m4a_without_one_of_its_tables_has_no_points(missing):
+    sound = box(b"trak", box(b"mdia", *tables())).replace(missing, b"free")
+    index = box(b"moov", MVHD, sound)
+    late = read_index(index, Span(100, 2000), 3000)
+    assert late is None or missing == b"stsz"  # the chunks' beginnings are enough
+    head = FTYP + index + box(b"mdat", bytes(9))
+    assert read_timeline("a.m4a", head, 3000).length_ms == 10_000
+
+
 @given(st.binary(max_size=300), st.integers(1, 5000))
 def test_any_bytes_behind_the_audio_are_put_up_with(garbage, size):
     for head in (garbage, FTYP + garbage):
         audio_before_index(head, size)
-    for index in (garbage, box(b"moov", garbage), box(b"moov", box(b"mvhd", garbage))):
+    for index in (garbage, box(b"moov", garbage), box(b"moov", MVHD, garbage)):
         read_index(index, Span(0, 1), size)
+    whole = box(b"moov", MVHD, box(b"trak", box(b"mdia", *tables())))
+    cut = garbage.join((whole[: size % len(whole)], whole[size % len(whole) :]))
+    read_index(cut, Span(0, 1), size)
 
 
 @pytest.mark.parametrize("format", ["ogg", "opus", "m4a", "mp3-vbr-bare"])

@@ -9,6 +9,7 @@ from mopidy_vozduxan.planning.demand import Role
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.streaming.target import Target
 from tests.fake_engine import album, source_of
+from tests.planning.test_containers import box, tables
 from tests.streaming.world import World
 
 ALBUM = album()
@@ -87,17 +88,20 @@ def test_where_a_reader_is_a_rough_proportion_decides_nothing(play):
 
 def test_an_index_behind_the_audio_counts_as_soon_as_it_was_read(play):
     async def test(world, stream):
-        audio = struct.pack(">I4s8xI4s", 16, b"ftyp", 704, b"mdat")
-        header = struct.pack(">I4s12xII", 28, b"mvhd", 1000, 700)
-        index = struct.pack(">I4s", 36, b"moov") + header
+        audio = struct.pack(">I4s8xI4s", 16, b"ftyp", 504, b"mdat")
+        header = box(b"mvhd", bytes(12), struct.pack(">II", 1000, 700))
+        sound = box(b"trak", box(b"mdia", *tables(frame=100)))
+        index = bytes(20) + box(b"moov", header, sound)
         stream.swarm.piece_finished(0, 0.0)
         stream.swarm.piece_read(0, audio.ljust(100, b"\0"))
-        world.manager.moved(stream.token, 350)
-        assert not stream.playhead_is_sure
-        stream.swarm.piece_finished(7, 0.0)
-        stream.swarm.piece_read(7, bytes(20) + index.ljust(80, b"\0"))
-        world.manager.moved(stream.token, 350)
-        assert (stream.playhead, stream.playhead_is_sure) == (24 + 696 // 2, True)
+        for piece in range(5, 10):
+            world.manager.moved(stream.token, 200)
+            assert not stream.playhead_is_sure
+            stream.swarm.piece_finished(piece, 0.0)
+            data = index[(piece - 5) * 100 :][:100]
+            stream.swarm.piece_read(piece, data.ljust(100, b"\0"))
+        world.manager.moved(stream.token, 200)
+        assert (stream.playhead, stream.playhead_is_sure) == (300, True)
         assert stream.timeline.length_ms == 700
 
     play(test)

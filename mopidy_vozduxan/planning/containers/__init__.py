@@ -59,9 +59,9 @@ def audio_before_index(head: bytes, size: int) -> Span | None:
 
 
 def read_index(index: bytes, audio: Span, size: int) -> Timeline | None:
-    """Return the timeline of a file by the bytes behind its ``audio``.
+    """Return the timeline of a file by all the bytes behind its ``audio``.
 
-    The first few do. Raises nothing, whatever they are.
+    Raises nothing, whatever they are.
     """
     try:
         return _sound(mp4.read_index(index, audio, size), size)

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
+from collections import defaultdict
 from collections.abc import Iterator
+from itertools import accumulate
 
-from mopidy_vozduxan.planning.position import Timeline
+from mopidy_vozduxan.planning.position import Point, Timeline
 from mopidy_vozduxan.planning.spans import Span
 
 _MOST_BOXES = 256  # usually 3 to 5 on each level
+_MOST_ROWS = 500_000  # of a table; of AAC frames these are 3 h
+_MOST_POINTS = 4000  # that are kept of them, and one for each chunk
+_LONGEST_INDEX = 8 * 1024 * 1024  # of 10 h usually 6 MiB
+
+_Place = tuple[int, int]  # offsets: of a box's body, and of its end
 
 
 def read(head: bytes, start: int, size: int) -> Timeline | None:
     """Return the timeline of a file whose ``ftyp`` box is at ``start``.
 
     Where the index reaches beyond the head, the audio is taken to start right
-    behind it: too early by a box of padding at most.
+    behind it, too early by a box of padding at most, and a proportion has to do.
     """
     length_ms = audio_start = 0
+    points: tuple[Point, ...] = ()
     for kind, body, stop in _boxes(head, start, size):
         if kind == b"moov":
             length_ms, audio_start = _length_ms(head, body, stop), stop
+            points = _points(head, body, stop)
         elif kind == b"mdat":
-            points = ((length_ms, stop),)
+            points += ((length_ms, stop),)
             return Timeline(size, length_ms, body, points) if length_ms else None
     return Timeline(size, length_ms, audio_start)
 
@@ -33,17 +43,69 @@ def audio_before_index(head: bytes, start: int, size: int) -> Span | None:
         if kind == b"moov":
             return None
         if kind == b"mdat":
-            return Span(body, stop) if stop < size else None
+            return Span(body, stop) if 0 < size - stop <= _LONGEST_INDEX else None
     return None
 
 
 def read_index(index: bytes, audio: Span, size: int) -> Timeline | None:
-    """Return the timeline; ``index`` are the bytes behind ``audio``."""
+    """Return the timeline by the bytes behind ``audio``; None without a table."""
     for kind, body, stop in _boxes(index, 0, size):
         if kind == b"moov":
+            points = _points(index, body, stop)
             length_ms = _length_ms(index, body, stop)
-            return Timeline(size, length_ms, audio.start, ((length_ms, audio.stop),))
+            points += ((length_ms, audio.stop),) if points else ()
+            return Timeline(size, length_ms, audio.start, points) if points else None
     return None
+
+
+def _points(head: bytes, at: int, stop: int) -> tuple[Point, ...]:
+    """Return where frames of the sound begin, if all is here that tells it."""
+    for kind, body, end in _boxes(head, at, stop):
+        if kind == b"trak" and end <= len(head):
+            tables = _tables(head, (body, end))
+            if head[tables[b"hdlr"][0] + 8 :].startswith(b"soun"):
+                with contextlib.suppress(struct.error):  # a table is missing
+                    return tuple(_frames(head, tables))
+    return ()
+
+
+def _tables(head: bytes, place: _Place) -> dict[bytes, _Place]:
+    """Return the places of the boxes that describe a track's sound."""
+    found = defaultdict[bytes, _Place](lambda: (len(head), len(head)))
+    for folder in (b"mdia", b"minf", b"stbl", b""):
+        found |= {kind: (body, end) for kind, body, end in _boxes(head, *place)}
+        place = found[folder]
+    return found
+
+
+def _frames(head: bytes, tables: dict[bytes, _Place]) -> Iterator[Point]:
+    """Yield where frames begin, all as long as the first one: some of each chunk."""
+    header = tables[b"mdhd"][0]
+    layout = ">20xI" if head[header : header + 1] == b"\1" else ">12xI"
+    (scale,) = struct.unpack_from(layout, head, header)
+    (length,) = struct.unpack_from(">12xI", head, tables[b"stts"][0])
+    wide = b"co64" in tables
+    offsets = _rows(head, tables[b"co64" if wide else b"stco"], ">Q" if wide else ">I")
+    counts = {first: n for first, n, _ in _rows(head, tables[b"stsc"], ">III")}
+    sizes = _rows(head, tables[b"stsz"], ">I", 12)  # none where all have one size
+    gone = list(accumulate((size for (size,) in sizes), initial=0))
+    step = len(gone) // _MOST_POINTS + 1
+    first = count = 0
+    for number, (offset,) in enumerate(offsets, 1):
+        count = counts.get(number, count)
+        for frame in range(first, min(first + count, len(gone)), step):
+            sounds_ms = frame * length * 1000 // max(1, scale)
+            yield sounds_ms, offset + gone[frame] - gone[first]
+        first += count
+
+
+def _rows(
+    head: bytes, place: _Place, layout: str, skipped: int = 8
+) -> list[tuple[int, ...]]:
+    """Return the rows of a table, behind its version and how many there are."""
+    row, start = struct.Struct(layout), place[0] + skipped
+    count = max(0, min((place[1] - start) // row.size, _MOST_ROWS))
+    return list(row.iter_unpack(head[start : start + count * row.size]))
 
 
 def _length_ms(head: bytes, at: int, stop: int) -> int:
