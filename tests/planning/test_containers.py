@@ -166,7 +166,7 @@ def test_m4a_has_a_point_for_every_frame(wide):
 @pytest.mark.parametrize(
     "missing", [b"mdhd", b"hdlr", b"stts", b"stsc", b"stsz", b"stco"]
 )
-def test_m4a_without_one_of_its_tables_has_no_points(missing):
+def test_m4a_without_one_of_its_tables_has_no_more_points(missing):
     sound = box(b"trak", box(b"mdia", *tables())).replace(missing, b"free")
     index = box(b"moov", MVHD, sound)
     late = read_index(index, Span(100, 2000), 3000)
