@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: So many starts without a sound in a row are not the files' fault.
+MOST_SILENT_STARTS = 3
 #: How often the position is asked for while something plays.
 POLL_S = 1.0
 #: The tracklist is looked at once it has been still for so long.
@@ -62,6 +64,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._start_ms = 0  # where in its stream that begins
         self._sounding = False  # something does, of whatever backend
         self._starting: str | None = None  # the URI that is to sound
+        self._heard: str | None = None  # the URI that sounded last, until a stop
         self._starts = 0  # as the player counted them
         self._hold = False  # paused before it could sound
         self._state = "stopped"  # as core's events told it
@@ -109,9 +112,11 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         # At once, without asking first: a ``stop`` must not come in between.
         if self._state == "stopped":
             self._core.playback.set_state("playing").get()
+        self._poll.set(POLL_S, self.actor_ref.proxy().follow_position)
 
     def track_playback_started(self, tl_track: TlTrack) -> None:
         """A track sounds."""
+        self._heard = tl_track.track.uri
         self._starting, self._sounding, self._skips = None, True, 0
         if self._hold:
             self._hold = False
@@ -148,7 +153,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         if new_state != "stopped":
             return
         self._poll.cancel()
-        self._sounding = False
+        self._sounding, self._heard = False, None
         if self._starts != self._player.starts:
             return  # a newer start is on its way, and owns the player
         self._silence()
@@ -161,6 +166,9 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         if self._token is None or self._core.playback.get_state().get() != "playing":
             return
         self._poll.set(POLL_S, self.actor_ref.proxy().follow_position)
+        if self._has_broken():
+            self._give_up_without_sound(self._player.latest_token or self._token)
+            return
         position_ms = self._player.position_ms()
         if position_ms:  # it is 0 for a moment after every change
             self._player.moved(self._token, self._start_ms + position_ms)
@@ -170,6 +178,19 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         if self._starting:
             self._starting = None
             self._player.silence()
+
+    def _call_off_what_was_taken_out(self) -> None:
+        """Stop a start that waits, once its entry is gone.
+
+        Core knows of what sounds only, and would start it all the same. What is
+        started again is another matter: with consume, core itself takes it out.
+        """
+        again = self._starting == self._heard
+        if not self._starting or again or self._starts != self._player.starts:
+            return
+        tl_tracks = self._core.tracklist.get_tl_tracks().get()
+        if all(t.track.uri != self._starting for t in tl_tracks):
+            self._core.playback.stop().get()
 
     def _let_go(self) -> None:
         """Release what we had the player play, and what it was to play next."""
@@ -182,6 +203,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     def tracklist_changed(self) -> None:
         """Something else may come next; changes come by the dozen."""
+        self._call_off_what_was_taken_out()
         if not self._news:
             self._correct_in(AIM_AFTER_S)
         if self._prefetch_tracks and self._sounding:
@@ -263,6 +285,28 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         """
         if token != self._player.latest_token or not self._is_silent():
             return
+        self._give_up(token, reason)
+
+    def _has_broken(self) -> bool:
+        """Return whether the player ended on an error that core knows nothing of.
+
+        It is off for a moment in a ``stop``, and before a start; core answers
+        after that.
+        """
+        off, playback = self._player.is_off, self._core.playback
+        return off() and playback.get_state().get() == "playing" and off()
+
+    def _give_up_without_sound(self, token: str) -> None:
+        if self._skips >= MOST_SILENT_STARTS:
+            logger.warning("Vozduxan: The player gives no sound; playback stops.")
+            self._core.playback.stop().get()
+            return
+        tl_tracks = self._core.tracklist.get_tl_tracks().get()
+        uri = self._player.latest_uri
+        name = next((t.track.name for t in tl_tracks if t.track.uri == uri), uri)
+        self._give_up(token, f"The player found no sound in “{name}”.")
+
+    def _give_up(self, token: str, reason: str) -> None:
         logger.warning("Vozduxan: %s Moving on to the next track.", reason)
         starts = self._player.starts
         self._move_on()

@@ -88,6 +88,12 @@ class Player:
         """Return the position that sounds now, without asking core."""
         return int(self._audio.get_position().get(timeout=ANSWERS_S))
 
+    def is_off(self) -> bool:
+        """Return whether GStreamer is off, as Mopidy leaves it after an error."""
+        call = ProxyCall(attr_path=("_playbin", "get_state"), args=(0,), kwargs={})
+        _, state, _ = self._audio.actor_ref.ask(call, timeout=ANSWERS_S)
+        return bool(state.value_nick == "null")
+
     def start_requested(self, token: str, uri: str) -> None:
         """Note that core tells the player to start, and tell the frontend."""
         self.starts += 1

@@ -8,7 +8,11 @@ import pytest
 from mopidy.models import TlTrack, Track
 
 from mopidy_vozduxan.alarm import Alarm
-from mopidy_vozduxan.frontend import AIM_AFTER_S, VozduxanFrontend
+from mopidy_vozduxan.frontend import (
+    AIM_AFTER_S,
+    MOST_SILENT_STARTS,
+    VozduxanFrontend,
+)
 from mopidy_vozduxan.tracklist import Tracklist
 from mopidy_vozduxan.web import running
 
@@ -79,6 +83,10 @@ class Player:
         self.aims = []
         self.position = 0
         self.moves = []
+        self.off = False
+
+    def is_off(self):
+        return self.off
 
     def begin(self, token, uri):
         """What the playback provider does when core starts a track."""
@@ -188,6 +196,30 @@ def test_a_stop_leaves_a_newer_start_alone(stage):
     assert "silence" in stage.player.calls
 
 
+def test_a_start_whose_entry_is_taken_out_is_called_off(stage):
+    stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
+    stage.tell("tracklist_changed")
+    assert "stop" not in stage.core.calls
+    del stage.core.tracks[0]
+    stage.tell("tracklist_changed")
+    assert stage.core.calls[-1] == "stop"
+
+
+def test_what_is_started_again_goes_on_when_consume_takes_it_out(stage):
+    stage.play(0)
+    stage.tell("start_requested", **stage.player.begin("B", OURS[0]))
+    del stage.core.tracks[0]
+    stage.tell("tracklist_changed")
+    assert "stop" not in stage.core.calls
+
+
+def test_what_sounds_goes_on_when_its_entry_is_taken_out(stage):
+    stage.play(0)
+    del stage.core.tracks[0]
+    stage.tell("tracklist_changed")
+    assert "stop" not in stage.core.calls
+
+
 def test_the_position_in_a_part_counts_from_where_the_part_begins(stage):
     stage.player.latest_start_ms = 60_000
     stage.play(0)
@@ -286,6 +318,32 @@ def test_a_dead_stream_moves_core_on_once_nothing_sounds(stage):
     assert "next" not in stage.core.calls
     stage.tell("stream_failed", **failure)
     assert "next" in stage.core.calls
+
+
+def test_a_file_without_sound_moves_core_on(stage):
+    stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
+    stage.actor.follow_position().get(timeout=10)
+    assert "next" not in stage.core.calls
+    stage.player.off = True
+    stage.actor.follow_position().get(timeout=10)
+    assert "next" in stage.core.calls
+
+
+def test_a_player_without_sound_is_not_taken_for_many_bad_files(stage):
+    def go_on():
+        stage.player.begin("next", OURS[0])
+        return stage.core.note("next")
+
+    stage.core.tracks *= 10
+    stage.core.playback.next = go_on
+    stage.player.off = True
+    stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
+    for _ in range(MOST_SILENT_STARTS):
+        stage.actor.follow_position().get(timeout=10)
+    assert "stop" not in stage.core.calls
+    stage.actor.follow_position().get(timeout=10)
+    assert stage.core.calls[-1] == "stop"
+    assert stage.core.calls.count("next") == MOST_SILENT_STARTS
 
 
 def test_a_failure_of_what_core_has_left_is_no_news(stage):

@@ -69,17 +69,18 @@ def album(
     piece_length: int = 64 * 1024,
     version: Version = "v1",
     seed: int = 1,
-    files: Mapping[str, str] | None = None,
+    files: Mapping[str, str | bytes] | None = None,
     **tags: str,
 ) -> Iterator[Album]:
     """Make an album with a text file before its tracks; nobody seeds it yet.
 
-    ``files`` are further texts in its folder, ``tags`` those of `make_album`.
+    ``files`` are further files in its folder, ``tags`` those of `make_album`.
     """
     folder.mkdir(parents=True)
     (folder / "00 - notes.txt").write_bytes(bytes(range(251)) * 23)
-    for name, text in (files or {}).items():
-        (folder / name).write_text(text)
+    for name, content in (files or {}).items():
+        data = content.encode() if isinstance(content, str) else content
+        (folder / name).write_bytes(data)
     paths = make_album(folder, tracks, seed=seed, **tags)
     with Tracker() as tracker:
         torrent = make_torrent(

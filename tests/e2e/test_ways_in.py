@@ -33,6 +33,8 @@ SOUND = [as_floats(make_pcm(3, seed=1001 + n)) for n in range(3)]
 QUICK = {"vozduxan": {"lookup_timeout": 1}}
 #: What answers at once does so in time, also where both cores are busy.
 PATIENT = {"vozduxan": {"lookup_timeout": 6}}
+#: Long enough for what is about to sound to do so.
+SILENCE_S = 3.0
 
 
 class LateTracker:
@@ -147,6 +149,34 @@ def test_play_on_what_is_late_plays_the_first_track_that_was_asked_for(
         until_queued(listener, second, third)
         listener.wait_for_ended(third)
         assert listener.sound == SOUND[1] + SOUND[2]
+        listener.assert_calm()
+
+
+@pytest.mark.parametrize("how", ["stop", "clear", "remove", "play another"])
+def test_what_is_late_does_not_start_once_it_was_called_off(
+    how: str, tmp_path: Path, one: Album, other: Album
+) -> None:
+    with (
+        seeded(one) as swarm,
+        LateTracker(swarm) as tracker,
+        seeded(other),
+        Listener(tmp_path / "m", [other], QUICK) as listener,
+    ):
+        magnet, (song, _) = tracker.magnet(one.torrent), tracks_of(other)
+        tlids = listener.play(magnet, song)
+        until(lambda: listener.state == "playing")
+        if how == "play another":
+            listener.rpc("core.playback.play", tlid=tlids[1])
+            listener.wait_for_started(song)
+        elif how == "remove":
+            listener.rpc("core.tracklist.remove", criteria={"tlid": tlids[:1]})
+            until(lambda: listener.state == "stopped")
+        else:
+            part = "playback" if how == "stop" else "tracklist"
+            listener.rpc(f"core.{part}.{how}")
+        tracker.speak()
+        with pytest.raises(TimeoutError):
+            listener.wait_for_started(magnet, SILENCE_S)
         listener.assert_calm()
 
 
