@@ -47,6 +47,13 @@ class Plan:
         """Return the plan that wants nothing of a torrent of that size."""
         return cls(bytes(piece_count))
 
+    def forgotten(self) -> Plan:
+        """Return what to compare with when the engine may have lost this plan.
+
+        Every urgency differs from it, so all are sent again.
+        """
+        return Plan(b"\xff" * len(self.urgencies), self.due_ms)
+
     def __repr__(self) -> str:
         counts = {u.name: self.urgencies.count(u) for u in Urgency if u}
         wanted = " ".join(f"{name}={n}" for name, n in counts.items() if n)

@@ -216,7 +216,7 @@ class Swarms:
         if swarm.plan:
             logger.debug("Re-arming %r", swarm)
             self._engine.reconnect(swarm.infohash)
-            swarm.plan = Plan.empty(len(swarm.plan.urgencies))
+            swarm.plan = swarm.plan.forgotten()
             self._changed(True)
 
     def _carry_out(self, swarm: Swarm, plan: Plan | None) -> None:

@@ -18,6 +18,7 @@ arrives in one burst.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 from collections.abc import Callable, Coroutine
@@ -45,6 +46,11 @@ _MEDIA_TYPE = re.compile(r"(?:audio|video)/[A-Za-z0-9.+-]+|application/ogg")
 
 #: What is served, and what opens a reader over a span ``[start, stop)`` of it.
 Body = tuple[StreamInfo, Callable[[int, int], Reader]]
+
+#: So long the player may take to leave a stream that was released. Mopidy 3 stops
+#: its pipeline on an error, on the main thread; while core stops it on another one,
+#: GStreamer hangs, and all of Mopidy with it.
+LEAVE_S = 2.0
 
 #: The other two ways a response ends, as numbers for :func:`_first_of`.
 _RELEASED, _GONE = 1, 2
@@ -93,6 +99,7 @@ class StreamHandler(Handler):
         except asyncio.CancelledError:  # our loop is closing
             return self._break_off()
         if first == _RELEASED:
+            await self._let_leave()
             self._end(NoSuchStream("No such stream."))
         elif first == _GONE:
             self._break_off()
@@ -171,6 +178,13 @@ class StreamHandler(Handler):
             self.write(bytes(data[start : start + WRITE_BYTES]))
             await self.flush()  # resolves when the socket took it: back-pressure
         return len(data)
+
+    async def _let_leave(self) -> None:
+        """Wait until the player has left, if this is its door; core is told to."""
+        if self._player:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_S):
+                    await self._gone.wait()
 
     async def _fail(self, error: VozduxanError) -> None:
         if self._player and not isinstance(error, NoSuchStream):

@@ -45,3 +45,12 @@ def test_a_jump_repeats_the_urgencies_that_forgetting_would_disturb():
     changes = changes_between(old, new, set())
     assert dict(changes.urgencies) == {0: SOON, 1: SOON}
     assert changes.due_ms == ((1, 500),)
+
+
+def test_what_may_be_lost_is_sent_again_also_what_is_not_wanted_any_more():
+    old = Plan(bytes([0, Urgency.NOW, Urgency.LATER, 0]), {1: 1_000})
+    new = Plan(bytes([0, 0, Urgency.NOW, 0]), {2: 9_000})
+    changes = changes_between(old.forgotten(), new, held={3})
+    assert dict(changes.urgencies) == {0: 0, 1: 0, 2: Urgency.NOW}
+    assert changes.forget_due
+    assert changes.due_ms == ((2, 9_000),)

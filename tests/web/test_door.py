@@ -19,6 +19,7 @@ from mopidy_vozduxan.exceptions import (
     StorageFailed,
     VozduxanError,
 )
+from mopidy_vozduxan.web import stream
 from mopidy_vozduxan.web.door import PlayerDoor
 from mopidy_vozduxan.web.running import Running
 from tests.web.fakes import PIECE, WAIT, Client, FakeStreams, content
@@ -65,6 +66,19 @@ def test_missing_metadata_is_held_until_the_release(player_door, streams):
         _assert_open(client, player_door)
         streams.release("tok")
         assert client.head()[0] == 404
+
+
+def test_a_player_may_leave_before_a_release_is_an_error_to_it(
+    player_door, streams, monkeypatch
+):
+    monkeypatch.setattr(stream, "LEAVE_S", 60)
+    streams.add("tok", SIZE)
+    streams.change("tok", metadata=False, failure=MetadataTimeout("nobody"))
+    with player_door.client() as client:
+        client.send(PATH)
+        _assert_open(client, player_door)
+        streams.release("tok")
+        _assert_open(client, player_door)
 
 
 def test_a_player_that_leaves_a_held_response_leaves_nothing(
