@@ -13,7 +13,7 @@ the listener asked for; a ``stop`` then is an event, and ends the start.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pykka
@@ -23,7 +23,7 @@ from mopidy_vozduxan import removing
 from mopidy_vozduxan.alarm import Alarm
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.planning.queue import upcoming
+from mopidy_vozduxan.planning.queue import sure, upcoming
 from mopidy_vozduxan.player import DEFAULT_BUFFERS, Player
 from mopidy_vozduxan.tracklist import Tracklist
 from mopidy_vozduxan.uris import SCHEMES
@@ -213,25 +213,28 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         """Aim the buckets at what comes next now."""
         if not self._sounding:
             return
-        random = self._core.tracklist.get_random().get()
-        known = 1 if random else self._prefetch_tracks
-        ours = [track for track in self._upcoming(random) if _is_ours(track)]
+        tracklist = self._core.tracklist
+        modes = {
+            "repeat": tracklist.get_repeat().get(),
+            "single": tracklist.get_single().get(),
+            "random": tracklist.get_random().get(),
+        }
+        known = sure(self._prefetch_tracks, **modes)
+        ours = [track for track in self._upcoming(modes) if _is_ours(track)]
         self._player.aim([(t.uri, t.length) for t in ours], known)
 
     def options_changed(self) -> None:
         """Random, repeat, single or consume: something else comes next."""
         self.tracklist_changed()
 
-    def _upcoming(self, random: bool) -> list[Track]:
+    def _upcoming(self, modes: Mapping[str, bool]) -> list[Track]:
         tracklist = self._core.tracklist
         tracks = {t.tlid: t.track for t in tracklist.get_tl_tracks().get()}
         tlids = upcoming(
             list(tracks),
-            tracklist.get_eot_tlid().get(),
+            tracklist.get_next_tlid().get(),
             self._core.playback.get_current_tlid().get(),
-            repeat=tracklist.get_repeat().get(),
-            single=tracklist.get_single().get(),
-            random=random,
+            **modes,
             most=MOST_AHEAD,
         )
         return [tracks[tlid] for tlid in tlids]

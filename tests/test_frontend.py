@@ -52,7 +52,7 @@ class Core:
         )
         self.tracklist = SimpleNamespace(
             get_tl_tracks=lambda: Answer(self.tracks),
-            get_eot_tlid=lambda: Answer(self.after_current()),
+            get_next_tlid=lambda: Answer(self.after_current()),
             get_random=lambda: Answer(self.modes["random"]),
             get_repeat=lambda: Answer(self.modes["repeat"]),
             get_single=lambda: Answer(self.modes["single"]),
@@ -253,6 +253,8 @@ def test_a_pause_while_a_start_is_pending_holds(stage):
         (1, {}, (OURS[2:], 2)),
         (2, {}, ([], 2)),
         (0, {"random": True}, (OURS[1:], 1)),
+        (0, {"single": True}, (OURS[1:], 0)),
+        (0, {"single": True, "repeat": True}, (OURS, 1)),
         (1, {"repeat": True}, ([OURS[2], OURS[0]], 2)),
     ],
 )

@@ -17,16 +17,27 @@ def upcoming(
 ) -> list[int]:
     """Return up to ``most`` entries that follow the current one, the next first.
 
-    ``following`` is core's own answer for the next one. With ``random`` the
-    others are in no order: core shuffles again with every change.
+    ``following`` is core's own answer for the one that a skip leads to. With
+    ``random`` the others are in no order: core shuffles again with every change.
+    With ``single`` and ``repeat`` the current one comes again, and skips go on.
     """
+    again = [t for t in tlids if single and repeat and t == current]
     if following is None or following not in tlids:
-        return []
-    if single:
-        return [following]
+        return again
     place = tlids.index(following)
     if random:
         rest = [t for t in tlids if t != following]
     else:
         rest = [*tlids[place + 1 :], *(tlids[:place] if repeat else [])]
-    return [following, *(t for t in rest if t != current)][:most]
+    order = [*again, following, *(t for t in rest if t != current)]
+    return list(dict.fromkeys(order))[:most]
+
+
+def sure(most: int, *, repeat: bool, single: bool, random: bool) -> int:
+    """Return how many of those, up to ``most``, are played unless the listener skips.
+
+    With ``single`` none is: only their heads are worth fetching.
+    """
+    if single:
+        return min(most, 1) if repeat else 0
+    return min(most, 1) if random else most
