@@ -18,6 +18,11 @@ class Role(IntEnum):
     #: Tags, lengths and covers are read: nobody listens to it.
     BACKGROUND = 4
 
+    @property
+    def follows(self) -> bool:
+        """Whether it is fetched because it will, or may, be played later."""
+        return self in (Role.PREFETCH, Role.WARM, Role.QUEUED)
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -61,9 +66,10 @@ class SwarmView:
     """What planning has to know of a swarm: its size in pieces, what it holds.
 
     ``in_use`` is false for a swarm that was joined for its metadata only: not
-    a byte of its payload is wanted then.
+    a byte of its payload is wanted then. ``rate`` is what it delivers, in bytes/s.
     """
 
     piece_count: int
     held: set[int] | frozenset[int]
     in_use: bool = True
+    rate: int = 0

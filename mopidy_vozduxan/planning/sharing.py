@@ -21,6 +21,7 @@ from mopidy_vozduxan.planning.demand import Demand, Head, Role, SwarmView
 from mopidy_vozduxan.planning.plan import Plan, Urgency
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.planning.tiers import DEFAULT_TIERS, Tiers
+from mopidy_vozduxan.planning.turns import Turns, turns_of
 from mopidy_vozduxan.planning.window import (
     beginnings,
     due_in_ms,
@@ -41,18 +42,24 @@ def plans(
     need = need_of(demands, swarms, tiers)
     heard = [d for d in demands if d.role is not Role.BACKGROUND]
     leading = {d.infohash for d in heard if d.role is Role.CURRENT or _waits(d)}
+    turns = turns_of(demands, swarms, tiers) if need.is_calm else Turns()
     result = {}
     for infohash, view in swarms.items():
-        own = [d for d in heard if d.infohash == infohash]
-        canvas = _Canvas(view, now_ms, tiers)
+        own = [d for d in heard if d.infohash == infohash and d not in turns.held_back]
+        yields = infohash in turns.yields
+        canvas = _Canvas(view, now_ms, tiers.for_yielding() if yields else tiers)
         jumped = infohash in need.jumps
         if jumped:
             canvas.paint_awaited(own)
+        elif yields:
+            canvas.paint_near(own)
         elif need.is_calm or infohash in leading:
             canvas.paint(own, calm=need.is_calm)
         if need.is_calm and not jumped:
             canvas.paint_background(
-                d for d in demands if d.infohash == infohash and d not in own
+                d
+                for d in demands
+                if d.infohash == infohash and d.role is Role.BACKGROUND
             )
         # A seek with an anchor took 0.8 s instead of 0.3 s; a start, where
         # nothing is asked for yet, sounds 0.6 s earlier with one.
@@ -79,6 +86,15 @@ class _Canvas:
         for demand in demands:
             for head in unmet_heads(demand, self.view):
                 self._await(demand, head)
+
+    def paint_near(self, demands: Sequence[Demand]) -> None:
+        """Want what is due within the first tier, and nothing else."""
+        for demand in demands:
+            for span in spans(demand, Urgency.SOON, self.tiers, calm=False):
+                self._fill(demand, span, Urgency.SOON)
+            for head in unmet_heads(demand, self.view):
+                if is_due(demand, head, self.tiers):
+                    self._await(demand, head)
 
     def paint(self, demands: Sequence[Demand], *, calm: bool) -> None:
         """Want what each demand asks for; ``calm`` lets the later roles in."""

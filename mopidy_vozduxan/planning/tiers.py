@@ -51,6 +51,10 @@ class Tiers:
             prefetch_bytes=self.opening_bytes,
         )
 
+    def for_yielding(self) -> Tiers:
+        """Return them for what plays, while another swarm's opening comes first."""
+        return replace(self, soon_s=min(self.soon_s, self.safe_s))
+
 
 DEFAULT_TIERS = Tiers()
 

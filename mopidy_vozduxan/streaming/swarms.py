@@ -199,6 +199,7 @@ class Swarms:
                 swarm.metainfo.piece_count,
                 swarm.held,
                 swarm.streamed or self._is_visited(swarm, now),
+                swarm.statistics.download_rate,
             )
             for swarm in self._swarms.values()
             if swarm.metainfo and not swarm.failure
