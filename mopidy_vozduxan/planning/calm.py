@@ -74,6 +74,5 @@ def _is_safe(demand: Demand, view: SwarmView, tiers: Tiers) -> bool:
         starts = [demand.playhead]
     reach = soon_reach(demand, tiers, tiers.safe_s)
     return all(
-        view.held.issuperset(demand.pieces.pieces_of(Span(start, start + reach)))
-        for start in starts
+        view.holds(demand.pieces, Span(start, start + reach)) for start in starts
     )

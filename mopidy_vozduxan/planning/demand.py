@@ -73,3 +73,7 @@ class SwarmView:
     held: set[int] | frozenset[int]
     in_use: bool = True
     rate: int = 0
+
+    def holds(self, pieces: PieceMap, span: Span) -> bool:
+        """Return whether all of a stream's ``span`` is here."""
+        return self.held.issuperset(pieces.pieces_of(span))

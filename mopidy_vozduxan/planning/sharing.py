@@ -100,7 +100,7 @@ class _Canvas:
         """Want what each demand asks for; ``calm`` lets the later roles in."""
         for demand, span in _in_turn(demands, calm=calm, tiers=self.tiers):
             self._fill(demand, span, Urgency.IDLE)
-            if not self._holds(demand, span):
+            if not self.view.holds(demand.pieces, span):
                 break  # what comes after this waits for it
         following = [d for d in demands if calm and _follows(d)]
         later, tiers, opening = following, self.tiers, self.tiers.for_opening()
@@ -124,11 +124,10 @@ class _Canvas:
 
     def _hold_beginnings(self, demands: Iterable[Demand], tiers: Tiers) -> bool:
         return all(
-            self._holds(d, span) for d in demands for span in beginnings(d, tiers)
+            self.view.holds(d.pieces, span)
+            for d in demands
+            for span in beginnings(d, tiers)
         )
-
-    def _holds(self, demand: Demand, span: Span) -> bool:
-        return self.view.held.issuperset(demand.pieces.pieces_of(span))
 
     def _fill(self, demand: Demand, span: Span, urgency: Urgency) -> None:
         # They come in rising urgency, so painting over is taking the maximum.

@@ -83,8 +83,8 @@ def _holds_others_back(
 def _lacks(
     demand: Demand, swarms: Mapping[str, SwarmView], spans: Iterable[Span]
 ) -> bool:
-    held = swarms[demand.infohash].held
-    return not all(held.issuperset(demand.pieces.pieces_of(s)) for s in spans)
+    view = swarms[demand.infohash]
+    return not all(view.holds(demand.pieces, span) for span in spans)
 
 
 def _delivers(demand: Demand, swarms: Mapping[str, SwarmView]) -> bool:

@@ -212,6 +212,10 @@ def test_a_catalog_that_is_deleted_under_us_begins_anew(path, endings):
     catalog.torrents()
     catalog.recover(lambda _: ALBUM)
     catalog.add(source_of(ALBUM), ALBUM)
+    _has_the_album_also_when_opened_again(catalog, path)
+
+
+def _has_the_album_also_when_opened_again(catalog, path):
     assert [t.infohash for t in catalog.torrents()] == [ALBUM.infohash]
     catalog.close()
     catalog = Catalog(path)
@@ -240,11 +244,7 @@ def test_a_catalog_that_is_emptied_under_us_begins_anew(
         assert catalog.torrents() == []
         assert caplog.text.count("catalog is damaged") == 1
         catalog.add(source_of(ALBUM), ALBUM)
-    assert [t.infohash for t in catalog.torrents()] == [ALBUM.infohash]
-    catalog.close()
-    catalog = Catalog(path)
-    assert catalog.metainfo(ALBUM.infohash) == ALBUM
-    catalog.close()
+    _has_the_album_also_when_opened_again(catalog, path)
 
 
 @pytest.mark.parametrize("name", ["catalog.db", "catalog-left.db"])

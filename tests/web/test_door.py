@@ -58,27 +58,28 @@ def test_a_failing_swarm_is_held_until_the_release(
         assert client.ended_silently()
 
 
-def test_missing_metadata_is_held_until_the_release(player_door, streams):
+@pytest.fixture
+def waiting(player_door, streams):
+    """The player, which waits for metadata that nobody has."""
     streams.add("tok", SIZE)
     streams.change("tok", metadata=False, failure=MetadataTimeout("nobody"))
     with player_door.client() as client:
         client.send(PATH)
         _assert_open(client, player_door)
-        streams.release("tok")
-        assert client.head()[0] == 404
+        yield client
+
+
+def test_missing_metadata_is_held_until_the_release(waiting, streams):
+    streams.release("tok")
+    assert waiting.head()[0] == 404
 
 
 def test_a_player_may_leave_before_a_release_is_an_error_to_it(
-    player_door, streams, monkeypatch
+    waiting, player_door, streams, monkeypatch
 ):
     monkeypatch.setattr(stream, "LEAVE_S", 60)
-    streams.add("tok", SIZE)
-    streams.change("tok", metadata=False, failure=MetadataTimeout("nobody"))
-    with player_door.client() as client:
-        client.send(PATH)
-        _assert_open(client, player_door)
-        streams.release("tok")
-        _assert_open(client, player_door)
+    streams.release("tok")
+    _assert_open(waiting, player_door)
 
 
 def test_a_player_that_leaves_a_held_response_leaves_nothing(
