@@ -44,10 +44,24 @@ STORAGE_ERRORS = frozenset(
 )
 
 
+#: Categories and values of "file too short" (2.1.1) and "End of file" (2.0.8).
+_TOO_SHORT = frozenset({("libtorrent", 23), ("asio.misc", 2)})
+
+
 def blames_storage(error: Any) -> bool:
     """Say whether libtorrent's ``error_code`` means the disk."""
     system = error.category().name() in ("system", "generic")
     return system and error.value() in STORAGE_ERRORS
+
+
+def tells_loss(error: Any) -> bool:
+    """Say whether libtorrent's ``error_code`` means that a file is not what it was.
+
+    It is shorter than it was, or gone.
+    """
+    kind, value = error.category().name(), error.value()
+    gone = kind in ("system", "generic") and value == errno.ENOENT
+    return bool(gone or (kind, value) in _TOO_SHORT)
 
 
 class AlertPump:

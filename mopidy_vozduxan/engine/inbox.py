@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mopidy_vozduxan.engine import alerts
+from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.membership import Members
 from mopidy_vozduxan.engine.metainfo import metainfo_of, torrent_of
 from mopidy_vozduxan.engine.peers import Peers
@@ -20,14 +21,13 @@ from mopidy_vozduxan.engine.protocol import (
     EventsLost,
     MetadataReceived,
     PieceFinished,
-    PieceRead,
     PiecesHeld,
-    PieceUnreadable,
     Statistics,
     StatisticsChanged,
     SwarmBroke,
 )
 from mopidy_vozduxan.engine.swarm import Swarm
+from mopidy_vozduxan.engine.verifying import Verifier
 from mopidy_vozduxan.exceptions import BadInput
 
 logger = logging.getLogger(__name__)
@@ -44,11 +44,13 @@ class Inbox:
         self,
         members: Members,
         peers: Peers,
+        verifier: Verifier,
         loop: asyncio.AbstractEventLoop,
         emit: Callable[[Event], None],
     ) -> None:
         self._members = members
         self._peers = peers
+        self._verifier = verifier
         self._loop = loop
         self._emit = emit
         self.watched: frozenset[str] = frozenset()
@@ -121,16 +123,16 @@ class Inbox:
             return
         piece = int(alert.piece)
         callers = swarm.answered(piece)
-        if not callers:
+        if not callers and piece not in swarm.looks:
             return
         data = None if alerts.failed(alert.error) else alerts.bytes_of(alert)
-        answer: Event = PieceUnreadable(
-            swarm.infohash, piece, alerts.reason_of(alert.error)
-        )
         if data is not None:
-            answer = PieceRead(swarm.infohash, piece, data)
-        for _ in range(callers):
-            self._emit(answer)
+            self._verifier.take(swarm, piece, data, callers)
+        elif alerts.tells_loss(alert.error):
+            self._verifier.lose(swarm, piece)
+        else:
+            reason = alerts.reason_of(alert.error)
+            self._verifier.refuse(swarm, piece, reason, callers)
 
     def _on_saved(self, alert: Any) -> None:
         swarm = self._swarm_of(alert, leaving=True)
@@ -144,10 +146,12 @@ class Inbox:
             return
         if swarm.wants_metadata and params.ti is not None:
             swarm.wants_metadata = False
+            swarm.hashes = PieceHashes(params.ti, None)
             self._tell_metadata(swarm, params)
         if swarm.wants_held:
             swarm.wants_held = False
             self._tell_held(swarm, params.have_pieces)
+        self._verifier.learn(swarm, params)
         self._members.store(swarm, params)
 
     def _on_not_saved(self, alert: Any) -> None:
@@ -155,7 +159,9 @@ class Inbox:
         if swarm is None:
             return
         swarm.saves = max(0, swarm.saves - 1)
-        if swarm.leaving and not swarm.saves:
+        if not swarm.leaving:
+            self._verifier.learn(swarm, None)
+        elif not swarm.saves:
             self._members.leave(swarm)
 
     def _on_statuses(self, alert: Any) -> None:
@@ -179,8 +185,18 @@ class Inbox:
             self._broke(swarm, alert.error)
 
     def _on_file_error(self, alert: Any) -> None:
-        if swarm := self._swarm_of(alert):
+        """Take what a file did not do; one that is not what it was can be mended."""
+        swarm = self._swarm_of(alert)
+        if swarm is None:
+            return
+        if swarm.hashes is None or not alerts.tells_loss(alert.error):
             self._broke(swarm, alert.error, storage=True)
+        elif swarm.complaint is None:
+            reason = alerts.reason_of(alert.error)
+            swarm.complaint = SwarmBroke(swarm.infohash, reason, storage=True)
+            folder = self._members.folder_of(swarm)
+            pieces = swarm.hashes.pieces_of_file(alert.filename(), folder)
+            self._verifier.suspect(swarm, pieces)
 
     def _on_conflict(self, alert: Any) -> None:
         if swarm := self._swarm_of(alert):
@@ -209,7 +225,8 @@ class Inbox:
         logger.debug("%s", alert.message())
 
     def _tell_held(self, swarm: Swarm, pieces: Any) -> None:
-        swarm.told({piece for piece, there in enumerate(pieces) if there})
+        held = {piece for piece, there in enumerate(pieces) if there}
+        swarm.told(held - swarm.lost)
         self._emit(PiecesHeld(swarm.infohash, frozenset(swarm.held)))
 
     def _tell_metadata(self, swarm: Swarm, params: Any) -> None:
@@ -236,7 +253,7 @@ class Inbox:
         swarm.statistics = statistics
 
     def _broke(self, swarm: Swarm, error: Any, storage: bool = False) -> None:
-        if not swarm.broken:
+        if not swarm.broken and not (swarm.hashes and alerts.tells_loss(error)):
             swarm.broken = True
             storage = storage or alerts.blames_storage(error)
             reason = alerts.reason_of(error)

@@ -15,6 +15,7 @@ from typing import Any
 import libtorrent as lt
 
 from mopidy_vozduxan.engine import alerts
+from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.metainfo import MAX_PIECES
 from mopidy_vozduxan.engine.protocol import (
     Event,
@@ -68,6 +69,10 @@ class Members:
         self._writer = ThreadPoolExecutor(1, "vozduxan-resume")
         self._empty = asyncio.Event()
 
+    def folder_of(self, swarm: Swarm) -> str:
+        """Return where a swarm's files lie."""
+        return str(self._cache.data_dir / swarm.infohash)
+
     def present(self, infohash: str) -> Swarm | None:
         """Return the swarm, unless it is leaving."""
         swarm = self.swarms.get(infohash)
@@ -90,7 +95,6 @@ class Members:
             else set()
         )
         idle = params.ti is not None and wanted <= resumed
-        params.save_path = str(self._cache.data_dir / infohash)
         params.storage_mode = lt.storage_mode_t.storage_mode_sparse
         params.flags &= ~_FLAGS_OFF
         params.file_priorities = []
@@ -100,9 +104,12 @@ class Members:
             # finished hangs up, and is not called again for minutes.
             params.flags |= _F.stop_when_ready
         swarm = Swarm(infohash, source, params, stopped=idle)
+        params.save_path = self.folder_of(swarm)
         swarm.resumed, swarm.hoped = resumed, wanted & resumed
         swarm.peers = list(params.peers)
         swarm.wants_metadata = params.ti is None
+        if params.ti is not None:
+            swarm.hashes = PieceHashes(params.ti, source.torrent)
         if plan:
             first = Changes(due_ms=tuple(plan.due_ms.items()), trickle=plan.trickle)
             swarm.apply(first, self._loop.time() * 1000)
@@ -200,6 +207,9 @@ class Members:
     def store(self, swarm: Swarm, params: Any) -> asyncio.Future[None]:
         """Write the swarm's state to disk, on another thread."""
         swarm.peers = with_peers(params, swarm.peers)
+        if swarm.lost:
+            there = enumerate(params.have_pieces)
+            params.have_pieces = [had and n not in swarm.lost for n, had in there]
         data = bytes(lt.write_resume_data_buf(params))
         return self._on_writer(self._resume.save, swarm.infohash, data)
 
@@ -283,9 +293,12 @@ class Members:
         done.add_done_callback(lambda done: self.left(swarm, done.exception()))
 
     def _fail_reads(self, swarm: Swarm) -> None:
-        for piece in list(swarm.reads):
-            for _ in range(swarm.answered(piece)):
-                reason = "the swarm was left"
+        reason = "the swarm was left"
+        reads = [(piece, swarm.answered(piece)) for piece in list(swarm.reads)]
+        reads += [(piece, callers) for piece, _, callers in swarm.unhashed]
+        swarm.unhashed.clear()
+        for piece, callers in reads:
+            for _ in range(callers):
                 self._emit(PieceUnreadable(swarm.infohash, piece, reason))
 
     def _on_writer(self, work: Callable[..., None], *args: Any) -> asyncio.Future[None]:

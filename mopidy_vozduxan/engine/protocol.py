@@ -117,6 +117,18 @@ class PieceUnreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class PiecesLost:
+    """Held pieces that are no longer what they were: overwritten, cut short, gone.
+
+    The engine takes them for held all the same, until the swarm is left and joined
+    again; then they are missing.
+    """
+
+    infohash: str
+    pieces: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class SwarmBroke:
     """The torrent stopped with an error; ``storage`` where the disk is to blame."""
 
@@ -144,6 +156,7 @@ Event = (
     | PieceFinished
     | PieceRead
     | PieceUnreadable
+    | PiecesLost
     | SwarmBroke
     | StatisticsChanged
     | EventsLost
@@ -173,8 +186,11 @@ class Engine(Protocol):
         """Change what is wanted. An unknown swarm is ignored."""
 
     def read_piece(self, infohash: str, piece: int) -> None:
-        """Ask for the bytes of a held piece: exactly one
-        :class:`PieceRead` or :class:`PieceUnreadable` follows each call."""
+        """Ask for the bytes of a held piece, which fit its hash.
+
+        Exactly one :class:`PieceRead` or :class:`PieceUnreadable` follows each call,
+        or a :class:`PiecesLost` that names the piece.
+        """
 
     def watch(self, infohashes: frozenset[str], *, waiting: bool) -> None:
         """Ask for statistics of these swarms: events follow soon.

@@ -11,8 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import libtorrent as lt
-
+from mopidy_vozduxan.engine.bencode import bdecoded
 from mopidy_vozduxan.naming.encodings import decoded_together
 
 #: Folders and name of one file, as bytes.
@@ -43,7 +42,7 @@ def readable_names(info: Any, torrent: bytes | None) -> tuple[str, list[str]] | 
 
 
 def _claimed_encoding(torrent: bytes) -> str | None:
-    fields = _bdecoded(torrent)
+    fields = bdecoded(torrent)
     claim = fields.get(b"encoding") or fields.get(b"codepage")
     if isinstance(claim, bytes):
         return claim[:40].decode("ascii", "replace")
@@ -74,7 +73,7 @@ def _safe(text: str) -> str:
 
 def _raw_paths(section: bytes) -> list[RawPath]:
     """Return the paths of all files, none where they are not what they should be."""
-    fields = _bdecoded(section)
+    fields = bdecoded(section)
     root, files = _best(fields, b"name", bytes), fields.get(b"files", [{b"path": []}])
     try:
         paths = [(root, *_best(file, b"path", list)) for file in files]
@@ -87,14 +86,6 @@ def _raw_paths(section: bytes) -> list[RawPath]:
 def _best(fields: dict[bytes, Any], key: bytes, kind: type) -> Any:
     best = fields.get(key + b".utf-8")
     return best if isinstance(best, kind) else fields.get(key)
-
-
-def _bdecoded(data: bytes) -> dict[bytes, Any]:
-    try:
-        fields: Any = lt.bdecode(data)
-    except (RuntimeError, ValueError):
-        return {}
-    return fields if isinstance(fields, dict) else {}
 
 
 def _is_utf8(part: bytes) -> bool:

@@ -34,6 +34,7 @@ from mopidy_vozduxan.engine.settings import (
     UTP_AFTER_S,
     settings_for,
 )
+from mopidy_vozduxan.engine.verifying import Verifier
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.streaming.cache import Cache
 
@@ -71,7 +72,10 @@ class LibtorrentEngine:
         self._session = lt.session(params)
         self._members = Members(self._session, loop, self._emit, self._cache)
         self._peers = Peers(self._members, loop)
-        self._inbox = Inbox(self._members, self._peers, loop, self._emit)
+        self._verifier = Verifier(self._members, loop, self._emit)
+        self._inbox = Inbox(
+            self._members, self._peers, self._verifier, loop, self._emit
+        )
         self._pump = AlertPump(self._session, loop, self._inbox.handlers())
 
     def add(self, source: TorrentSource, plan: Plan | None) -> None:
@@ -134,6 +138,7 @@ class LibtorrentEngine:
         if self._timer:
             self._timer.cancel()
         await self._members.leave_all()
+        self._verifier.close()
         self._pump.stop()
         self._session = None
         await self._members.let_session_go()

@@ -13,8 +13,9 @@ from typing import Any
 
 import libtorrent as lt
 
+from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.metainfo import params_of_magnet
-from mopidy_vozduxan.engine.protocol import Statistics, TorrentSource
+from mopidy_vozduxan.engine.protocol import Statistics, SwarmBroke, TorrentSource
 from mopidy_vozduxan.engine.settings import TRICKLE_BYTES_PER_S
 from mopidy_vozduxan.planning.plan import Changes, Urgency
 
@@ -52,6 +53,14 @@ class Swarm:
     resumed: set[int] = field(default_factory=set)
     hoped: set[int] = field(default_factory=set)  # wanted and, by that, held
     reads: dict[int, int] = field(default_factory=dict)
+    hashes: PieceHashes | None = None  # known with the metadata
+    #: Read, and not judged yet: piece, bytes, number of callers.
+    unhashed: list[tuple[int, bytes, int]] = field(default_factory=list)
+    suspects: set[int] = field(default_factory=set)  # may be lost
+    lost: set[int] = field(default_factory=set)  # libtorrent takes them for held
+    looks: dict[int, asyncio.Event] = field(default_factory=dict)
+    inspection: asyncio.Task[None] | None = None
+    complaint: SwarmBroke | None = None  # of the disk; for when nothing is lost
     due: set[int] = field(default_factory=set)
     backlog: list[Changes] = field(default_factory=list)
     meets_from_ms: float = 0.0  # not before then are peers looked for anew
@@ -192,8 +201,21 @@ class Swarm:
 
     def ask_again(self) -> None:
         """Repeat every read whose answer may be lost."""
-        for piece in self.reads:
+        for piece in self.reads.keys() | self.looks.keys():
             self.handle.read_piece(piece)
+
+    def look_at(self, piece: int) -> asyncio.Event:
+        """Read a held piece for nobody; the event is set when it was judged."""
+        if piece not in self.looks:
+            self.looks[piece] = asyncio.Event()
+            if piece not in self.reads:
+                self.handle.read_piece(piece)
+        return self.looks[piece]
+
+    def looked_at(self, piece: int) -> None:
+        """Take it that a piece was judged."""
+        if seen := self.looks.pop(piece, None):
+            seen.set()
 
     def answered(self, piece: int) -> int:
         """Return how many callers an answer is for; late doubles are for none."""

@@ -8,7 +8,7 @@ shared :class:`PieceCache`.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -88,6 +88,7 @@ class Swarm:
         self._metadata_waits: set[asyncio.Future[Metainfo]] = set()
         self._piece_waits: dict[int, set[asyncio.Future[bytes]]] = {}
         self._reading: dict[int, int] = {}  # piece -> attempts so far
+        self._losses: Counter[int] = Counter()  # piece -> times it was lost
 
     def __repr__(self) -> str:
         return (
@@ -208,6 +209,17 @@ class Swarm:
             return
         error = StorageFailed(f"A piece of “{self.name}” cannot be read: {reason}.")
         _fail(self._piece_waits.get(piece, set()), error)
+
+    def pieces_lost(self, lost: frozenset[int], now: float) -> bool:
+        """Take it that the engine begins anew; return whether there is hope.
+
+        What it holds is told again. A disk that loses what was fetched anew loses
+        it once more.
+        """
+        self._losses.update(lost)
+        self.held, self._reading, self.added = set(), {}, False
+        self.statistics, self.progressed_at = Statistics(), now
+        return all(self._losses[piece] < READ_ATTEMPTS for piece in lost)
 
     def statistics_changed(self, statistics: Statistics, now: float) -> None:
         """Take new numbers; more payload is progress."""

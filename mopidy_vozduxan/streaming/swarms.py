@@ -20,6 +20,7 @@ from mopidy_vozduxan.engine.protocol import (
     PieceFinished,
     PieceRead,
     PiecesHeld,
+    PiecesLost,
     PieceUnreadable,
     StatisticsChanged,
     SwarmBroke,
@@ -268,12 +269,30 @@ class Swarms:
             case PiecesHeld(held=held):
                 swarm.pieces_held(held)
                 self._changed(True)
-            case MetadataReceived(metainfo=metainfo):
+            case PiecesLost(pieces=lost):
+                self._pieces_lost(swarm, lost)
+            case MetadataReceived(metainfo=metainfo, torrent=torrent):
+                swarm.source = replace(swarm.source, torrent=torrent)
                 swarm.metadata_received(metainfo)
                 self._learned(event)
                 self._changed(True)
             case SwarmBroke():
                 self._swarm_broke(swarm, event)
+
+    def _pieces_lost(self, swarm: Swarm, lost: frozenset[int]) -> None:
+        """Join the swarm anew, without what is no longer as it was verified."""
+        if not swarm.pieces_lost(lost, self._clock()):
+            reason = "the disk does not keep what is written to it"
+            self._swarm_broke(swarm, SwarmBroke(swarm.infohash, reason, storage=True))
+            return
+        logger.warning(
+            "Vozduxan: Files of “%s” are not what they were; "
+            "%d piece(s) are fetched again",
+            swarm.name,
+            len(lost),
+        )
+        self._engine.remove(swarm.infohash)
+        self._changed(True)
 
     def _swarm_broke(self, swarm: Swarm, event: SwarmBroke) -> None:
         kind = StorageFailed if event.storage else SwarmFailed

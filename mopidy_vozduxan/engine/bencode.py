@@ -1,0 +1,16 @@
+"""Bencoded bytes as plain values, however they were made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libtorrent as lt
+
+
+def bdecoded(data: bytes) -> dict[bytes, Any]:
+    """Return a bencoded dictionary; an empty one where the bytes are not one."""
+    try:
+        fields: Any = lt.bdecode(data)
+    except (RuntimeError, ValueError):
+        return {}
+    return fields if isinstance(fields, dict) else {}

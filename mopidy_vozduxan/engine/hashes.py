@@ -1,0 +1,159 @@
+"""What the pieces of one torrent hash to, and whether bytes are what they should be.
+
+Reads no disk and asks nobody. v1 and hybrid torrents name the SHA-1 of every piece;
+v2 alone names the root of a tree over each file, and the layer of that tree whose
+nodes are pieces comes with the ``.torrent`` file or from the swarm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine.bencode import bdecoded
+from mopidy_vozduxan.planning.spans import PieceMap
+
+Check = Callable[[bytes], bool]
+
+_BLOCK = 16 * 1024  # what a leaf of a v2 tree is the SHA-256 of
+_DIGEST = 32
+_NOTHING = bytes(_DIGEST)
+
+
+class PieceHashes:
+    """The hashes of the torrent that libtorrent's ``info`` describes.
+
+    ``torrent`` is the whole ``.torrent`` file where there is one.
+    """
+
+    def __init__(self, info: Any, torrent: bytes | None) -> None:
+        self._info = info
+        self._layout = info.layout() if hasattr(info, "layout") else info.files()
+        self._v1 = info.info_hashes().has_v1()
+        #: By a file's root: the hashes of its pieces, counted from its first.
+        self._layers: dict[bytes, dict[int, bytes]] = {}
+        if torrent and not self._v1:
+            for root, layer in bdecoded(torrent).get(b"piece layers", {}).items():
+                parts = range(0, len(layer), _DIGEST)
+                hashes = (layer[at : at + _DIGEST] for at in parts)
+                self._layers[root] = dict(enumerate(hashes))
+
+    def check_of(self, piece: int) -> Check | None:
+        """Return what tells right bytes of a piece from wrong ones.
+
+        It may run on any thread. ``None`` while the hash is not known.
+        """
+        if self._v1:
+            return partial(_has_sha1, self._info.hash_for_piece(piece))
+        index = self._layout.file_index_at_piece(piece)
+        pieces, root = self._pieces(index), self._root(index)
+        size = len(pieces.span_of(piece))
+        if len(pieces.pieces) == 1:
+            return partial(_has_root, root, size, _leaves(size))
+        hashed = self._layers.get(root, {}).get(piece - pieces.pieces[0])
+        width = _leaves(pieces.piece_length)
+        return partial(_has_root, hashed, size, width) if hashed else None
+
+    def pieces_beside(self, piece: int) -> set[int]:
+        """Return the pieces of the files that a piece has a part in."""
+        beside: set[int] = set()
+        first = self._layout.file_index_at_piece(piece)
+        for index in range(first, self._layout.num_files()):
+            pieces = self._pieces(index)
+            if pieces.size and pieces.pieces[0] > piece:
+                break
+            beside.update(pieces.pieces)
+        return beside
+
+    def pieces_of_file(self, path: str, folder: str) -> set[int]:
+        """Return the pieces of the file that lies at ``path`` below ``folder``."""
+        for index in range(self._layout.num_files()):
+            if self._layout.file_path(index, folder) == path:
+                return set(self._pieces(index).pieces)
+        return set()
+
+    def learn(self, params: Any, piece: int) -> None:
+        """Take what libtorrent got from the swarm about a piece's file (v2)."""
+        index = self._layout.file_index_at_piece(piece)
+        trees = bdecoded(bytes(lt.write_resume_data_buf(params))).get(b"trees", [])
+        if index < len(trees):
+            pieces = self._pieces(index)
+            layer = _layer_in(trees[index], pieces.size, pieces.piece_length)
+            self._layers.setdefault(self._root(index), {}).update(layer)
+
+    def _pieces(self, index: int) -> PieceMap:
+        layout = self._layout
+        offset, size = layout.file_offset(index), layout.file_size(index)
+        return PieceMap(offset, size, self._info.piece_length())
+
+    def _root(self, index: int) -> bytes:
+        return bytes(self._layout.root(index).to_bytes())
+
+
+def _has_sha1(digest: bytes, data: bytes) -> bool:
+    return hashlib.sha1(data, usedforsecurity=False).digest() == digest
+
+
+def _has_root(root: bytes, size: int, leaves: int, data: bytes) -> bool:
+    """Hash ``size`` bytes; libtorrent 2.0 reads the padding behind a file too."""
+    body = memoryview(data)[:size]
+    blocks = range(0, len(body), _BLOCK)
+    hashes = [hashlib.sha256(body[at : at + _BLOCK]).digest() for at in blocks]
+    return len(body) == size and _root_of(hashes, leaves) == root
+
+
+def _root_of(hashes: list[bytes], width: int) -> bytes:
+    """Return the root of a tree ``width`` leaves wide; those missing are zeros."""
+    row = hashes + [_NOTHING] * (width - len(hashes))
+    while len(row) > 1:
+        row = [_above(*pair) for pair in zip(row[::2], row[1::2], strict=True)]
+    return row[0]
+
+
+def _above(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(left + right).digest()
+
+
+def _leaves(size: int) -> int:
+    """Return how wide a tree over that many bytes is: a power of two."""
+    return _power_of_2(-(-size // _BLOCK))
+
+
+def _power_of_2(count: int) -> int:
+    return 1 << (count - 1).bit_length()
+
+
+def _layer_in(tree: Any, size: int, piece_length: int) -> dict[int, bytes]:
+    """Return the hashes of a file's pieces that follow from its tree.
+
+    ``tree`` is as in resume data. libtorrent leaves out nodes whose leaves it has.
+    """
+    blocks, below = -(-size // _BLOCK), _leaves(piece_length)
+    nodes = _nodes_of(tree, 2 * _power_of_2(blocks) - 1)
+    first_leaf = _power_of_2(blocks) - 1
+    first_piece = _power_of_2(blocks) // below - 1
+    layer = {}
+    for number, block in enumerate(range(0, blocks, below)):
+        count = min(below, blocks - block)
+        leaves = range(first_leaf + block, first_leaf + block + count)
+        if known := nodes.get(first_piece + number):
+            layer[number] = known
+        elif all(leaf in nodes for leaf in leaves):
+            layer[number] = _root_of([nodes[leaf] for leaf in leaves], below)
+    return layer
+
+
+def _nodes_of(tree: Any, count: int) -> dict[int, bytes]:
+    """Return the nodes that a tree holds, of ``count``; the root is 0.
+
+    ``mask`` says which ones ``hashes`` are: in characters (2.0.8) or bits (2.1.1).
+    """
+    mask, hashes = tree.get(b"mask", b""), tree.get(b"hashes", b"")
+    bits = mask if len(mask) == count else "".join(f"{b:08b}" for b in mask).encode()
+    there = [node for node, bit in enumerate(bits) if bit == ord("1")]
+    parts = (hashes[at : at + _DIGEST] for at in range(0, len(hashes), _DIGEST))
+    return dict(zip(there, parts, strict=False))

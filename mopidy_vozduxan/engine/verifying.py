@@ -1,0 +1,162 @@
+"""Hands on no piece that does not fit its hash; finds what else is lost with one.
+
+libtorrent reads what it once verified without looking again (2.0.8, 2.1.1), so
+whatever happened to a file since would be served. Every read is hashed: 16 MiB
+take 15 to 100 ms of a thread, and the bytes in memory are the ones that count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from mopidy_vozduxan.engine.hashes import Check
+from mopidy_vozduxan.engine.membership import Members
+from mopidy_vozduxan.engine.protocol import (
+    Event,
+    PieceRead,
+    PiecesLost,
+    PieceUnreadable,
+)
+from mopidy_vozduxan.engine.swarm import Swarm
+
+#: A smaller piece is hashed at once: that takes no longer than handing it on.
+AT_ONCE = 256 * 1024
+#: How long to look what else of a spoiled file is lost. What is not looked at is
+#: found when it is read.
+INSPECT_S = 3.0
+
+
+class Verifier:
+    """Takes what ``read_piece`` brought; answers as :class:`Engine` promises."""
+
+    def __init__(
+        self,
+        members: Members,
+        loop: asyncio.AbstractEventLoop,
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._members = members
+        self._loop = loop
+        self._emit = emit
+        self._hashing = ThreadPoolExecutor(2, "vozduxan-hashing")
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def close(self) -> None:
+        """Look at nothing any more."""
+        for task in self._tasks:
+            task.cancel()
+        self._hashing.shutdown(wait=False, cancel_futures=True)
+
+    def take(self, swarm: Swarm, piece: int, data: bytes, callers: int) -> None:
+        """Hand a piece to its callers, if its bytes are right."""
+        check = swarm.hashes.check_of(piece) if swarm.hashes else None
+        if check is None:
+            swarm.unhashed.append((piece, data, callers))
+            self._members.save(swarm)
+        else:
+            self._take(swarm, piece, data, callers, check)
+
+    def learn(self, swarm: Swarm, params: Any | None) -> None:
+        """Judge the pieces whose hashes only libtorrent knew (v2).
+
+        ``params`` is the swarm's state, ``None`` where it could not be had.
+        """
+        waiting, swarm.unhashed = swarm.unhashed, []
+        for piece, data, callers in waiting:
+            if swarm.hashes and params is not None:
+                swarm.hashes.learn(params, piece)
+            check = swarm.hashes.check_of(piece) if swarm.hashes else None
+            if check:
+                self._take(swarm, piece, data, callers, check)
+            else:
+                self.refuse(swarm, piece, "its hash is not known", callers)
+
+    def refuse(self, swarm: Swarm, piece: int, reason: str, callers: int) -> None:
+        """Tell the callers that a piece cannot be read."""
+        for _ in range(callers):
+            self._emit(PieceUnreadable(swarm.infohash, piece, reason))
+        swarm.looked_at(piece)
+
+    def lose(self, swarm: Swarm, piece: int) -> None:
+        """Take it that a held piece is not what it was, and look at its files.
+
+        The callers' answer is :class:`PiecesLost`.
+        """
+        swarm.lost.add(piece)
+        swarm.looked_at(piece)
+        beside = swarm.hashes.pieces_beside(piece) if swarm.hashes else set()
+        self.suspect(swarm, beside, piece)
+
+    def suspect(self, swarm: Swarm, pieces: set[int], first: int = 0) -> None:
+        """Look at pieces that may be lost, then tell which ones are."""
+        swarm.suspects |= pieces & swarm.held
+        if swarm.inspection is None:
+            task = self._loop.create_task(self._inspect(swarm, first))
+            swarm.inspection = task
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    # --- one piece
+
+    def _take(
+        self, swarm: Swarm, piece: int, data: bytes, callers: int, check: Check
+    ) -> None:
+        if len(data) <= AT_ONCE:
+            self._judge(swarm, piece, data, callers, check(data))
+            return
+
+        def judge(future: asyncio.Future[bool]) -> None:
+            if not future.cancelled():
+                self._judge(swarm, piece, data, callers, future.result())
+
+        future = self._loop.run_in_executor(self._hashing, check, data)
+        future.add_done_callback(judge)
+
+    def _judge(
+        self, swarm: Swarm, piece: int, data: bytes, callers: int, right: bool
+    ) -> None:
+        if right:
+            for _ in range(callers):
+                self._emit(PieceRead(swarm.infohash, piece, data))
+        elif swarm.leaving:
+            self.refuse(swarm, piece, "the swarm was left", callers)
+        else:
+            self.lose(swarm, piece)
+        swarm.looked_at(piece)
+
+    # --- all that is lost with it
+
+    async def _inspect(self, swarm: Swarm, first: int) -> None:
+        looked: set[int] = set()
+        until = self._loop.time() + INSPECT_S
+        while not swarm.leaving and self._loop.time() < until:
+            left = swarm.suspects - looked - swarm.lost
+            if not left:
+                break
+            # From where the player reads on.
+            piece = min(left, key=lambda piece: (piece < first, piece))
+            looked.add(piece)
+            await self._look_at(swarm, piece, until)
+        self._tell(swarm)
+
+    async def _look_at(self, swarm: Swarm, piece: int, until: float) -> None:
+        seen = swarm.look_at(piece)
+        try:
+            async with asyncio.timeout_at(until):
+                await seen.wait()
+        except TimeoutError:
+            swarm.looked_at(piece)
+
+    def _tell(self, swarm: Swarm) -> None:
+        swarm.inspection, swarm.suspects = None, set()
+        if swarm.leaving:
+            return
+        lost = frozenset(swarm.lost & swarm.held)
+        swarm.held -= lost
+        if lost:
+            self._emit(PiecesLost(swarm.infohash, lost))
+        elif swarm.complaint:
+            self._emit(swarm.complaint)
