@@ -212,14 +212,15 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
 
     # --- for the providers, on the backend's own thread
 
-    def open_stream(self, target: Target, uri: str) -> str:
+    def open_stream(self, target: Target, uri: str, *, asked: bool) -> str:
         """Make a file the current stream; return its token at once.
 
-        Raises :class:`VozduxanError` where it cannot be played.
+        ``asked`` says that a listener asks for it. Raises :class:`VozduxanError`
+        where it cannot be played.
         """
 
         async def play() -> str:
-            return self.manager.play(target, uri)
+            return self.manager.play(target, uri, asked=asked)
 
         return self.bridge.ask(play()).result(LOOP_ANSWERS_S)
 

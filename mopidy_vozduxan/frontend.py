@@ -68,7 +68,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._starts = 0  # as the player counted them
         self._hold = False  # paused before it could sound
         self._state = "stopped"  # as core's events told it
-        self._skips = 0  # since something sounded
+        self._skips = 0  # since something sounded, or was asked for
         self._heard_ms = -1  # the position when a failure was last looked at
         self._poll = Alarm()
         self._aim = Alarm()
@@ -105,8 +105,10 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     # --- what plays
 
-    def start_requested(self, start: int, token: str, uri: str) -> None:
+    def start_requested(self, start: int, token: str, uri: str, asked: bool) -> None:
         """Core has told the player to start ``uri``."""
+        if asked:
+            self._skips = 0
         self._starts, self._token, self._starting = start, token, uri
         self._hold = False
         # At once, without asking first: a ``stop`` must not come in between.
@@ -338,7 +340,8 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         if self._skips < max(2, len(tracks)):
             starts = self._player.starts
             playback.set_state("playing").get()  # next() keeps the state
-            playback.next().get()
+            with self._player.walk.moving_on():
+                playback.next().get()
             others = any(not _is_ours(t.track) for t in tracks)
             if others or self._player.starts != starts:
                 return

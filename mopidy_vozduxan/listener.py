@@ -23,8 +23,11 @@ class StreamListener(listener.Listener):
         """Send an event to every listener, from any thread."""
         listener.send(StreamListener, event, **kwargs)
 
-    def start_requested(self, start: int, token: str, uri: str) -> None:
-        """Core has told the player to start the track ``uri``, for the n-th time."""
+    def start_requested(self, start: int, token: str, uri: str, asked: bool) -> None:
+        """Core has told the player to start the track ``uri``, for the n-th time.
+
+        Somebody ``asked`` for it, or core has come to it by itself.
+        """
 
     def stream_failed(self, token: str, uri: str, reason: str) -> None:
         """The player's stream can not go on; ``reason`` is a sentence."""

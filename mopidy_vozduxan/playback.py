@@ -33,18 +33,31 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         super().__init__(audio, backend)
         self._length_ms: int | None = None
         self._uri = ""
+        self._prepared = False
+        self._asked = False  # somebody did, for the track that core changes to
+
+    def prepare_change(self) -> None:
+        """Make room for another track; at the end of a track core does not do so."""
+        self._prepared = True
+        super().prepare_change()
 
     def change_track(self, track: Track) -> bool:
         """Give the player the next track's URL."""
+        walk = self.backend.player.walk
+        self._asked = self._prepared and not walk.goes_on()
+        self._prepared = False
         self._length_ms = track.length
-        return bool(super().change_track(track))
+        changed = bool(super().change_track(track))
+        if not changed:
+            walk.refused()
+        return changed
 
     def translate_uri(self, uri: str) -> str | None:
         """Return the stream's URL at once; ``None`` for what can not play."""
         self.backend.player.latest_uri = uri
         try:
             target = self.backend.targets.named(uri, self._length_ms, PATIENCE_S)
-            token = self.backend.open_stream(target, uri)
+            token = self.backend.open_stream(target, uri, asked=self._asked)
         except VozduxanError as exc:
             logger.warning("Vozduxan: %s", exc)
             return None
@@ -60,7 +73,7 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         """Start the player; the frontend watches over the start."""
         player = self.backend.player
         if player.latest_token:
-            player.start_requested(player.latest_token, self._uri)
+            player.start_requested(player.latest_token, self._uri, self._asked)
         return bool(super().play())
 
     def stop(self) -> bool:

@@ -18,6 +18,7 @@ from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
+from mopidy_vozduxan.walking import Walk
 
 #: GStreamer's playbin waits for 5 s of audio or, where it knows no bitrate
 #: (Ogg, Opus, WAV), for 5 MiB before it sounds: a whole Opus track. The time is
@@ -58,7 +59,8 @@ class Player:
         self.latest_start_ms = 0
         #: How often core has told the player to start, and the last time it did.
         self.starts = 0
-        self.latest_start: tuple[int, str, str] | None = None
+        self.latest_start: tuple[int, str, str, bool] | None = None
+        self.walk = Walk()
 
     def opened(self, token: str, target: Target) -> None:
         """Take what core chose, and is about to play."""
@@ -94,11 +96,13 @@ class Player:
         _, state, _ = self._audio.actor_ref.ask(call, timeout=ANSWERS_S)
         return bool(state.value_nick == "null")
 
-    def start_requested(self, token: str, uri: str) -> None:
+    def start_requested(self, token: str, uri: str, asked: bool) -> None:
         """Note that core tells the player to start, and tell the frontend."""
         self.starts += 1
-        self.latest_start = self.starts, token, uri
-        StreamListener.send("start_requested", start=self.starts, token=token, uri=uri)
+        self.latest_start = self.starts, token, uri, asked
+        StreamListener.send(
+            "start_requested", start=self.starts, token=token, uri=uri, asked=asked
+        )
 
     def pause(self) -> None:
         """Pause the player."""

@@ -14,6 +14,7 @@ from mopidy_vozduxan.frontend import (
     VozduxanFrontend,
 )
 from mopidy_vozduxan.tracklist import Tracklist
+from mopidy_vozduxan.walking import Walk
 from mopidy_vozduxan.web import running
 
 OURS = [f"vozduxan:track:{'ab' * 20}:{n}" for n in range(3)]
@@ -81,6 +82,7 @@ class Player:
         self.latest_start = None
         self.calls = []
         self.aims = []
+        self.walk = Walk()
         self.position = 0
         self.moves = []
         self.off = False
@@ -88,12 +90,12 @@ class Player:
     def is_off(self):
         return self.off
 
-    def begin(self, token, uri):
+    def begin(self, token, uri, asked=False):
         """What the playback provider does when core starts a track."""
         self.starts += 1
         self.latest_token, self.latest_uri = token, uri
-        self.latest_start = self.starts, token, uri
-        return {"start": self.starts, "token": token, "uri": uri}
+        self.latest_start = self.starts, token, uri, asked
+        return {"start": self.starts, "token": token, "uri": uri, "asked": asked}
 
     def position_ms(self):
         return self.position
@@ -366,6 +368,16 @@ def test_a_list_of_dead_tracks_is_gone_through_once(stage):
             stage.tell("stream_failed", token=f"T{n}", uri="", reason="Dead.")
     assert stage.core.calls.count("next") <= len(stage.core.tracks)
     assert "stop" in stage.core.calls
+
+
+def test_what_is_asked_for_begins_another_round(stage):
+    for n in range(9):
+        begun = stage.player.begin(f"T{n}", OURS[n % 3], asked=True)
+        stage.tell("start_requested", **begun)
+        stage.core.state = "playing"
+        for _ in range(2):
+            stage.tell("stream_failed", token=f"T{n}", uri="", reason="Dead.")
+    assert stage.core.calls.count("next") >= 9
 
 
 def test_the_player_is_silent_before_the_last_dead_stream_is_released(stage):

@@ -160,6 +160,9 @@ class SleepingEngine:
         if self._awake:
             self._awake.watch(infohashes, waiting=waiting)
 
+    def meet(self, infohash: str, *, anew: bool) -> None:
+        """Nobody is met."""
+
     def reconnect(self, infohash: str) -> None:
         if self._awake:
             self._awake.reconnect(infohash)

@@ -10,7 +10,7 @@ anew, because a new connection begins without debts.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import libtorrent as lt
@@ -24,7 +24,11 @@ REST_S = 30.0
 #: So long libtorrent calls peers again at once whom it has just left.
 CALLING_S = 3.0
 
-_CALLING = "min_reconnect_time"
+#: Peers that we have just left on purpose are called at once.
+_AT_ONCE = {"min_reconnect_time": 0}
+#: Peers that were not there: a second later, then with a second more each time; who
+#: was away four times is not given up for good.
+_PATIENTLY = {"min_reconnect_time": 1, "max_failcount": 32}
 _REMOTE_CHOKED = int(lt.peer_info.remote_choked)
 _FORGETFUL = tuple(b"-TR%d" % major for major in range(4))
 
@@ -68,16 +72,29 @@ class Peers:
         if not owing:
             return
         swarm.reconnects_from = self._loop.time() + REST_S
-        self._members.session.apply_settings({_CALLING: 0})
-        swarm.handle.pause()
-        swarm.handle.resume()
+        self._call(_AT_ONCE)
+        swarm.start_anew()
+
+    def meet(self, swarm: Swarm, *, anew: bool) -> None:
+        """Look for peers now; ``anew`` as if the swarm had just been joined."""
+        if swarm.handle is None or swarm.stopped:
+            return
+        self._call(_PATIENTLY)
+        if anew:
+            swarm.start_anew()
+        swarm.look_for_peers()
+
+    def _call(self, settings: Mapping[str, int]) -> None:
+        """Have peers called that libtorrent would leave alone for now."""
+        usual = {name: PROFILE[name] for name in _PATIENTLY}
+        self._members.session.apply_settings({**usual, **settings})
         if self._settling:
             self._settling.cancel()
-        self._settling = self._loop.call_later(CALLING_S, self._settle)
+        self._settling = self._loop.call_later(CALLING_S, self._settle, usual)
 
-    def _settle(self) -> None:
+    def _settle(self, usual: Mapping[str, int]) -> None:
         if self._members.session:
-            self._members.session.apply_settings({_CALLING: PROFILE[_CALLING]})
+            self._members.session.apply_settings(dict(usual))
 
 
 def owe_something(handle: Any) -> bool:

@@ -205,6 +205,13 @@ class Engine(Protocol):
         For a swarm from which nothing has come for seconds.
         """
 
+    def meet(self, infohash: str, *, anew: bool) -> None:
+        """Ask trackers and the DHT for peers now, and call those that are known.
+
+        With ``anew`` as if the swarm had just been joined: connections, and what is
+        held against web seeds, are given up, and local peers are asked too.
+        """
+
     def remove(
         self, infohash: str, *, delete_data: bool = False
     ) -> asyncio.Future[None]:

@@ -121,6 +121,10 @@ class LibtorrentEngine:
         if swarm := self._members.present(infohash):
             self._peers.reconnect(swarm)
 
+    def meet(self, infohash: str, *, anew: bool) -> None:
+        if swarm := self._members.present(infohash):
+            self._peers.meet(swarm, anew=anew)
+
     def remove(
         self, infohash: str, *, delete_data: bool = False
     ) -> asyncio.Future[None]:

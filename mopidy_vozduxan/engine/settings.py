@@ -80,6 +80,7 @@ PROFILE: Mapping[str, Any] = {
     "smooth_connects": False,
     "peer_connect_timeout": 7,
     "min_reconnect_time": 10,
+    "max_failcount": 3,
     "connections_limit": 200,
     # libtorrent asks over uTP first and waits 3 s before TCP: 4.6 s to the
     # first byte with TCP-only peers instead of 0.17 s. So TCP first; uTP

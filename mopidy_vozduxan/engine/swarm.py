@@ -28,8 +28,6 @@ PRIORITIES = {
 }
 #: Every tier is asked at once, and in each the first tracker that answers counts.
 _LATER_TIER = 100
-#: A swarm without peers asks for some that soon after joining, then that often.
-_FIRST_ANNOUNCE_MS, _MEET_AGAIN_MS = 1000, 30_000
 _AT_ONCE = lt.reannounce_flags_t.ignore_min_interval
 _TABLE = bytes(PRIORITIES[urgency] for urgency in Urgency).ljust(256, b"\0")
 
@@ -63,7 +61,6 @@ class Swarm:
     complaint: SwarmBroke | None = None  # of the disk; for when nothing is lost
     due: set[int] = field(default_factory=set)
     backlog: list[Changes] = field(default_factory=list)
-    meets_from_ms: float = 0.0  # not before then are peers looked for anew
     may_cancel: bool = True  # there is a peer that stands it
     reconnects_from: float = 0.0  # not before that time of the loop, in seconds
     links: list[str] = field(default_factory=list)  # more magnet links, to come
@@ -94,7 +91,6 @@ class Swarm:
         """Take the handle and send what was asked for in the meantime."""
         self.handle = handle
         self.params = None
-        self.meets_from_ms = now_ms + _FIRST_ANNOUNCE_MS
         backlog, self.backlog = self.backlog, []
         for changes in backlog:
             self.apply(changes, now_ms)
@@ -137,20 +133,19 @@ class Swarm:
             self.due.add(piece)
         if self.stopped and self._wants_missing(changes):
             self._wake()
-        if any(urgency is Urgency.NOW for _, urgency in changes.urgencies):
-            self._meet(now_ms)
 
-    def _meet(self, now_ms: float) -> None:
-        """Look for peers anew when somebody waits and there are none.
-
-        Nobody may have been there when the swarm was joined in the background, and
-        a tracker is asked again after half an hour.
-        """
-        if self.statistics.num_peers or now_ms < self.meets_from_ms:
-            return
-        self.meets_from_ms = now_ms + _MEET_AGAIN_MS
+    def look_for_peers(self) -> None:
+        """Ask every tracker and the DHT now, whenever they wish to be asked."""
         self.handle.force_reannounce(0, -1, _AT_ONCE)
         self.handle.force_dht_announce()
+
+    def start_anew(self) -> None:
+        """Hang up, and do all that is done when a swarm is joined.
+
+        Local peers are looked for then only; there is no call for it.
+        """
+        self.handle.pause()
+        self.handle.resume()
 
     def told(self, held: set[int]) -> None:
         """Take the truth about what is held; what was hoped for may be missing."""

@@ -16,6 +16,11 @@ E = TypeVar("E", bound=Exception)
 SAY_SO_S = 3.0
 #: As often as this, without progress, the engine is told everything again.
 REARM_S = 5.0
+#: While nobody is there, peers are looked for so often within a patience. A tracker's
+#: own interval (half an hour) would be asked for by nobody who still waits.
+LOOKS_FOR_PEERS = 5
+#: No more often than this is needed for any patience; libtorrent's own least interval.
+MOST_BETWEEN_LOOKS_S = 300.0
 
 
 class Verdict(Enum):
@@ -45,6 +50,11 @@ def judge(
     return Verdict.WAIT
 
 
+def looks_every_s(patience: float) -> float:
+    """Return how long peers are not looked for again, while nobody is there."""
+    return min(patience / LOOKS_FOR_PEERS, MOST_BETWEEN_LOOKS_S)
+
+
 class Grudges(Generic[K, E]):
     """What failed a moment ago, and is not worth another try yet.
 
@@ -58,6 +68,10 @@ class Grudges(Generic[K, E]):
     def hold(self, key: K, error: E, now: float) -> None:
         """Remember that ``key`` failed with ``error``."""
         self._held[key] = (now, error)
+
+    def forget(self, key: K) -> None:
+        """Let ``key`` be tried again."""
+        self._held.pop(key, None)
 
     def against(self, key: K, progressed_at: float, now: float) -> E | None:
         """Return what ``key`` failed with, if that still counts."""

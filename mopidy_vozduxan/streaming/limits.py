@@ -15,7 +15,7 @@ class Limits:
     fast_start_timeout: float = 8.0
     #: A swarm that nobody uses leaves the session after this.
     idle_swarm: float = 600.0
-    #: A track that failed is not tried again for this long.
+    #: Core is not given a track that failed for this long, unless somebody asks.
     failed_track: float = 60.0
     piece_cache: int = 32 * 1024 * 1024
     #: So many seconds of audio are fetched ahead of what plays.

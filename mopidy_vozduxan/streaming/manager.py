@@ -103,14 +103,18 @@ class Manager:
 
     # --- what plays, and what follows
 
-    def play(self, target: Target, uri: str) -> str:
+    def play(self, target: Target, uri: str, *, asked: bool = True) -> str:
         """Make a file the current stream and return its token, at once.
 
-        A stream of that file that exists already is promoted. Raises
-        :class:`NoSuchFile`, or what the track failed with a moment ago.
+        A stream of that file that exists already is promoted. What a listener asked
+        for is tried anew; else what failed a moment ago is passed over. Raises
+        :class:`NoSuchFile`, or what the track failed with.
         """
-        self._supervisor.refuse_failed(target)
+        if not asked:
+            self._supervisor.refuse_failed(target)
         stream = self.streams.open(target)
+        if asked:
+            self._supervisor.try_again(stream)
         stream.uri, self.streams.player = uri, stream.token
         stream.begin(target.start_ms, target.stop_ms)
         self.streams.put("current", stream)

@@ -101,6 +101,7 @@ class Preparing:
         if not isinstance(target, Target):
             target = await target()
         swarm = self._swarms.join(target.source, target.metainfo)
+        self._swarms.try_again(swarm)
         if joined:
             joined(swarm)
         await self._metadata.of(swarm)

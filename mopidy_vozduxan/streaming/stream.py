@@ -55,7 +55,7 @@ class Stream:
         self.claims = 0  # prepares that have not found it a bucket yet
         self.background = False  # read for its tags, say, and by nobody's player
         self.failure: VozduxanError | None = None
-        self.opened_at = now
+        self.asked_at = now  # opened, or asked for by a listener
         self.said_so = False  # the log says that it waits
         self.playhead: int | None = None  # the offset that sounds
         self.playhead_is_sure = False
@@ -196,9 +196,10 @@ class Stream:
     def waiting_since(self) -> float | None:
         """When the longest wait for metadata or for a piece began, if there is one."""
         if self.swarm.metainfo is None:
-            return self.opened_at
+            return self.asked_at
         starts = (reader.waiting_since for reader in self.readers)
-        return min((start for start in starts if start is not None), default=None)
+        first = min((start for start in starts if start is not None), default=None)
+        return None if first is None else max(first, self.asked_at)
 
     @property
     def consumed_from(self) -> int:
@@ -242,6 +243,10 @@ class Stream:
         timeline = self.timeline if start_ms else None
         self.expect(timeline.offset_at(start_ms) if timeline and self._measured else 0)
         self.position_ms = start_ms
+
+    def asked_for_at(self, now: float) -> None:
+        """Take it that a listener asks for it: what is waited for is so from now on."""
+        self.asked_at, self.failure, self.said_so = now, None, False
 
     def expect(self, offset: int) -> None:
         """Expect a reader at ``offset``, and fetch what it will ask for."""

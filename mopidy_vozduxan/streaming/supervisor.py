@@ -15,7 +15,7 @@ from mopidy_vozduxan.exceptions import (
     Stalled,
     VozduxanError,
 )
-from mopidy_vozduxan.planning.patience import Grudges, Verdict, judge
+from mopidy_vozduxan.planning.patience import Grudges, Verdict, judge, looks_every_s
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.stream import Stream
@@ -64,6 +64,12 @@ class Supervisor:
         if error:
             raise error
 
+    def try_again(self, stream: Stream) -> None:
+        """Hold nothing against a stream any more: a listener asks for it."""
+        self._grudges.forget((stream.swarm.infohash, stream.index))
+        stream.asked_for_at(self._clock())
+        self._swarms.try_again(stream.swarm)
+
     # --- once a second
 
     def watch(self) -> None:
@@ -106,6 +112,7 @@ class Supervisor:
 
     def _look_at_wait(self, stream: Stream, since: float, now: float) -> None:
         patience = self._patience(stream)
+        self._swarms.look_for_peers(stream.swarm, looks_every_s(patience))
         verdict = judge(since, stream.swarm.progressed_at, now, patience)
         if verdict is not Verdict.WAIT and not stream.said_so:
             stream.said_so = True
@@ -121,6 +128,7 @@ class Supervisor:
 
     def _give_up(self, stream: Stream, now: float) -> None:
         name, seconds = stream.swarm.name, int(self._patience(stream))
+        stream.swarm.given_up = True
         error: VozduxanError = Stalled(
             f"The swarm of “{name}” delivered nothing for {seconds} s."
         )

@@ -80,6 +80,8 @@ class Swarm:
         self.plan: Plan | None = None
         self.statistics = Statistics()
         self.progressed_at = now
+        self.met_at = now  # when peers were looked for last
+        self.given_up = False  # somebody waited in vain, and nothing came since
         self.used_at = now
         self.failure: VozduxanError | None = None
         self.listeners: set[Callable[[], None]] = set()  # to numbers, and the end
@@ -189,6 +191,7 @@ class Swarm:
         """Note a piece that passed its hash check; read it if somebody waits."""
         self.held.add(piece)
         self.progressed_at = now
+        self.given_up = False
         if piece in self._piece_waits:
             self._read(piece)
 

@@ -221,6 +221,22 @@ class Swarms:
             swarm.plan = swarm.plan.forgotten()
             self._changed(True)
 
+    def look_for_peers(self, swarm: Swarm, every_s: float) -> None:
+        """Look for peers, if nobody is there, once in so many seconds."""
+        alone = not swarm.statistics.num_peers
+        if alone and self._clock() - swarm.met_at >= every_s:
+            self._meet(swarm, anew=False)
+
+    def try_again(self, swarm: Swarm) -> None:
+        """Begin anew with a swarm that was given up: somebody asks for it."""
+        if swarm.given_up:
+            swarm.given_up = False
+            self._meet(swarm, anew=True)
+
+    def _meet(self, swarm: Swarm, *, anew: bool) -> None:
+        swarm.met_at = self._clock()
+        self._engine.meet(swarm.infohash, anew=anew)
+
     def _carry_out(self, swarm: Swarm, plan: Plan | None) -> None:
         if not swarm.added:
             swarm.added = True

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan.engine import swarm
 from mopidy_vozduxan.engine.metainfo import read_torrent
 from mopidy_vozduxan.engine.protocol import (
     MetadataReceived,
@@ -186,11 +185,11 @@ async def test_nobody_is_met_before_something_is_wanted(
         await rig.next(PieceFinished, piece=7)
 
 
+@pytest.mark.parametrize("anew", [False, True])
 @on_loop
-async def test_who_starts_to_wait_has_the_trackers_asked_anew(
-    tmp_path: Path, tracker: Tracker, seeds: Seeds, monkeypatch: pytest.MonkeyPatch
+async def test_trackers_are_asked_whenever_peers_are_looked_for(
+    tmp_path: Path, anew: bool, tracker: Tracker, seeds: Seeds
 ) -> None:
-    monkeypatch.setattr(swarm, "_FIRST_ANNOUNCE_MS", 0)
     album = make_album(tmp_path, [100_000], tracker=tracker.url)
     async with Rig(tmp_path, LOOPBACK) as rig:
         rig.engine.watch(frozenset([album.infohash]), waiting=True)
@@ -199,5 +198,5 @@ async def test_who_starts_to_wait_has_the_trackers_asked_anew(
         assert await asyncio.to_thread(tracker.announced.wait, 20)
         await rig.next(PiecesHeld)
         tracker.peers = seeds.start(album)
-        rig.engine.apply(album.infohash, Changes(((0, Urgency.NOW),)))
+        rig.engine.meet(album.infohash, anew=anew)
         await rig.next(PieceFinished, piece=0)

@@ -32,6 +32,7 @@ class Peer:
     """A seed of a v1 torrent, written out so that it can behave badly.
 
     Whoever connects first is ignored, or choked; later ones get what they ask for.
+    It hangs up on the first ``away``.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Peer:
         album: Album,
         *,
         chokes: bool = False,
+        away: int = 0,
         name: bytes = b"-XX0001-",
         host: str = "127.0.0.2",
     ) -> None:
         self.met = 0
         self.asked = threading.Event()
         self._album, self._chokes, self._name = album, chokes, name
+        self._away = away
         self._server = socket.create_server((host, 0))
         self.address = self._server.getsockname()
         threading.Thread(target=self._meet, daemon=True).start()
@@ -66,6 +69,8 @@ class Peer:
             if not start.startswith(b"\x13BitTorrent protocol"):
                 return  # it is encrypted; without, it is tried at once
             self.met += 1
+            if self.met <= self._away:
+                return
             badly = self.met == 1
             connection.sendall(
                 start[:20] + bytes(8) + start[28:48] + self._name.ljust(20)
@@ -128,6 +133,23 @@ async def test_who_ignores_us_is_met_anew(tmp_path, album, peers) -> None:
         rig.engine.reconnect(album.infohash)
         await rig.until(lambda: len(rig.all(PieceFinished)) == album.piece_count)
         assert peer.met == 2
+
+
+@on_loop
+async def test_who_was_away_is_called_as_often_as_peers_are_looked_for(
+    tmp_path, album, peers
+) -> None:
+    """libtorrent gives a peer up after three calls, 10 and 20 s apart."""
+    peer = peers(album, away=4)
+    async with Rig(tmp_path, LOOPBACK) as rig:
+        wanted = dict.fromkeys(range(album.piece_count), Urgency.NOW)
+        source = replace(album.magnet(peer.address), torrent=album.torrent)
+        rig.engine.add(source, plan_of(album, wanted))
+        while not rig.all(PieceFinished):
+            rig.engine.meet(album.infohash, anew=False)
+            with contextlib.suppress(TimeoutError):
+                await rig.until(lambda: bool(rig.all(PieceFinished)), 1)
+        assert peer.met == 5
 
 
 @on_loop

@@ -1,6 +1,6 @@
 import pytest
 
-from mopidy_vozduxan.planning.patience import Grudges, Verdict, judge
+from mopidy_vozduxan.planning.patience import Grudges, Verdict, judge, looks_every_s
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,18 @@ def test_a_grudge_ends_when_the_swarm_lives():
     grudges = Grudges(60)
     grudges.hold("a", ValueError(), now=100)
     assert grudges.against("a", progressed_at=101, now=102) is None
+
+
+def test_a_grudge_can_be_forgotten():
+    grudges = Grudges(60)
+    grudges.hold("a", ValueError(), now=100)
+    grudges.forget("a")
+    assert grudges.against("a", 0, now=101) is None
+
+
+@pytest.mark.parametrize(("patience", "seconds"), [(5, 1), (20, 4), (3600, 300)])
+def test_how_often_peers_are_looked_for(patience, seconds):
+    assert looks_every_s(patience) == seconds
 
 
 def test_there_is_no_grudge_against_strangers():

@@ -2,6 +2,7 @@
 
 It answers at `/announce` (libtorrent refuses other paths on loopback) with compact
 IPv4 peers, counts announces and keeps their parameters. It learns no peer by itself.
+While it is `down`, it hangs up instead.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Tracker(LoopbackServer):
     def __init__(self, peers: Iterable[Address] = (), *, interval: int = 1800) -> None:
         self.peers = list(peers)
         self.interval = interval
+        self.down = False
         self.announces: list[dict[str, str]] = []
         self._heard = threading.Condition()
         super().__init__()
@@ -48,6 +50,9 @@ class Tracker(LoopbackServer):
                     self.send_error(404)
                     return
                 body = tracker._answer(dict(parse_qsl(url.query, encoding="latin-1")))
+                if tracker.down:
+                    self.close_connection = True
+                    return
                 self.send_response(200)
                 self.send_header("Content-Type", "text/plain")
                 self.send_header("Content-Length", str(len(body)))

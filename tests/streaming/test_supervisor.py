@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mopidy_vozduxan.engine.protocol import SwarmBroke
+from mopidy_vozduxan.engine.protocol import Statistics, StatisticsChanged, SwarmBroke
 from mopidy_vozduxan.exceptions import (
     Stalled,
     StorageFailed,
@@ -58,15 +58,15 @@ def test_a_stall_ends_the_readers_of_the_public_door_with_a_reason(run):
     run(test)
 
 
-def test_a_track_that_failed_is_refused_until_its_swarm_lives(run):
+def test_core_passes_over_a_track_that_failed_until_its_swarm_lives(run):
     async def test():
         world = World(stall_timeout=20)
         reading = asyncio.create_task(world.read(world.play()).next())
         await world.later(25)
         with pytest.raises(Stalled):
-            world.play()
+            world.play(asked=False)
         world.engine.give(0)
-        assert world.play()
+        assert world.play(asked=False)
         await reading
 
     run(test)
@@ -78,8 +78,73 @@ def test_a_failed_track_is_tried_again_after_a_while(run):
         reading = asyncio.create_task(world.read(world.play()).next())
         await world.later(25)
         world.now += 100
-        assert world.play()
+        assert world.play(asked=False)
         reading.cancel()
+
+    run(test)
+
+
+def test_a_failed_track_that_is_asked_for_is_tried_at_once_and_for_as_long(run):
+    async def test():
+        world = World(stall_timeout=20)
+        reading = asyncio.create_task(world.read(world.play()).next())
+        await world.later(25)
+        world.failed.clear()
+        assert world.engine.met.count(True) == 0
+        assert world.play()
+        assert world.engine.met[-1] is True
+        await world.later(19)  # its reader has waited for 44 s
+        assert world.failed == []
+        await world.later(2)
+        assert world.failed
+        reading.cancel()
+
+    run(test)
+
+
+def test_a_track_that_is_asked_for_while_all_is_well_has_nobody_asked(run):
+    async def test():
+        world = World(stall_timeout=20)
+        world.play()
+        world.play()
+        assert world.engine.met == []
+
+    run(test)
+
+
+@pytest.mark.parametrize("patience", [5, 20, 300])
+def test_peers_are_looked_for_several_times_while_nobody_is_there(run, patience):
+    async def test():
+        world = World(stall_timeout=patience)
+        reading = asyncio.create_task(world.read(world.play()).next())
+        await world.settle()
+        await world.later(patience - 1)
+        assert world.failed == []
+        assert world.engine.met == [False] * 4
+        reading.cancel()
+
+    run(test)
+
+
+def test_who_has_peers_looks_for_no_others(run):
+    async def test():
+        world = World(stall_timeout=20)
+        reading = asyncio.create_task(world.read(world.play()).next())
+        world.engine.on_event(StatisticsChanged(INFOHASH, Statistics(num_peers=1)))
+        await world.later(19)
+        assert world.engine.met == []
+        reading.cancel()
+
+    run(test)
+
+
+def test_metadata_has_peers_looked_for_as_well(run):
+    async def test():
+        world = World(metadata_timeout=60)
+        world.play(metainfo=None)
+        await world.later(59)
+        assert world.failed == []
+        assert world.engine.met == [False] * 4
 
     run(test)
 

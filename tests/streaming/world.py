@@ -29,8 +29,9 @@ class World:
         )
         self.engine.start(asyncio.get_running_loop(), self.manager.on_event)
 
-    def play(self, index=0, metainfo=ALBUM):
-        return self.manager.play(Target(SOURCE, metainfo, index), f"track:{index}")
+    def play(self, index=0, metainfo=ALBUM, *, asked=True):
+        target = Target(SOURCE, metainfo, index)
+        return self.manager.play(target, f"track:{index}", asked=asked)
 
     def read(self, token, start=0, stop=None, *, player=True):
         stop = self.manager.serving.known(token).size if stop is None else stop
