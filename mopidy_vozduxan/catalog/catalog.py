@@ -141,6 +141,14 @@ class Catalog(Records):
         rows = self._file.read(torrents.list_found)
         return {Path(os.fsdecode(row[0])): row[1:] for row in rows}
 
+    def refused(self) -> dict[FoundAt, str]:
+        """Return why we refused ``.torrent`` files, as they were then."""
+        return self._file.read(torrents.list_refused)
+
+    def refuse(self, file: FoundAt, reason: str) -> None:
+        """Remember that a file is refused; what was read of it before stays."""
+        self._file.write(lambda db: torrents.write_refused(db, file, reason))
+
     def unscanned_torrents(self, limit: int) -> list[str]:
         """Return torrents with files whose tags were not read, the newest first."""
         return self._file.read(lambda db: tracks.unread_torrents(db, limit))

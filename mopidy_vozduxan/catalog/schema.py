@@ -120,7 +120,18 @@ CREATE TABLE playlist (
 ) WITHOUT ROWID;
 """
 
-STEPS = (_FIRST, _SECOND)
+# ``.torrent`` files that were no use, with the reason, as they and we were then.
+_THIRD = """
+CREATE TABLE refused (
+    path BLOB PRIMARY KEY,
+    mtime_ns INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    version TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+STEPS = (_FIRST, _SECOND, _THIRD)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mopidy_vozduxan import __version__
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.formats import is_playable
 from mopidy_vozduxan.layout import audio_folders
@@ -174,6 +175,23 @@ def write_found(db: sqlite3.Connection, infohash: str, place: FoundAt) -> None:
 def list_found(db: sqlite3.Connection) -> list[tuple[bytes, int, int, str]]:
     """Return path, mtime_ns, size and infohash of every ``.torrent`` file."""
     return db.execute("SELECT path, mtime_ns, size, infohash FROM found").fetchall()
+
+
+def list_refused(db: sqlite3.Connection) -> dict[FoundAt, str]:
+    """Return the files that this version of us refused, and why."""
+    rows = db.execute(
+        "SELECT path, mtime_ns, size, reason FROM refused WHERE version = ?",
+        (__version__,),
+    )
+    return {FoundAt(Path(os.fsdecode(row[0])), *row[1:3]): row[3] for row in rows}
+
+
+def write_refused(db: sqlite3.Connection, file: FoundAt, reason: str) -> None:
+    """Remember a refused file instead of what was refused at that path before."""
+    db.execute(
+        "INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?)",
+        (os.fsencode(file.path), file.mtime_ns, file.size, reason, __version__),
+    )
 
 
 def delete_found(db: sqlite3.Connection, paths: Iterable[Path]) -> set[str]:

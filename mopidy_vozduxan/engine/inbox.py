@@ -14,12 +14,13 @@ from typing import Any
 from mopidy_vozduxan.engine import alerts
 from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.membership import Members
-from mopidy_vozduxan.engine.metainfo import metainfo_of, torrent_of
+from mopidy_vozduxan.engine.metainfo import read_torrent, torrent_of
 from mopidy_vozduxan.engine.peers import Peers
 from mopidy_vozduxan.engine.protocol import (
     Event,
     EventsLost,
     MetadataReceived,
+    Metainfo,
     PieceFinished,
     PiecesHeld,
     Statistics,
@@ -230,13 +231,20 @@ class Inbox:
         self._emit(PiecesHeld(swarm.infohash, frozenset(swarm.held)))
 
     def _tell_metadata(self, swarm: Swarm, params: Any) -> None:
-        try:
-            metainfo = metainfo_of(params.ti)
-            torrent = torrent_of(params)
-        except BadInput as exc:
-            self._emit(SwarmBroke(swarm.infohash, str(exc)))
-        else:
-            self._emit(MetadataReceived(swarm.infohash, metainfo, torrent))
+        """Read what came as any torrent, on another thread: it may be large."""
+        torrent = torrent_of(params)
+        reading = self._loop.run_in_executor(None, read_torrent, torrent)
+
+        def tell(reading: asyncio.Future[Metainfo]) -> None:
+            try:
+                metainfo = reading.result()
+            except BadInput as exc:
+                self._members.refuse(swarm.infohash, str(exc))
+                self._emit(SwarmBroke(swarm.infohash, str(exc)))
+            else:
+                self._emit(MetadataReceived(swarm.infohash, metainfo, torrent))
+
+        reading.add_done_callback(tell)
 
     def _tell_statistics(self, swarm: Swarm, status: Any) -> None:
         statistics = Statistics(

@@ -87,6 +87,8 @@ class Members:
     def join(self, source: TorrentSource, plan: Plan | None) -> None:
         """Join a swarm that is not there. Raises :class:`BadInput`."""
         infohash = source.infohash
+        if source.torrent is None:
+            self._resume.check_refusal(infohash)
         params = params_of(source, self._resume.load(infohash))
         resumed = _pieces_in(params)
         wanted = (
@@ -115,6 +117,10 @@ class Members:
             swarm.apply(first, self._loop.time() * 1000)
         self.swarms[infohash] = swarm
         self.session.async_add_torrent(params)
+
+    def refuse(self, infohash: str, reason: str) -> None:
+        """Never ask a swarm again for metadata that we cannot use."""
+        self._on_writer(self._resume.refuse, infohash, reason)
 
     def remove(self, infohash: str, delete_data: bool) -> asyncio.Future[None]:
         """Have a swarm leave: cache flushed, state saved, then out of the session.
@@ -210,6 +216,7 @@ class Members:
         if swarm.lost:
             there = enumerate(params.have_pieces)
             params.have_pieces = [had and n not in swarm.lost for n, had in there]
+        params.ti = None
         data = bytes(lt.write_resume_data_buf(params))
         return self._on_writer(self._resume.save, swarm.infohash, data)
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 import libtorrent as lt
 
+from mopidy_vozduxan.engine.costs import MAX_FILES, check_costs
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.engine.raw_names import readable_names
 from mopidy_vozduxan.exceptions import BadInput
@@ -30,9 +31,11 @@ LIMITS: Any = {
     "max_decode_depth": 50,
     "max_decode_tokens": 2_000_000,
 }
-MAX_FILES = 100_000
 MAX_PIECE_LENGTH = 128 * 1024 * 1024
 MAX_MAGNET_CHARS = 64 * 1024
+#: As many as are of use; libtorrent goes through all it has for each one it gets
+#: (50,000 trackers: 41 s, all swarms), and asks each of them.
+MOST_TRACKERS, MOST_WEB_SEEDS, MOST_NODES, MOST_PEERS = 200, 100, 100, 500
 
 _PAD = int(lt.file_storage.flag_pad_file)
 _V1 = r"urn:btih:(?:[0-9a-f]{40}|[a-z2-7]{32})"
@@ -66,7 +69,7 @@ def read_torrent(data: bytes) -> Metainfo:
 
     Raises :class:`BadInput` when they are not a torrent we can play from.
     """
-    return metainfo_of(params_of_torrent(data).ti, data)
+    return read_with_magnet(data, None)[1]
 
 
 def source_of_torrent(data: bytes) -> TorrentSource:
@@ -86,6 +89,8 @@ def read_with_magnet(
     A ``magnet`` is kept for its trackers and peers. Raises :class:`BadInput`
     as :func:`read_torrent` does, and where the magnet names another torrent.
     """
+    if len(torrent) <= MAX_TORRENT_BYTES:
+        check_costs(torrent)
     info = params_of_torrent(torrent).ti
     if magnet and not _agree(info.info_hashes(), params_of_magnet(magnet).info_hashes):
         raise BadInput("The magnet link names another torrent than the file")
@@ -117,15 +122,22 @@ def read_link(uri: str) -> MagnetLink:
 
 
 def params_of_torrent(data: bytes) -> Any:
-    """Return libtorrent's ``add_torrent_params`` of a ``.torrent`` file's bytes."""
+    """Return libtorrent's ``add_torrent_params`` of a ``.torrent`` file's bytes.
+
+    They are bytes that :func:`read_torrent` took before.
+    """
     if len(data) > MAX_TORRENT_BYTES:
         raise BadInput("The torrent file is larger than any we accept")
     try:
-        params = lt.load_torrent_buffer(data, LIMITS)
+        params: Any = lt.load_torrent_buffer(data, LIMITS)
     except (RuntimeError, ValueError) as exc:
         raise BadInput(f"This is not a torrent file: {_reason(exc)}") from exc
     _check(params.ti)
-    return params
+    if len(params.dht_nodes) > MOST_NODES:
+        # libtorrent 2.0 asks those that its torrent_info has, too.
+        bare = b"d4:info" + bytes(params.ti.info_section()) + b"e"
+        params.ti = lt.load_torrent_buffer(bare, LIMITS).ti
+    return without_surplus(params)
 
 
 def params_of_magnet(uri: str) -> Any:
@@ -144,6 +156,21 @@ def params_of_magnet(uri: str) -> Any:
         raise BadInput(f"The magnet link is malformed: {_reason(exc)}") from exc
     # libtorrent (2.0.8, 2.1.1) reads x.pe only where its colon is not escaped.
     params.peers = list(dict.fromkeys([*params.peers, *_peers(uri)]))
+    return without_surplus(params)
+
+
+def without_surplus(params: Any) -> Any:
+    """Return the same with no more trackers, web seeds, nodes and peers than help."""
+    if len(params.trackers) > MOST_TRACKERS:
+        params.trackers = params.trackers[:MOST_TRACKERS]
+        params.tracker_tiers = params.tracker_tiers[:MOST_TRACKERS]
+    for field, most in (
+        ("url_seeds", MOST_WEB_SEEDS),
+        ("dht_nodes", MOST_NODES),
+        ("peers", MOST_PEERS),
+    ):
+        if len(getattr(params, field)) > most:
+            setattr(params, field, getattr(params, field)[:most])
     return params
 
 
@@ -217,8 +244,6 @@ def _file(layout: Any, index: int, path: str) -> TorrentFile:
 
 
 def _check(info: Any) -> None:
-    if info.num_files() > MAX_FILES:
-        raise BadInput("The torrent has more files than we accept")
     length = info.piece_length()
     if not 0 < length <= MAX_PIECE_LENGTH or info.total_size() <= 0:
         raise BadInput("The torrent's piece length or size makes no sense")

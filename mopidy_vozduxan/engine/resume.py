@@ -14,10 +14,13 @@ from typing import Any
 
 import libtorrent as lt
 
+from mopidy_vozduxan import __version__
+from mopidy_vozduxan.engine.bencode import bdecoded
 from mopidy_vozduxan.engine.metainfo import (
     name_of,
     params_of_magnet,
     params_of_torrent,
+    without_surplus,
 )
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
@@ -41,7 +44,9 @@ class ResumeFiles:
         """Return libtorrent's parameters from the swarm's file, or ``None``."""
         path = self._path(infohash)
         try:
-            params = lt.read_resume_data(path.read_bytes())
+            fields = bdecoded(path.read_bytes())
+            fields.pop(b"info", None)  # what is played comes from elsewhere
+            params = lt.read_resume_data(lt.bencode(fields))
             if name_of(params.info_hashes) == infohash:
                 return params
             reason: object = "it belongs to another torrent"
@@ -71,6 +76,30 @@ class ResumeFiles:
         except OSError as exc:
             logger.warning("Vozduxan: Could not save %s: %s", path, exc)
 
+    def refuse(self, infohash: str, reason: str) -> None:
+        """Remember why a swarm's metadata was refused: it is not fetched again.
+
+        Blocks, as :meth:`save` does.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._refusal(infohash).write_text(f"{__version__}\n{reason}")
+        except OSError as exc:
+            logger.warning("Vozduxan: Could not save %s: %s", infohash, exc)
+
+    def check_refusal(self, infohash: str) -> None:
+        """Raise :class:`BadInput` for what this version of us refused before."""
+        try:
+            text = self._refusal(infohash).read_text()
+        except (OSError, ValueError):
+            return
+        version, _, reason = text.partition("\n")
+        if version == __version__:
+            raise BadInput(reason)
+
+    def _refusal(self, infohash: str) -> Path:
+        return self._folder / f"{infohash}.refused"
+
     def _path(self, infohash: str) -> Path:
         return self._folder / f"{infohash}.resume"
 
@@ -94,7 +123,7 @@ def params_of(source: TorrentSource, resumed: Any | None) -> Any:
     resumed.flags = fresh.flags
     resumed.file_priorities = []
     resumed.download_limit = resumed.upload_limit = -1
-    return resumed
+    return without_surplus(resumed)
 
 
 def with_peers(params: Any, known: Iterable[Address]) -> list[Address]:

@@ -88,6 +88,10 @@ PROFILE: Mapping[str, Any] = {
     "enable_outgoing_utp": False,
     "utp_connect_timeout": 1500,
     "mixed_mode_algorithm": int(lt.bandwidth_mixed_algo_t.prefer_tcp),
+    # -- metadata from a swarm: libtorrent reads it before we see it, on the thread
+    # that all swarms share. As much as 60,000 files take; 2.5 million by default.
+    "metadata_token_limit": 600_000,
+    "max_metadata_size": 10 * 1024 * 1024,
     # -- manners --
     # Somebody who uploads nothing is unchoked last.
     "unchoke_slots_limit": 8,

@@ -58,6 +58,7 @@ class TorrentDirs:
         self._devices: dict[Path, int] = {}  # of the folder a file was last seen in
         self._doubts: dict[Path, tuple[FoundAt, float]] = {}  # unreadable, since
         self._refused: dict[Path, FoundAt] = {}  # the log has said so
+        self._remembered: Mapping[FoundAt, str] = {}  # refused in earlier runs
         self._away: frozenset[Path] = frozenset()
         #: What the last look came across: folders, and where links lead to.
         self.folders: frozenset[Path] = frozenset()
@@ -70,6 +71,7 @@ class TorrentDirs:
         has changed. Raises :class:`StorageFailed`.
         """
         known = self._catalog.found()
+        self._remembered = self._catalog.refused()
         walk = Walk(self._dirs, self._stop)
         if self._stop.is_set():
             return None
@@ -100,8 +102,22 @@ class TorrentDirs:
             place
             for path, place in files.items()
             if known.get(path, _NEVER)[:2] != (place.mtime_ns, place.size)
-            and self._refused.get(path) != place
+            and not self._is_refused(place)
         ]
+
+    def _is_refused(self, place: FoundAt) -> bool:
+        """Return whether a file was refused before, as it is now; say so once."""
+        if self._refused.get(place.path) == place:
+            return True
+        reason = self._remembered.get(place)
+        if reason is None:
+            return False
+        self._refuse(place, reason)
+        return True
+
+    def _refuse(self, place: FoundAt, reason: object) -> None:
+        self._refused[place.path] = place
+        logger.warning("Vozduxan: Cannot use the file %s: %s", place.path, reason)
 
     def _add(
         self, places: Sequence[FoundAt], known: Mapping[Path, tuple[int, int, str]]
@@ -147,8 +163,9 @@ class TorrentDirs:
             self._doubts[place.path] = place, since
             return
         self._doubts.pop(place.path, None)
-        self._refused[place.path] = place
-        logger.warning("Vozduxan: Cannot use the file %s: %s", place.path, error)
+        self._refuse(place, error)
+        if isinstance(error, BadInput):  # of others the disk is to blame
+            self._catalog.refuse(place, str(error))
 
     def _next_look(self) -> float | None:
         waits = [since + STILL_S for _, since in self._doubts.values()]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.catalog import Catalog, torrents
 from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.sources import torrent_dirs
 from mopidy_vozduxan.sources.torrent_dirs import STILL_S, TorrentDirs
@@ -178,6 +178,32 @@ def test_a_refused_file_is_read_again_when_it_changes(folder, look, caplog):
     look()
     look(after=STILL_S)
     (folder / "a.torrent").write_bytes(ONE)
+    assert look() == ["One.mp3"]
+
+
+def test_a_refused_file_is_not_read_again_by_the_next_run(
+    folder, look, caplog, monkeypatch
+):
+    """Reading it may take long; the next run says what was wrong all the same."""
+    (folder / "a.torrent").write_bytes(b"nonsense")
+    look()
+    look(after=STILL_S)
+    (before,) = warnings(caplog)
+    caplog.clear()
+    monkeypatch.setattr(torrent_dirs, "_contents", pytest.fail)
+    look.begin_anew(folder)
+    assert look() == look() == []
+    assert warnings(caplog) == [before]
+
+
+def test_what_an_older_version_refused_is_read_again(folder, look, monkeypatch):
+    (folder / "a.torrent").write_bytes(b"nonsense")
+    monkeypatch.setattr(torrents, "__version__", "0.0.0")
+    look()
+    look(after=STILL_S)
+    monkeypatch.undo()
+    monkeypatch.setattr(torrent_dirs, "_contents", lambda path: ONE)
+    look.begin_anew(folder)
     assert look() == ["One.mp3"]
 
 
