@@ -18,7 +18,9 @@ Design notes
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 from mopidy_vozduxan.cue.syntax import Sheet, SheetFile, SheetTrack, parse
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
@@ -68,12 +70,13 @@ def _divided(
     sheet: Sheet, path: str, files: Sequence[TorrentFile]
 ) -> dict[int, tuple[Part, ...]]:
     divided: dict[int, tuple[Part, ...]] = {}
+    places = _Places(files)
     for named in sheet.files:
         parts = parts_of(sheet, named)
         if len(parts) < 2:
             continue
         own_name = _name(path).rpartition(".")[0] if len(sheet.files) == 1 else None
-        file = _meant(named.name.replace("\\", "/"), path, own_name, files)
+        file = _meant(named.name.replace("\\", "/"), path, own_name, places)
         if file is None or extension(file.path) not in DIVISIBLE:
             continue
         if file.index in divided:
@@ -83,7 +86,7 @@ def _divided(
 
 
 def _meant(
-    name: str, path: str, own_name: str | None, files: Sequence[TorrentFile]
+    name: str, path: str, own_name: str | None, places: _Places
 ) -> TorrentFile | None:
     """Return the file that the sheet at ``path`` calls ``name``.
 
@@ -93,34 +96,65 @@ def _meant(
     wanted = [name] if own_name is None else [name, own_name]
     elsewhere = _joined(folder, _folder(name)) if "/" in name else None
     if elsewhere and elsewhere != folder:
-        found = _called(name, _within(elsewhere, files))
+        found = places.within(elsewhere).called(name)
         if len(found) == 1:
             return found[0]
-    nearby = _within(folder, files)
-    for candidates in (nearby, _within(_folder(folder), files), files):
-        several = [_called(words, candidates) for words in wanted]
+    nearby = places.within(folder)
+    for place in (nearby, places.within(_folder(folder)), places.everywhere):
+        several = [place.called(words) for words in wanted]
         for found in several:
             if len(found) == 1:
                 return found[0]
-        if candidates is nearby and own_name is not None and len(nearby) == 1:
-            return nearby[0]
+        if place is nearby and own_name is not None and len(nearby.files) == 1:
+            return nearby.files[0]
         if any(several):
             return None  # nobody knows which
     return None
 
 
-def _called(name: str, candidates: Sequence[TorrentFile]) -> list[TorrentFile]:
-    """Return the one file of that name, or else those of it without its ending."""
-    wanted = _folded(_name(name))
-    found = [file for file in candidates if _folded(_name(file.path)) == wanted]
-    if len(found) == 1:
-        return found
-    wanted = _folded(stem(wanted))
-    return [file for file in candidates if _folded(stem(file.path)) == wanted]
+class _Place:
+    """Some of a torrent's files, by what they are called."""
+
+    def __init__(self, files: Sequence[TorrentFile]) -> None:
+        self.files = files
+
+    def called(self, name: str) -> Sequence[TorrentFile]:
+        """Return the one file of that name, or else those of it without its ending."""
+        wanted = _folded(_name(name))
+        found = self._by_name.get(wanted, ())
+        return (
+            found if len(found) == 1 else self._by_stem.get(_folded(stem(wanted)), ())
+        )
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[TorrentFile]]:
+        return _grouped(self.files, lambda file: _folded(_name(file.path)))
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[TorrentFile]]:
+        return _grouped(self.files, lambda file: _folded(stem(file.path)))
 
 
-def _within(folder: str, files: Sequence[TorrentFile]) -> list[TorrentFile]:
-    return [f for f in files if _folded(_folder(f.path)) == _folded(folder)]
+class _Places:
+    """A torrent's files, as a whole and folder by folder."""
+
+    def __init__(self, files: Sequence[TorrentFile]) -> None:
+        self.everywhere = _Place(files)
+        folders = _grouped(files, lambda file: _folded(_folder(file.path)))
+        self._folders = {folder: _Place(inside) for folder, inside in folders.items()}
+
+    def within(self, folder: str) -> _Place:
+        """Return the files right in a folder."""
+        return self._folders.get(_folded(folder), _Place(()))
+
+
+def _grouped(
+    files: Sequence[TorrentFile], key: Callable[[TorrentFile], str]
+) -> dict[str, list[TorrentFile]]:
+    groups: dict[str, list[TorrentFile]] = defaultdict(list)
+    for file in files:
+        groups[key(file)].append(file)
+    return dict(groups)
 
 
 def _joined(folder: str, relative: str) -> str | None:

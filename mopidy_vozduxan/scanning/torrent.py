@@ -106,7 +106,8 @@ class _Visit:
         elsewhere: dict[int, list[tuple[Part, ...]]] = defaultdict(list)
         async for file, data in self._texts({"cue"}):
             try:
-                sheets = self._means.readers.sheet(data, file.path, self._metainfo)
+                read = self._means.readers.sheet  # 0.5 s among 100,000 files
+                sheets = await asyncio.to_thread(read, data, file.path, self._metainfo)
             except BadInput as exc:
                 logger.debug("No sheet: %s", exc)
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -295,3 +296,22 @@ def test_no_text_does_worse_than_being_refused(data: bytes, path: str) -> None:
         for before, after in itertools.pairwise(parts):
             assert before.stop is not None
             assert before.start < before.stop <= after.start
+
+
+def test_a_sheet_of_many_files_takes_no_longer_than_one_of_few() -> None:
+    """Who makes the torrent chooses both numbers: 49 names among 50,000 took 4 s."""
+    among = torrent([f"{n:05}.flac" for n in range(10_000)])
+
+    def seconds(files: int) -> float:
+        sheet = "".join(
+            f'FILE "x{n}.flac" WAVE\n'
+            f"TRACK {2 * n + 1:02} AUDIO\nINDEX 01 00:00:00\n"
+            f"TRACK {2 * n + 2:02} AUDIO\nINDEX 01 01:00:00\n"
+            for n in range(files)
+        )
+        begin = time.thread_time()
+        with pytest.raises(BadInput):
+            read_sheet(sheet.encode(), "Album/a.cue", among)
+        return time.thread_time() - begin
+
+    assert seconds(40) < 5 * seconds(1)
