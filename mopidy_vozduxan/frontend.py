@@ -66,6 +66,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._starting: str | None = None  # the URI that is to sound
         self._heard: str | None = None  # the URI that sounded last, until a stop
         self._starts = 0  # as the player counted them
+        self._sought = "", 0  # the URI that is to start at a position, in ms
         self._hold = False  # paused before it could sound
         self._state = "stopped"  # as core's events told it
         self._skips = 0  # since something sounded, or was asked for
@@ -114,10 +115,24 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         # At once, without asking first: a ``stop`` must not come in between.
         if self._state == "stopped":
             self._core.playback.set_state("playing").get()
+            if self._player.is_idle():
+                self._start_again(uri)
         self._poll.set(POLL_S, self.actor_ref.proxy().follow_position)
+
+    def _start_again(self, uri: str) -> None:
+        """Start what a seek, or a skip, has taken back: it found core "stopped".
+
+        Core keeps where to seek to, but forgets it when the player tells it of a
+        position before it tells of the track; so we remember it too.
+        """
+        self._sought = uri, self._core.playback.get_time_position().get()
+        self._core.playback.play().get()
 
     def track_playback_started(self, tl_track: TlTrack) -> None:
         """A track sounds."""
+        (uri, position_ms), self._sought = self._sought, ("", 0)
+        if tl_track.track.uri == uri and self._player.position_ms() < position_ms:
+            self._core.playback.seek(position_ms).get()
         self._heard = tl_track.track.uri
         self._starting, self._sounding, self._skips = None, True, 0
         if self._hold:
@@ -155,7 +170,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         if new_state != "stopped":
             return
         self._poll.cancel()
-        self._sounding, self._heard = False, None
+        self._sounding, self._heard, self._sought = False, None, ("", 0)
         if self._starts != self._player.starts:
             return  # a newer start is on its way, and owns the player
         self._silence()

@@ -92,9 +92,19 @@ class Player:
 
     def is_off(self) -> bool:
         """Return whether GStreamer is off, as Mopidy leaves it after an error."""
+        return self._states()[0] == "null"
+
+    def is_idle(self) -> bool:
+        """Return whether it was given something to play, but not told to start."""
+        with contextlib.suppress(pykka.Timeout):
+            return self._states() == ("ready", "void-pending")
+        return False  # it is busy with what it was told
+
+    def _states(self) -> tuple[str, str]:
+        """Return GStreamer's state, and the one that it is on its way to."""
         call = ProxyCall(attr_path=("_playbin", "get_state"), args=(0,), kwargs={})
-        _, state, _ = self._audio.actor_ref.ask(call, timeout=ANSWERS_S)
-        return bool(state.value_nick == "null")
+        _, state, pending = self._audio.actor_ref.ask(call, timeout=ANSWERS_S)
+        return state.value_nick, pending.value_nick
 
     def start_requested(self, token: str, uri: str, asked: bool) -> None:
         """Note that core tells the player to start, and tell the frontend."""

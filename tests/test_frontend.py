@@ -50,7 +50,11 @@ class Core:
             next=lambda: self.note("next"),
             stop=lambda: self.note("stop"),
             pause=lambda: self.note("pause"),
+            play=lambda: self.note("play"),
+            seek=lambda ms: self.note(f"seek {ms}"),
+            get_time_position=lambda: Answer(self.sought_ms),
         )
+        self.sought_ms = 0
         self.tracklist = SimpleNamespace(
             get_tl_tracks=lambda: Answer(self.tracks),
             get_next_tlid=lambda: Answer(self.after_current()),
@@ -85,10 +89,13 @@ class Player:
         self.walk = Walk()
         self.position = 0
         self.moves = []
-        self.off = False
+        self.off = self.idle = False
 
     def is_off(self):
         return self.off
+
+    def is_idle(self):
+        return self.idle
 
     def begin(self, token, uri, asked=False):
         """What the playback provider does when core starts a track."""
@@ -180,6 +187,41 @@ def stage():
 def test_a_start_that_waits_is_shown_as_playing(stage):
     stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
     assert stage.core.calls == ["set_state playing"]
+
+
+def taken_back(stage, sought_ms):
+    """A start that a seek has taken back, since core was stopped."""
+    stage.player.idle, stage.core.sought_ms = True, sought_ms
+    stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
+    stage.player.idle = False
+    stage.state("stopped", "playing")
+    stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
+
+
+def test_a_start_that_a_seek_took_back_is_made_again(stage):
+    """It stayed "playing" in silence."""
+    taken_back(stage, sought_ms=4000)
+    assert stage.core.calls == ["set_state playing", "play"]
+
+
+@pytest.mark.parametrize(
+    ("position_ms", "seeks"), [(0, ["seek 4000"]), (4000, [])], ids=str
+)
+def test_it_begins_where_the_listener_wanted(stage, position_ms, seeks):
+    """Core may have forgotten where that is."""
+    taken_back(stage, sought_ms=4000)
+    stage.core.calls.clear()
+    stage.player.position = position_ms
+    stage.tell("track_playback_started", tl_track=stage.core.tracks[0])
+    assert stage.core.calls == seeks
+
+
+def test_what_plays_instead_begins_at_its_beginning(stage):
+    taken_back(stage, sought_ms=4000)
+    stage.core.calls.clear()
+    stage.play(1)
+    stage.tell("track_playback_started", tl_track=stage.core.tracks[0])
+    assert stage.core.calls == []
 
 
 def test_a_stop_while_a_start_is_pending_silences_the_player(stage):
