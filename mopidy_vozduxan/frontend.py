@@ -79,6 +79,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         """Catch up: core may have restored what it played before we were there."""
         if running.player() is None:
             return
+        self._player.ask_for_the_next(self._core)
         self._state = self._core.playback.get_state().get()
         current = self._core.playback.get_current_tl_track().get()
         if current and self._state != "stopped":

@@ -13,6 +13,7 @@ from typing import Any
 import pykka
 from pykka.messages import ProxyCall, ProxySetAttr
 
+from mopidy_vozduxan import handover
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.listener import StreamListener
@@ -105,6 +106,10 @@ class Player:
         call = ProxyCall(attr_path=("_playbin", "get_state"), args=(0,), kwargs={})
         _, state, pending = self._audio.actor_ref.ask(call, timeout=ANSWERS_S)
         return state.value_nick, pending.value_nick
+
+    def ask_for_the_next(self, core: Any) -> None:
+        """Have the player ask core for the next track in a way that ends."""
+        handover.take_over(self._audio, core)
 
     def start_requested(self, token: str, uri: str, asked: bool) -> None:
         """Note that core tells the player to start, and tell the frontend."""

@@ -91,6 +91,9 @@ class Player:
         self.moves = []
         self.off = self.idle = False
 
+    def ask_for_the_next(self, core):
+        pass
+
     def is_off(self):
         return self.off
 

@@ -1,0 +1,283 @@
+"""Presses keys at random for as long as you like, and tells when Mopidy stands still.
+
+    python benchmarks/soak.py                        # 5 minutes
+    python benchmarks/soak.py --minutes 20 --seed 7  # the same keys as last time
+
+A real Mopidy plays two albums out of real swarms on loopback, and a local file, while
+keys come over JSON-RPC and MPD by turns: next, previous, seek, pause, stop, play,
+edits of the queue, its modes. One in three comes in the last seconds of a track,
+where the player asks for the next one. The same seed gives the same keys; when they
+are pressed, and what they meet, is up to the machine.
+
+frozen        a key, or a question, that Mopidy did not answer within 30 s; the run
+              ends then, with the last keys and lines of the log, and status 1. So it
+              does when Mopidy does not end at a SIGTERM.
+refused       calls that Mopidy answered with an error
+silent        "playing" for 20 s without a position that moves, or another track
+errors        records of the log at ERROR and above, and tracebacks
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import sys
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.e2e.stage import Album, album, seeded
+from tests.rig.album import Track
+from tests.rig.mopidy import MopidyProcess, RpcError
+
+FROZEN_S = 30
+SILENT_S = 20
+SILENT = "fakesink sync=true"
+TRACKS = [
+    [Track(f"Short {n}", "flac", 5 + n) for n in range(4)],
+    [Track(f"Long {n}", kind, 15) for n, kind in enumerate(("mp3", "flac", "ogg"))],
+]
+MODES = ("random", "repeat", "single", "consume")
+#: Where in the end of a track, in seconds before it, a key may come.
+NEAR_THE_END = (2.5, 4.5)
+ERROR = re.compile(r"(?:[\d: ]{8} )?(ERROR|CRITICAL) |^Traceback", re.MULTILINE)
+
+
+class FrozenError(Exception):
+    """Mopidy does not answer."""
+
+
+class Keys:
+    """What a listener may press; each key is a method, chosen by its weight."""
+
+    def __init__(self, mopidy: MopidyProcess, uris: list[str], seed: int) -> None:
+        self._mopidy = mopidy
+        self._uris = uris
+        self._dice = random.Random(seed)
+        self._mpd = mopidy.mpd()
+        self._mpd.timeout = FROZEN_S
+        self.refused = 0
+        self.pressed: Counter[str] = Counter()
+        self.last: deque[str] = deque(maxlen=20)
+        self._weights: dict[Callable[[], None], int] = {
+            self.next: 6,
+            self.previous: 4,
+            self.seek: 6,
+            self.pause: 3,
+            self.stop: 4,
+            self.play: 6,
+            self.stop_and_seek: 1,
+            self.edit: 4,
+            self.clear: 1,
+            self.mode: 2,
+        }
+
+    def press(self) -> None:
+        """Press one key, at a moment of chance; raise :exc:`FrozenError`."""
+        [key] = self._dice.choices([*self._weights], [*self._weights.values()])
+        if self._dice.random() < 1 / 3:
+            self._wait_for_the_end()
+        else:
+            time.sleep(self._dice.choice((0, 0.05, 0.5, 3)))
+        self.pressed[key.__name__] += 1
+        self.last.append(f"{time.strftime('%X')} {key.__name__}")
+        key()
+
+    def ask(self, method: str, **params: object) -> Any:
+        """Return Mopidy's answer over JSON-RPC."""
+        try:
+            return self._mopidy.rpc(f"core.{method}", rpc_timeout=FROZEN_S, **params)
+        except TimeoutError as exc:
+            raise FrozenError(method) from exc
+        except RpcError:  # Mopidy 3: to a seek, when nothing can be played
+            self.refused += 1
+
+    def _wait_for_the_end(self) -> None:
+        """Wait for a moment within the last seconds of what plays."""
+        track = self.ask("playback.get_current_track")
+        if not track or self.ask("playback.get_state") != "playing":
+            return
+        at_ms = track["length"] - self._dice.uniform(*NEAR_THE_END) * 1000
+        if self._dice.random() < 1 / 2:
+            self._seek(int(at_ms) - 700)
+        left_ms = at_ms - self.ask("playback.get_time_position")
+        time.sleep(min(max(0, left_ms / 1000), 15))
+
+    def _either(self, method: str, command: str, *arguments: object) -> None:
+        """Press over JSON-RPC or over MPD."""
+        if self._dice.random() < 1 / 2:
+            self.ask(f"playback.{method}")
+            return
+        try:
+            getattr(self._mpd, command)(*arguments)
+            self._mpd.status()
+        except TimeoutError as exc:
+            raise FrozenError(command) from exc
+
+    # --- the keys
+
+    def next(self) -> None:
+        self._either("next", "next")
+
+    def previous(self) -> None:
+        self._either("previous", "previous")
+
+    def stop(self) -> None:
+        self._either("stop", "stop")
+
+    def play(self) -> None:
+        entries = self.ask("tracklist.get_tl_tracks")
+        if entries and self._dice.random() < 1 / 2:
+            self.ask("playback.play", tlid=self._dice.choice(entries)["tlid"])
+        else:
+            self._either("play", "play")
+
+    def pause(self) -> None:
+        self._either("pause", "pause", 1)
+        time.sleep(self._dice.choice((0, 0.3, 2)))
+        self._either("resume", "pause", 0)
+
+    def seek(self) -> None:
+        self._seek(int(self._dice.uniform(0, 1.02) * 10_000))
+
+    def stop_and_seek(self) -> None:
+        self._either("stop", "stop")
+        self.seek()
+
+    def _seek(self, position_ms: int) -> None:
+        self.ask("playback.seek", time_position=max(0, position_ms))
+
+    def edit(self) -> None:
+        """Add, take out, move or shuffle."""
+        entries = self.ask("tracklist.get_tl_tracks")
+        kind = self._dice.randrange(4) if len(entries) > 3 else 0
+        if kind == 0:
+            some = self._dice.sample(self._uris, 3)
+            place = self._dice.randint(0, len(entries))
+            self.ask("tracklist.add", uris=some, at_position=place)
+        elif kind == 1:
+            tlid = self._dice.choice(entries)["tlid"]
+            self.ask("tracklist.remove", criteria={"tlid": [tlid]})
+        elif kind == 2:
+            self.ask("tracklist.move", start=0, end=1, to_position=len(entries) - 1)
+        else:
+            self.ask("tracklist.shuffle")
+
+    def clear(self) -> None:
+        """Begin anew, with all there is."""
+        self.ask("tracklist.clear")
+        self.ask("tracklist.add", uris=self._uris)
+        self.ask("playback.play")
+
+    def mode(self) -> None:
+        mode, on = self._dice.choice(MODES), self._dice.random() < 1 / 2
+        self.ask(f"tracklist.set_{mode}", value=on)
+
+
+class Ears:
+    """Notices when what plays does not move on."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._heard: object = None
+        self._since = time.monotonic()
+        self.silences = 0
+
+    def listen(self) -> None:
+        """Look once; call it often."""
+        now = time.monotonic()
+        playing = self._keys.ask("playback.get_state") == "playing"
+        tlid = self._keys.ask("playback.get_current_tlid")
+        heard = tlid, self._keys.ask("playback.get_time_position")
+        if not playing or heard != self._heard:
+            self._heard, self._since = heard, now
+        elif now - self._since > SILENT_S:
+            self.silences += 1
+            self._since = now
+            print(f"silent for {SILENT_S} s after {', '.join(self._keys.last)}")
+
+
+def main() -> int:
+    options = _options()
+    print(f"seed {options.seed}, {options.minutes} minutes", flush=True)
+    with tempfile.TemporaryDirectory() as name, _stage(Path(name)) as (mopidy, uris):
+        keys = Keys(mopidy, uris, options.seed)
+        ears = Ears(keys)
+        memory = [_memory_mb(mopidy.pid)]
+        frozen = None
+        until = time.monotonic() + options.minutes * 60
+        try:
+            keys.clear()
+            while time.monotonic() < until:
+                keys.press()
+                ears.listen()
+                memory.append(_memory_mb(mopidy.pid))
+        except FrozenError as exc:
+            frozen = f"Frozen: no answer to {exc} after {', '.join(keys.last)}"
+        if mopidy.stop(FROZEN_S) != 0 and not frozen:
+            frozen = "Frozen: Mopidy does not end"
+        if frozen:
+            print(mopidy.log[-6000:], frozen, sep="\n")
+        print(*(f"{key} {count}" for key, count in keys.pressed.items()), sep=", ")
+        print(
+            f"{keys.pressed.total()} keys, {keys.refused} refused,"
+            f" {int(bool(frozen))} frozen,"
+            f" {ears.silences} silent, {len(ERROR.findall(mopidy.log))} errors,"
+            f" memory {memory[0]:.0f} MB at first, {max(memory):.0f} at most,"
+            f" {memory[-1]:.0f} at last"
+        )
+        for line in sorted(set(re.findall(r"ERROR .*\n.*", mopidy.log)))[:5]:
+            print(line)
+    return int(bool(frozen))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    return parser.parse_args()
+
+
+@contextmanager
+def _stage(folder: Path) -> Iterator[tuple[MopidyProcess, list[str]]]:
+    """Start swarms and a Mopidy; give it with the URIs that it can play."""
+    with ExitStack() as stack:
+        albums: list[Album] = []
+        for number, tracks in enumerate(TRACKS):
+            place = folder / f"Album {number}"
+            albums.append(stack.enter_context(album(place, tracks, seed=number)))
+            stack.enter_context(seeded(albums[-1], seconds=10))
+        torrents = folder / "torrents"
+        torrents.mkdir()
+        for one in albums:
+            (torrents / f"{one.infohash}.torrent").write_bytes(one.torrent)
+        config = {
+            "vozduxan": {"torrent_dirs": torrents, "stall_timeout": 8},
+            "loglevels": {"mopidy_vozduxan": "debug", "mopidy.audio": "debug"},
+        }
+        mopidy = MopidyProcess(folder / "mopidy", config, audio_output=SILENT)
+        stack.enter_context(mopidy)
+        mopidy.wait_for_log(r"Added \d+ new", 60)
+        uris = [albums[0].paths[0].as_uri()]
+        for one in albums:
+            refs = mopidy.rpc("core.library.browse", uri=one.uri)
+            uris += [ref["uri"] for ref in refs]
+        yield mopidy, uris
+
+
+def _memory_mb(pid: int) -> float:
+    """Return what the process holds that is no file."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"RssAnon:\s+(\d+) kB", status)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
