@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +67,29 @@ def test_random_ranges_by_parallel_clients_are_the_source(
         wanted = [hashlib.sha256(source[a:b]).hexdigest() for a, b in spans]
         assert hashes == wanted, f"{path.name}: {spans}"
     listener.assert_calm()
+
+
+def test_a_file_that_was_spoiled_between_two_runs_is_fetched_again(
+    tmp_path: Path,
+) -> None:
+    config = {"vozduxan": {"scan_tags": "never"}}
+    tracks = [Track("One", "wav", 2)]
+    with album(tmp_path / "Album", tracks, seed=9) as one, seeded(one, seconds=1):
+        source = one.paths[0].read_bytes()
+        with Listener(tmp_path / "mopidy", [one], config) as listener:
+            (uri,) = listener.tracks(one)
+            assert _body(_public_url(listener, one, uri)) == source
+        (stored,) = (tmp_path / "mopidy").rglob("*.wav")
+        stored.write_bytes(b"\xff" * len(source))
+        with Listener(tmp_path / "mopidy", (), config) as listener:
+            assert _body(_public_url(listener, one, uri)) == source
+            listener.mopidy.wait_for_log("are not what they were", PATIENCE_S)
+        assert stored.read_bytes() == source
+
+
+def _body(url: str) -> bytes:
+    with _direct.open(url, timeout=PATIENCE_S) as response:
+        return bytes(response.read())
 
 
 def _public_url(listener: Listener, one: Album, uri: str) -> str:
