@@ -6,6 +6,11 @@ from dataclasses import dataclass, replace
 
 #: A CUE sheet counts time in frames of a CD: 588 samples of 44.1 kHz.
 CUE_FRAMES_PER_S = 75
+#: Whom an album is by where its tracks are by several people.
+VARIOUS_ARTISTS = "Various Artists"
+#: Who is shown where nobody is known: Iris takes an artist for granted. Nobody is
+#: listed under that name.
+UNKNOWN_ARTIST = "Unknown Artist"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from mopidy_vozduxan.catalog.playlists import Playlist
 from mopidy_vozduxan.formats import estimated_length_ms, stem, without_extension
 from mopidy_vozduxan.layout import Album, Folder, Layout, Track, Unresolved, torrent_uri
 from mopidy_vozduxan.naming.names import clean, natural_key, spaced, unique
+from mopidy_vozduxan.tags import UNKNOWN_ARTIST
 from mopidy_vozduxan.uris import VIEWS, AlbumUri, ArtistUri, RootUri, ViewUri
 
 #: The length of a track that nothing is known of. Core seeks in no track without
@@ -34,10 +35,8 @@ def torrent_refs(torrents: Iterable[TorrentSummary]) -> list[Ref]:
     views = [ref.name for ref in view_refs()]
     said = [spaced(without_extension(torrent.name)) for torrent in ordered]
     names = unique([*views, *said])[len(views) :]
-    return [
-        _container(torrent_uri(torrent.infohash, torrent.folder_count), name)
-        for torrent, name in zip(ordered, names, strict=True)
-    ]
+    uris = [torrent_uri(t.infohash, t.folder_count) for t in ordered]
+    return [_container(uri, name) for uri, name in zip(uris, names, strict=True)]
 
 
 def folder_refs(layout: Layout) -> list[Ref]:
@@ -108,7 +107,7 @@ def track(one: Track) -> models.Track:
     return models.Track(
         uri=str(one.uri),
         name=tags.title,
-        artists=_artists(tags.artists),
+        artists=_by(tags.artists),
         album=_album(one.album),
         composers=_artists(tags.composers),
         performers=_artists(tags.performers),
@@ -152,7 +151,7 @@ def _album(one: Album) -> models.Album:
     return models.Album(
         uri=str(one.uri),
         name=one.name,
-        artists=_artists(one.artists),
+        artists=_by(one.artists),
         num_tracks=one.track_count,
         date=one.date,
     )
@@ -163,6 +162,7 @@ def _unresolved(one: Unresolved) -> models.Track:
     return models.Track(
         uri=one.uri,
         name=clean(stem(one.name)) or one.uri,
+        artists=_by(()),
         length=length or UNKNOWN_LENGTH_MS,
     )
 
@@ -191,7 +191,10 @@ def playlist_items(found: Iterable[Track]) -> list[Ref]:
 
 def _container(uri: object, name: str) -> Ref:
     # Iris keeps the order of an album's tracks, and sorts a directory's by name.
-    return _ref("album" if isinstance(uri, AlbumUri) else "directory", str(uri), name)
+    if isinstance(uri, AlbumUri):
+        return _ref("album", str(uri), name)
+    # It also decodes a directory's name twice, and goes black on a bare "%".
+    return _ref("directory", str(uri), name.replace("%", "\N{FULLWIDTH PERCENT SIGN}"))
 
 
 # Ten thousand cost 0.1 s on Mopidy 3, and of a long list few change at a time.
@@ -210,6 +213,11 @@ def _track_title(track: Track, stems: dict[int, str]) -> str:
     if track.uri.part is None:
         return stems[track.uri.index]
     return f"{track.uri.part:02} - {track.tags.title}"
+
+
+def _by(names: Iterable[str]) -> list[models.Artist]:
+    """Return whom something is by, which is never nobody: see `UNKNOWN_ARTIST`."""
+    return _artists(names) or [models.Artist(name=UNKNOWN_ARTIST)]
 
 
 def _artists(names: Iterable[str]) -> list[models.Artist]:

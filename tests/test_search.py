@@ -44,6 +44,47 @@ def catalog(tmp_path_factory):
     catalog.close()
 
 
+#: One track says nothing of whom it is by; of the other album none does.
+HALF = metainfo("Half", ["1 - A.mp3", "2 - B.mp3"])
+NOBODY = metainfo("Nobody", ["1 - C.mp3"])
+
+
+@pytest.fixture(scope="module")
+def untold(tmp_path_factory):
+    catalog = Catalog(tmp_path_factory.mktemp("untold") / "catalog.db")
+    for info in (HALF, NOBODY):
+        catalog.add(source_of(info), info)
+    tags = Tags(artists=("Zemfira",), albumartists=("Zemfira",))
+    catalog.keep_tags(HALF.infohash, 0, tags)
+    yield VozduxanLibraryProvider(None, catalog, Mock(), 3)
+    catalog.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"artist": ["Zemfira"]}, ["A", "B"]),
+        ({"albumartist": ["Zemfira"], "album": ["Half"]}, ["A", "B"]),
+        ({"artist": ["Unknown Artist"]}, ["C"]),
+        ({"artist": ["Unknown Artist"], "album": ["Half"]}, []),
+        ({"albumartist": ["Unknown Artist"], "album": ["Nobody"]}, ["C"]),
+    ],
+)
+def test_whom_a_track_is_shown_to_be_by_finds_it(untold, query, names):
+    assert found(untold, query, exact=True) == names
+    for track in untold.search(query, exact=True).tracks if names else ():
+        for field, shown in (("artist", track), ("albumartist", track.album)):
+            if field in query:
+                assert query[field] == [a.name for a in shown.artists]
+
+
+def test_who_is_unknown_is_in_no_list(untold):
+    for field in ("artist", "albumartist"):
+        assert untold.get_distinct(field) == {"Zemfira"}
+    assert [r.name for r in untold.browse("vozduxan:directory:artists")] == ["Zemfira"]
+    assert found(untold, {"artist": ["unknown"]}) == []
+
+
 @pytest.fixture(scope="module")
 def library(catalog):
     return VozduxanLibraryProvider(None, catalog, Mock(), 3)

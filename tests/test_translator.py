@@ -166,12 +166,32 @@ def test_what_stands_for_an_unresolved_magnet_has_a_name():
     assert [t.name for t in translator.tracks(stand_ins)] == ["a?", "magnet:?x"]
 
 
+def test_nothing_is_by_nobody_and_who_is_unknown_leads_nowhere():
+    (track,) = all_tracks(layout("Untagged", ["1.mp3"]))
+    (stand_in,) = translator.tracks([Unresolved("magnet:?x", "Late")])
+    for artists in (track.artists, track.album.artists, stand_in.artists):
+        (artist,) = artists
+        assert (artist.name, artist.uri) == ("Unknown Artist", None)
+
+
+def test_a_directory_has_no_percent_sign_in_its_name():
+    # Iris goes black on one.
+    listed = [TorrentSummary(f"{n:040x}", "100% Hits", n, 0) for n in (1, 2)]
+    refs = translator.torrent_refs(listed)
+    assert [(r.type, r.name) for r in refs] == [
+        ("album", "100% Hits"),
+        ("directory", "100\N{FULLWIDTH PERCENT SIGN} Hits [2]"),
+    ]
+
+
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
 def test_any_torrent_gives_valid_models(name, folder, file):
     laid = layout(name, [f"{folder}/{file}.mp3", "CD1/1.mp3"])
     for track in all_tracks(laid):
         said = [track.name, track.album.name, track.uri, track.album.uri]
-        said += [a.name for a in track.artists] + [a.uri for a in track.artists]
+        assert track.artists and track.album.artists
+        said += [a.name for a in [*track.artists, *track.album.artists]]
+        said += [a.uri for a in track.artists if a.uri]
         for text in said:
             assert text
             assert text.encode("utf-8")

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from mopidy_vozduxan.tags import VARIOUS_ARTISTS
+
 T = TypeVar("T", bound=Hashable)
 Names = tuple[str, ...]
 
@@ -42,13 +44,19 @@ def shown(named: str, said: Sequence[Said]) -> Shown:
     artists = _most(track.albumartists for track in heard) or ()
     if not artists and len({track.artists for track in heard}) == 1:
         artists = heard[0].artists
-    everyone = dict.fromkeys(name for track in heard for name in track.artists)
+    everyone = Counter(name for track in heard for name in dict.fromkeys(track.artists))
     return Shown(
         name=_most(track.album for track in heard) or named,
-        artists=artists,
+        artists=artists or _main(everyone, len(heard)),
         people=artists or tuple(everyone),
         date=_most(track.date for track in heard),
     )
+
+
+def _main(everyone: Counter[str], tracks: int) -> Names:
+    """Return who is on more than half of the tracks, else that they are several."""
+    main = tuple(name for name, count in everyone.items() if count * 2 > tracks)
+    return main or ((VARIOUS_ARTISTS,) if len(everyone) > 1 else ())
 
 
 def _most(values: Iterable[T]) -> T | None:

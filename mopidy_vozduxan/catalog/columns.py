@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.tags import Tags
 
+#: Whom a track is by: where it does not say, the album's artists.
+ARTISTS = "iif(track.artists = '', album.artists, track.artists)"
+
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)
 
 #: The columns that tags fill, in order.

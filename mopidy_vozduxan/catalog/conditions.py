@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mopidy_vozduxan.catalog.columns import ARTISTS
 from mopidy_vozduxan.catalog.words import phrases
 from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.tags import UNKNOWN_ARTIST
 from mopidy_vozduxan.uris import (
     SCHEME,
     AlbumUri,
@@ -49,13 +51,15 @@ class NothingFits(Exception):
 # Names are a line each: one of them equals, or any of them holds.
 _TEXTS = {
     "track_name": ("title", "track.title"),
-    "artist": ("artist", "track.artists"),
+    "artist": ("artist", ARTISTS),
     "album": ("album", "album.name"),
     "albumartist": ("albumartist", "album.artists"),
     "composer": ("composer", "track.composers"),
     "performer": ("performer", "track.performers"),
     "genre": ("genre", "track.genre"),
 }
+#: Fields that a client sees :data:`UNKNOWN_ARTIST` in where nobody is known.
+_PEOPLE = frozenset({"artist", "albumartist"})
 #: Fields of which a track may have several values.
 SEVERAL = frozenset({"artist", "albumartist", "composer", "performer"})
 #: A track's URI, worked out of its row and its album's.
@@ -97,6 +101,9 @@ def _adder(name: str) -> Callable[[Conditions, str, str, bool], None]:
 
 def _add_text(result: Conditions, name: str, value: str, exact: bool) -> None:
     column, place = _TEXTS[name]
+    if exact and value == UNKNOWN_ARTIST and name in _PEOPLE:
+        result.add(f"{place} = '' OR {place} = ?", value)
+        return
     found = phrases(value, exact=exact)
     if exact:
         result.add(*_equals(name, value))

@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 
-from mopidy_vozduxan.catalog.columns import names_in
+from mopidy_vozduxan.catalog.columns import ARTISTS, names_in
 from mopidy_vozduxan.catalog.torrents import read_metainfo
 from mopidy_vozduxan.layout import (
     Album,
@@ -25,7 +25,7 @@ _ALBUM = (
     " album.artists, album.date, album.track_count"
 )
 _TRACK = (
-    "track.idx, track.part, track.title, track.artists, track.composers,"
+    f"track.idx, track.part, track.title, {ARTISTS}, track.composers,"
     " track.performers, track.genre, track.date, track.track_no, track.disc_no,"
     " track.length_ms, track.bitrate, track.length_known, torrent.added_ms"
 )

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from mopidy_vozduxan.catalog.albums import Said, shown
-from mopidy_vozduxan.catalog.columns import lines, names_in
+from mopidy_vozduxan.catalog.columns import ARTISTS, lines, names_in
 from mopidy_vozduxan.catalog.words import words
 
 _WORD = re.compile(r"\w+")
@@ -73,7 +73,7 @@ def _index(
         "" if tracks is None else f" AND track.id IN ({', '.join(map(str, tracks))})"
     )
     rows = db.execute(
-        "SELECT track.id, path, title, track.artists, name, album.artists, composers,"
+        f"SELECT track.id, path, title, {ARTISTS}, name, album.artists, composers,"
         " performers, genre FROM track JOIN album ON album.id = track.album"
         f" WHERE album.id = ?{which}",
         (album,),

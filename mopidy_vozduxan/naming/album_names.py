@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from mopidy_vozduxan.naming.names import clean, dash_parts, spaced, without_sites
+from mopidy_vozduxan.tags import VARIOUS_ARTISTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def _is_of_scene(word: str) -> bool:
 
 
 def _artist(text: str) -> str:
-    return "Various Artists" if text.lower() in _VARIOUS else text
+    return VARIOUS_ARTISTS if text.lower() in _VARIOUS else text
 
 
 def _date(match: re.Match[str]) -> str:

@@ -113,7 +113,27 @@ def test_a_folder_of_tracks_from_everywhere_is_called_as_it_is(catalog):
         tags = Tags(album=album, artists=(album,), albumartists=(album,))
         catalog.keep_tags(ALBUM.infohash, index, tags)
     (album,) = albums(catalog)
-    assert (album.name, album.artists) == ("Album", ())
+    assert (album.name, album.artists) == ("Album", ("Various Artists",))
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ([("Kino",), ("Kino", "Guest")], ("Kino",)),
+        ([("Kino",), ("Aria",)], ("Various Artists",)),
+        ([("Kino",), ()], ()),
+        ([(), ()], ()),
+    ],
+)
+def test_an_album_is_by_who_is_on_most_of_its_tracks(catalog, said, shown):
+    untold = metainfo("Untold", ["1.mp3", "2.mp3"])
+    catalog.add(source_of(untold), untold)
+    for index, artists in enumerate(said):
+        catalog.keep_tags(untold.infohash, index, Tags(artists=artists))
+    layout = catalog.layout(untold.infohash)
+    assert layout.folders[0].album.artists == shown
+    by = dict.fromkeys(name for names in said for name in names)
+    assert sorted(catalog.finder.all_artists()) == sorted({*by, "Kino"})
 
 
 def test_tags_of_a_file_that_is_no_track_are_ignored(catalog):

@@ -32,6 +32,17 @@ const text = (row, part) =>
 return [...document.querySelectorAll(".list__item--track")].map(row =>
     [text(row, "name"), text(row, "duration"), row.matches(".list__item--playing")]);
 """
+#: What a page throws and does not catch is kept until it is asked for.
+_KEEP_ERRORS = """
+addEventListener("error", event => {
+    sessionStorage.errors = (sessionStorage.errors ?? "") + event.message + "\\n";
+});
+"""
+_TAKE_ERRORS = """
+const errors = sessionStorage.errors ?? "";
+delete sessionStorage.errors;
+return errors;
+"""
 #: Thumbnails are backgrounds; an image that is no image has no width.
 _WIDTHS = """
 const [selector, answer] = arguments;
@@ -61,6 +72,9 @@ class Iris:
         self._browser = browser
         self._url = f"{mopidy}/iris/"
         self._pictures = pictures
+        browser.execute_cdp_cmd(
+            "Page.addScriptToEvaluateOnNewDocument", {"source": _KEEP_ERRORS}
+        )
 
     # --- getting around
 
@@ -81,6 +95,10 @@ class Iris:
                 self.click_text(".sidebar .sidebar__menu__item", name)
             else:
                 self.click_text(".grid__item", name)
+
+    def reload(self) -> None:
+        """Load the page anew that is shown."""
+        self._browser.refresh()
 
     def click(self, selector: str) -> None:
         """Click the first such element, as soon as it can be clicked."""
@@ -113,6 +131,11 @@ class Iris:
 
     def texts(self, selector: str) -> list[str]:
         return list(self._run(_TEXTS, selector))
+
+    @property
+    def errors(self) -> list[str]:
+        """What its pages threw and did not catch, since this was asked last."""
+        return str(self._run(_TAKE_ERRORS)).splitlines()
 
     @property
     def rows(self) -> list[Row]:

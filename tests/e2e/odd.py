@@ -39,4 +39,7 @@ ODD = {
     multi_file("..", {"1.mp3": b"z" * 40_000}): ["1.mp3"],
     multi_file("", {"1.mp3": b"a" * 40_000}): ["1.mp3"],
     single_file("  spaces.flac"): ["  spaces.flac"],
+    multi_file("50% [live]", {"A/1.mp3": b"b" * 40_000, "B/2.mp3": b"c" * 40_000}): [
+        *("A/1.mp3", "B/2.mp3")
+    ],
 }

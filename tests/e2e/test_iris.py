@@ -58,6 +58,7 @@ def iris(listener: Listener, window: Iris) -> Iterator[Iris]:
     listener.rpc("core.tracklist.clear")
     yield window
     listener.assert_calm()
+    assert window.errors == []
 
 
 def open_album(iris: Iris, records: Album) -> None:

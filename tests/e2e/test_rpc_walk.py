@@ -1,7 +1,8 @@
 """Mopidy's JSON-RPC, called as Iris calls it; Iris itself needs Mopidy 3.
 
 What Iris does not bear: a directory that looks up to tracks hides its folders, an
-album's tracks must name that album, and a track of an artist must have artists.
+album's tracks must name that album, a track and an album must be by somebody, and a
+percent sign in a directory's name is not decoded.
 """
 
 from __future__ import annotations
@@ -102,6 +103,14 @@ def test_names_differ_in_every_directory(
         assert not any("/" in name or "\n" in name for name in names)
 
 
+def test_no_directory_has_a_percent_sign_in_its_name(
+    refs: list[dict[str, Any]],
+) -> None:
+    named = [ref["name"] for ref in refs if ref["type"] == "directory"]
+    assert "50\N{FULLWIDTH PERCENT SIGN} [live]" in named
+    assert not any("%" in name for name in named)
+
+
 def test_a_directory_with_folders_looks_up_to_nothing(
     listener: Listener, refs: list[dict[str, Any]]
 ) -> None:
@@ -122,6 +131,8 @@ def test_all_tracks_of_a_directory_are_looked_up_in_one_call(
         assert track["name"]
         assert track["length"] > 0
         assert track["album"]["uri"]
+        assert all(artist["name"] for artist in track["artists"])
+        assert all(artist["name"] for artist in track["album"]["artists"])
 
 
 def test_the_tracks_of_an_album_name_it_and_come_in_its_order(
