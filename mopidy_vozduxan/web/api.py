@@ -13,7 +13,6 @@ import logging
 from collections.abc import Callable
 from typing import cast
 
-from tornado.concurrent import Future
 from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
@@ -22,7 +21,7 @@ from mopidy_vozduxan.commands.library import LIBRARY_COMMANDS
 from mopidy_vozduxan.commands.streaming import COMMANDS
 from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
 from mopidy_vozduxan.web.csrf import CrossSiteRules
-from mopidy_vozduxan.web.handler import Handler
+from mopidy_vozduxan.web.handler import GuardedHandler
 from mopidy_vozduxan.web.running import Running
 
 logger = logging.getLogger(__name__)
@@ -53,55 +52,6 @@ class TooLarge(VozduxanError):
     status = 413
 
 
-class GuardedHandler(Handler):
-    """A handler that answers the pages Mopidy's own RPC would answer."""
-
-    def initialize(self, find: Callable[[], Running], rules: CrossSiteRules) -> None:
-        """Take the way to the running backend, and who may come."""
-        self._find = find
-        self._rules = rules
-        self._work: asyncio.Task[object] | None = None
-
-    def options(self, *_: str) -> None:
-        """Answer a browser that asks whether a page may come here."""
-        try:
-            self.check_origin()
-        except VozduxanError as error:
-            return self.refuse(error)
-        self.set_status(204)
-        self.finish()
-        return None
-
-    def check_origin(self) -> None:
-        """Raise why the request is refused, if it is."""
-        self._rules.check(self.request.method or "", self._headers_given())
-
-    def finish(
-        self, chunk: str | bytes | dict[str, object] | None = None
-    ) -> Future[None]:
-        """Let the page read the answer, errors too, where it may."""
-        self.let_page_read()
-        return super().finish(chunk)
-
-    def let_page_read(self) -> None:
-        """Set the headers without which a browser hides the answer."""
-        allow = self._rules.headers(self.request.method or "", self._headers_given())
-        for name, value in allow.items():
-            if not self._headers_written:
-                self.set_header(name, value)
-
-    def on_connection_close(self) -> None:
-        """Give up: nobody is there to read the answer."""
-        super().on_connection_close()
-        if self._work:
-            self._work.cancel()
-
-    def _headers_given(self) -> dict[str, str]:
-        names = "Origin", "Host", "Content-Type"
-        given = self.request.headers
-        return {name: given[name] for name in names if name in given}
-
-
 @stream_request_body
 class CommandHandler(GuardedHandler):
     """Runs one command for each request; a client that goes ends its wait.
@@ -111,16 +61,19 @@ class CommandHandler(GuardedHandler):
 
     SUPPORTED_METHODS = ("POST", "OPTIONS")
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Decide whether to listen to the body."""
+        if self.request.method != "POST":
+            return await super().prepare()
         self._body = bytearray()
         self._refusal: VozduxanError | None = None
         try:
-            self.check_origin()
+            await self.check()
         except VozduxanError as error:
             self._refusal = error
         if len(self.request.headers.get("Content-Length", "")) >= _HOPELESS_DIGITS:
             self.refuse(_too_large())
+        return None
 
     def data_received(self, chunk: bytes) -> None:
         """Take a part of the body, as long as there is any use for it."""
@@ -179,7 +132,7 @@ class KeyedCommandHandler(CommandHandler):
         super().initialize(find, rules)
         self._key = key
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Let nobody in without the key, nor listen to them."""
         given = self.request.headers.get("Authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._key}".encode()):
@@ -187,7 +140,7 @@ class KeyedCommandHandler(CommandHandler):
         # The player's door takes no bodies otherwise.
         connection = cast(HTTP1Connection, self.request.connection)
         connection.set_max_body_size(_MOST_HEARD)
-        return super().prepare()
+        return await super().prepare()
 
 
 def _too_large() -> TooLarge:

@@ -12,7 +12,7 @@ from tornado.web import RequestHandler
 
 from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.api import CommandHandler
-from mopidy_vozduxan.web.csrf import CrossSiteRules
+from mopidy_vozduxan.web.csrf import CrossSiteRules, UnknownHost
 from mopidy_vozduxan.web.handler import Handler
 from mopidy_vozduxan.web.image import PATH as IMAGE
 from mopidy_vozduxan.web.image import ImageHandler
@@ -39,26 +39,33 @@ class AboutHandler(Handler):
 
     SUPPORTED_METHODS = ("GET", "HEAD")
 
-    def get(self) -> None:
+    def initialize(self, rules: CrossSiteRules) -> None:
+        """Take the names we are known by."""
+        self._rules = rules
+
+    async def get(self) -> None:
         """Send the page."""
+        try:
+            await self.check_host(self._rules)
+        except UnknownHost as error:
+            return self.refuse(error)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", "default-src 'none'")
         self.finish(_PAGE)
+        return None
 
     head = get
 
 
 def mopidy_app(config: Mapping[str, object], core: object) -> list[Route]:
     """Return the routes; the factory that Mopidy calls for ``http:app``."""
-    guarded: dict[str, object] = {
-        "find": running.find,
-        "rules": CrossSiteRules.of(config),
-    }
+    rules = CrossSiteRules.of(config)
+    guarded: dict[str, object] = {"find": running.find, "rules": rules}
     followers: set[ProgressHandler] = set()
     return [
         (r"/api/progress", ProgressHandler, {**guarded, "followers": followers}),
         (r"/api/(.*)", CommandHandler, guarded),
-        (r"/stream/([A-Za-z0-9_-]+)", StreamHandler, {"find": running.find}),
-        (IMAGE, ImageHandler, {"find": running.find}),
-        (r"/?", AboutHandler, {}),
+        (r"/stream/([A-Za-z0-9_-]+)", StreamHandler, guarded),
+        (IMAGE, ImageHandler, guarded),
+        (r"/?", AboutHandler, {"rules": rules}),
     ]

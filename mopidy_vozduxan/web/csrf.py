@@ -1,4 +1,4 @@
-"""Who may give commands: the rules that Mopidy's own JSON-RPC goes by.
+"""Which pages may come here: stricter rules than those of Mopidy's own JSON-RPC.
 
 Pure decisions over headers and Mopidy's ``[http]`` section. Browsers ask
 before they send JSON to another origin, so requiring that content type and
@@ -6,17 +6,21 @@ answering the question is enough; programs that are no browsers just name the
 type.
 
 Design notes: Mopidy looks at ``Origin`` when a browser asks (``OPTIONS``) and
-over its WebSocket. We look at it with every request that names one, which
-refuses nothing that those two accept.
+over its WebSocket. We look at it with every request that names one, and else at
+``Referer``, because browsers send no ``Origin`` for pictures. Mopidy lets pages
+without an origin in ("null", "file://"), for apps that are made of files; but any site
+can put a page into a sandboxed frame, which has none either. And Mopidy does not look
+at ``Host``: see :mod:`mopidy_vozduxan.web.hosts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.web.hosts import is_local, name_in
 
 #: So long (s) a browser need not ask again, as Mopidy 4 allows it.
 _MAX_AGE = "7200"
@@ -36,12 +40,30 @@ class WrongOrigin(VozduxanError):
     status = 403
 
 
+class UnknownHost(VozduxanError):
+    """A name that a page may have made lead here."""
+
+    code = "FORBIDDEN"
+    status = 403
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Nobody told this Mopidy that it is called {name[:80]}: add that to"
+            " http/allowed_origins, or use its address."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class CrossSiteRules:
-    """``http/csrf_protection`` and ``http/allowed_origins`` (lower case)."""
+    """What Mopidy's ``[http]`` section says.
+
+    ``csrf_protection``, ``allowed_origins`` in lower case, and the ``names`` that
+    both ``hostname`` and those hold.
+    """
 
     protection: bool = True
     allowed_origins: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, config: Mapping[str, object]) -> CrossSiteRules:
@@ -51,8 +73,15 @@ class CrossSiteRules:
             return cls()
         origins = http.get("allowed_origins") or ()
         assert isinstance(origins, Iterable)
+        allowed = frozenset(origins)
+        names = {name_in(origin) for origin in (*allowed, str(http.get("hostname")))}
         # The schema allows "nothing", and Mopidy takes that for "off".
-        return cls(bool(http.get("csrf_protection", True)), frozenset(origins))
+        return cls(bool(http.get("csrf_protection", True)), allowed, frozenset(names))
+
+    def knows(self, name: str, own: Collection[str] = ()) -> bool:
+        """Whether nobody else can have made that name lead here."""
+        known = is_local(name) or name in self.names or name in own
+        return known or not self.protection
 
     def check(self, method: str, headers: Mapping[str, str]) -> None:
         """Raise why a request is refused, if it is."""
@@ -60,34 +89,40 @@ class CrossSiteRules:
             return
         if method == "POST" and _media_type(headers) != "application/json":
             raise WrongContentType("Content-Type must be application/json.")
-        origin = headers.get("Origin")
-        if origin is None and method == "OPTIONS":
+        if method == "OPTIONS" and "Origin" not in headers:
             raise WrongOrigin("The request names no Origin.")
-        if origin is not None and not self._allows(origin, headers.get("Host")):
-            raise WrongOrigin("Pages of this origin may give no commands.")
+        page = _page(headers)
+        if page is not None and not self._allows(page, headers):
+            raise WrongOrigin(
+                "Pages of this origin may not come here: it is none of"
+                " http/allowed_origins."
+            )
 
     def headers(self, method: str, headers: Mapping[str, str]) -> dict[str, str]:
         """Return the headers that let a page of an allowed origin read the answer."""
-        origin = headers.get("Origin")
-        if not self.protection or origin is None:
+        page = _page(headers)
+        if not self.protection or page is None or not self._allows(page, headers):
             return {}
-        if not self._allows(origin, headers.get("Host")):
-            return {}
-        answer = {
-            "Access-Control-Allow-Origin": origin,
-            "Access-Control-Allow-Headers": "Content-Type",
-        }
-        return answer | (
-            {"Access-Control-Max-Age": _MAX_AGE} if method == "OPTIONS" else {}
-        )
+        answer = {"Cross-Origin-Resource-Policy": "cross-origin"}
+        if "Origin" in headers:
+            answer["Access-Control-Allow-Origin"] = page
+            answer["Access-Control-Allow-Headers"] = "Content-Type"
+        if method == "OPTIONS":
+            answer["Access-Control-Max-Age"] = _MAX_AGE
+        return answer
 
-    def _allows(self, origin: str, host: str | None) -> bool:
+    def _allows(self, page: str, headers: Mapping[str, str]) -> bool:
         try:
-            netloc = urlsplit(origin).netloc.lower()
+            netloc = urlsplit(page).netloc.lower()
         except ValueError:
             return False
-        # Pages from files have no netloc ("null", "file://"): phone apps do that.
-        return not netloc or netloc == host or netloc in self.allowed_origins
+        host = headers.get("Host", "").lower()
+        return bool(netloc) and (netloc == host or netloc in self.allowed_origins)
+
+
+def _page(headers: Mapping[str, str]) -> str | None:
+    """Return the URL, or its beginning, of the page that asks; None for no page."""
+    return headers.get("Origin", headers.get("Referer"))
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

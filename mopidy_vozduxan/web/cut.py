@@ -70,7 +70,7 @@ class CutHandler(StreamHandler):
         self, find: Callable[[], Running], heads: Heads
     ) -> None:
         """Take the way to the running backend, and the heads it has read."""
-        super().initialize(find, player=True)
+        super().initialize(find)
         self._heads = heads
 
     async def _body(self, running: Running, token: str) -> Body:

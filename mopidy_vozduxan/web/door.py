@@ -91,12 +91,12 @@ class PlayerDoor:
         await self._server.close_all_connections()
 
     def _serve(self) -> None:
-        find = {"find": lambda: self._running}
+        find: dict[str, object] = {"find": lambda: self._running}
         # A request to a proxy names the whole URL: see `proxy`.
         pattern = r"(?:http://[^/]+)?/vozduxan/stream/([A-Za-z0-9_-]+)"
         keyed = {**find, "rules": CrossSiteRules(), "key": self._key}
         routes = [
-            (pattern, StreamHandler, {**find, "player": True}),
+            (pattern, StreamHandler, find),
             (pattern + PATTERN, CutHandler, {**find, "heads": Heads()}),
             (r"/vozduxan/api/(.*)", KeyedCommandHandler, keyed),
         ]

@@ -1,4 +1,4 @@
-"""The base of our HTTP handlers: errors are JSON, and nothing is guessed.
+"""The bases of our HTTP handlers: errors are JSON, and nothing is guessed.
 
 Never sends a traceback, and no CORS header of its own accord: pages of other
 origins may not read what we serve, unless :mod:`mopidy_vozduxan.web.csrf` lets them.
@@ -6,11 +6,24 @@ origins may not read what we serve, unless :mod:`mopidy_vozduxan.web.csrf` lets 
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Callable
 from http import HTTPStatus
 
+from tornado.concurrent import Future
 from tornado.web import RequestHandler
 
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.web.csrf import CrossSiteRules, UnknownHost
+from mopidy_vozduxan.web.hosts import name_in, own_names
+from mopidy_vozduxan.web.running import Running
+
+logger = logging.getLogger(__name__)
+
+#: So many names are told of in the log; who comes by more of them is no listener.
+_MOST_TOLD = 10
+_told: set[str] = set()
 
 _RETRY_SECONDS = "2"
 
@@ -22,6 +35,17 @@ class Handler(RequestHandler):
         """Forbid browsers to guess a content type, and caches to keep errors."""
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-store")
+
+    async def check_host(self, rules: CrossSiteRules) -> None:
+        """Raise :class:`UnknownHost` for a name that anybody may have led here."""
+        name = name_in(self.request.headers.get("Host", ""))
+        if rules.knows(name) or rules.knows(name, await asyncio.to_thread(own_names)):
+            return
+        error = UnknownHost(name)
+        if name not in _told and len(_told) < _MOST_TOLD:
+            _told.add(name)
+            logger.warning("Vozduxan: %s", error)
+        raise error
 
     def refuse(self, error: VozduxanError) -> None:
         """Finish the response with an error; only before anything was sent."""
@@ -41,3 +65,60 @@ class Handler(RequestHandler):
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             self.set_header("Allow", ", ".join(self.SUPPORTED_METHODS))
         self.finish({"error": {"code": code, "message": message}})
+
+
+class GuardedHandler(Handler):
+    """A handler for the pages that :mod:`mopidy_vozduxan.web.csrf` lets in."""
+
+    def initialize(self, find: Callable[[], Running], rules: CrossSiteRules) -> None:
+        """Take the way to the running backend, and who may come."""
+        self._find = find
+        self._rules = rules
+        self._work: asyncio.Task[object] | None = None
+
+    def set_default_headers(self) -> None:
+        """Let no page of another origin tell our answers apart, as a picture say."""
+        super().set_default_headers()
+        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+
+    async def prepare(self) -> None:
+        """Refuse who may not come."""
+        try:
+            await self.check()
+        except VozduxanError as error:
+            self.refuse(error)
+
+    def options(self, *_: str) -> None:
+        """Answer a browser that asks whether a page may come here: it may."""
+        self.set_status(204)
+        self.finish()
+
+    async def check(self) -> None:
+        """Raise why the request is refused, if it is."""
+        await self.check_host(self._rules)
+        self._rules.check(self.request.method or "", self._headers_given())
+
+    def finish(
+        self, chunk: str | bytes | dict[str, object] | None = None
+    ) -> Future[None]:
+        """Let the page read the answer, errors too, where it may."""
+        self.let_page_read()
+        return super().finish(chunk)
+
+    def let_page_read(self) -> None:
+        """Set the headers without which a browser hides the answer."""
+        allow = self._rules.headers(self.request.method or "", self._headers_given())
+        for name, value in allow.items():
+            if not self._headers_written:
+                self.set_header(name, value)
+
+    def on_connection_close(self) -> None:
+        """Give up: nobody is there to read the answer."""
+        super().on_connection_close()
+        if self._work:
+            self._work.cancel()
+
+    def _headers_given(self) -> dict[str, str]:
+        names = "Origin", "Referer", "Host", "Content-Type"
+        given = self.request.headers
+        return {name: given[name] for name in names if name in given}

@@ -1,21 +1,20 @@
 """``GET /vozduxan/image/<infohash>/<file index>[/embedded]``: pictures.
 
 Runs on Mopidy's Tornado loop and waits through the bridge only. What is sent
-was decoded before, and browsers may take it for nothing but a picture.
+was decoded before, and browsers may take it for nothing but a picture. Pages of other
+origins get none: which torrents have one says which are in the library.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from http import HTTPStatus
 
 from mopidy_vozduxan.covers.kept import PictureName
 from mopidy_vozduxan.covers.picture import Picture
 from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
-from mopidy_vozduxan.web.handler import Handler
-from mopidy_vozduxan.web.running import Running
+from mopidy_vozduxan.web.handler import GuardedHandler
 
 logger = logging.getLogger(__name__)
 
@@ -25,22 +24,17 @@ PATH = r"/image/([0-9a-f]{40}|[0-9a-f]{64})/([0-9]{1,9})(/embedded)?"
 _CACHE = "private, max-age=604800"
 
 
-class ImageHandler(Handler):
+class ImageHandler(GuardedHandler):
     """Sends one picture; a client that goes ends its wait."""
 
     SUPPORTED_METHODS = ("GET", "HEAD")
-
-    def initialize(self, find: Callable[[], Running]) -> None:
-        """Take the way to the running backend."""
-        self._find = find
-        self._work: asyncio.Task[tuple[Picture, bool]] | None = None
 
     async def get(self, infohash: str, index: str, embedded: str | None = None) -> None:
         """Send the picture. Tornado adds the ETag, and the 304 for one known."""
         name = PictureName(infohash, int(index), bool(embedded))
         try:
-            self._work = asyncio.create_task(self._picture(name))
-            picture, lasting = await self._work
+            work = self._work = asyncio.create_task(self._picture(name))
+            picture, lasting = await work
         except VozduxanError as error:
             return self.refuse(error)
         except asyncio.CancelledError:  # the client, or the whole server, goes
@@ -57,12 +51,6 @@ class ImageHandler(Handler):
         return None
 
     head = get
-
-    def on_connection_close(self) -> None:
-        """Give up: nobody is there to see it."""
-        super().on_connection_close()
-        if self._work:
-            self._work.cancel()
 
     def _log(self) -> None:
         """Leave out of the log what Tornado would call an error: a dead swarm."""

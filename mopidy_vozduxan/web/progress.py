@@ -16,8 +16,8 @@ from tornado.iostream import StreamClosedError
 
 from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
 from mopidy_vozduxan.streaming.progress import Board
-from mopidy_vozduxan.web.api import GuardedHandler
 from mopidy_vozduxan.web.csrf import CrossSiteRules
+from mopidy_vozduxan.web.handler import GuardedHandler
 from mopidy_vozduxan.web.running import Running
 
 #: An open connection each: more than any household has screens.
@@ -51,7 +51,6 @@ class ProgressHandler(GuardedHandler):
     async def get(self) -> None:
         """Send events for as long as somebody listens."""
         try:
-            self.check_origin()
             if len(self._followers) >= MAX_FOLLOWERS:
                 raise TooManyFollowers("Too many clients follow already.")
             running = self._find()

@@ -9,10 +9,10 @@ again; Mopidy's core never recovers from an HTTP error or a short body, it
 stays "playing 0:00" for ever. So the player gets its headers at once and then
 waits as long as it likes, and our watchdog decides when to move on.
 
-Design notes: the ``Host`` header is not checked here. A token is unguessable
-and names one stream, so a page that rebinds its name to us has nothing to ask
-for. Writes are 64 KiB: GStreamer 1.26 gives up seeking in an Ogg file that
-arrives in one burst.
+Design notes: pages of other origins are not kept out. A token is unguessable and
+names one stream, so only who may give commands has something to ask for, and a front
+end of an allowed origin may give it to ``<audio>``. Writes are 64 KiB: GStreamer 1.26
+gives up seeking in an Ogg file that arrives in one burst.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import Cancelled, NoSuchStream, VozduxanError
 from mopidy_vozduxan.listener import end_seek
 from mopidy_vozduxan.streaming.info import StreamInfo
+from mopidy_vozduxan.web.csrf import CrossSiteRules, UnknownHost
 from mopidy_vozduxan.web.handler import Handler
 from mopidy_vozduxan.web.ranges import Answer, Conditions, content_range, decide
 from mopidy_vozduxan.web.running import Running
@@ -61,11 +62,22 @@ class StreamHandler(Handler):
 
     SUPPORTED_METHODS: tuple[str, ...] = ("GET", "HEAD")
 
-    def initialize(self, find: Callable[[], Running], player: bool = False) -> None:
-        """Take the way to the running backend, and which door this is."""
+    def initialize(
+        self, find: Callable[[], Running], rules: CrossSiteRules | None = None
+    ) -> None:
+        """Take the way to the running backend; no ``rules`` at the player's door."""
         self._find = find
-        self._player = player
+        self._rules = rules
+        self._player = rules is None
         self._gone = asyncio.Event()
+
+    async def prepare(self) -> None:
+        """Refuse who comes by a name that we are not known by."""
+        try:
+            if self._rules:
+                await self.check_host(self._rules)
+        except UnknownHost as error:
+            self.refuse(error)
 
     def on_connection_close(self) -> None:
         """End the response: nobody is there to read it."""

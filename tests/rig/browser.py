@@ -7,7 +7,7 @@ its own and goes with it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,6 @@ SIZE = (1200, 760)  # pixels of the page
 
 _FLAGS = (
     "headless=new",
-    "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "no-proxy-server",
     "disable-background-networking",
     "disable-component-update",
@@ -35,13 +34,19 @@ _FLAGS = (
 
 
 @contextmanager
-def browser(profile: Path) -> Iterator[Chrome]:
-    """A running browser; FileNotFoundError where Debian's driver is missing."""
+def browser(profile: Path, *, names: Sequence[str] = ()) -> Iterator[Chrome]:
+    """A running browser; FileNotFoundError where Debian's driver is missing.
+
+    To it the hosts of these ``names`` are this machine.
+    """
     driver = shutil.which("chromedriver")
     if driver is None:
         raise FileNotFoundError("chromedriver: see scripts/packages/browser.txt")
     options = ChromeOptions()
-    for flag in (*_FLAGS, f"user-data-dir={profile}"):
+    hosts = [f"MAP {name} 127.0.0.1" for name in names]
+    rules = ", ".join([*hosts, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"])
+    flags = f"host-resolver-rules={rules}", f"user-data-dir={profile}"
+    for flag in (*_FLAGS, *flags):
         options.add_argument(f"--{flag}")
     options.add_experimental_option("excludeSwitches", ["enable-logging"])
     running = Chrome(options=options, service=Service(driver))

@@ -186,7 +186,8 @@ class Client:
         self.socket.close()
 
     def send(self, path: str, method: str = "GET", **headers: str) -> None:
-        lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
+        lines = [f"{method} {path} HTTP/1.1"]
+        headers = {"Host": "localhost"} | headers
         lines += [f"{name.replace('_', '-')}: {v}" for name, v in headers.items()]
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
 

@@ -228,7 +228,9 @@ def test_the_url_is_at_the_door_the_client_came_through(server):
     assert headers["Content-Range"] == "bytes 7-29/950"
 
 
-def test_a_name_and_port_of_the_clients_own_are_kept(server):
+def test_a_name_and_port_of_the_clients_own_are_kept(start):
+    allowed = frozenset({"music.example"})
+    server = start({"http": {"csrf_protection": True, "allowed_origins": allowed}})
     server.prepare()
     status, answer = server.post(
         "torrent_prefetch_next_track",
@@ -454,19 +456,27 @@ COMMAND = "/vozduxan/api/torrent_prepare_cancel"
         (PROTECTED, {"Content-Type": JSON, "Origin": "http://evil.example"}, 403),
         (PROTECTED, {"Content-Type": JSON, "Origin": "http://[::1"}, 403),
         (PROTECTED, {"Content-Type": JSON, "Origin": "http://HERE"}, 200),
-        (PROTECTED, {"Content-Type": JSON, "Origin": "null"}, 200),
-        (PROTECTED, {"Content-Type": JSON, "Origin": "file://"}, 200),
+        (PROTECTED, {"Content-Type": JSON, "Origin": "null"}, 403),
+        (PROTECTED, {"Content-Type": JSON, "Origin": "file://"}, 403),
+        (PROTECTED, {"Content-Type": JSON, "Referer": "http://here/iris/"}, 200),
+        (PROTECTED, {"Content-Type": JSON, "Referer": "http://evil.example/"}, 403),
+        (PROTECTED, {"Content-Type": JSON, "Host": "evil.example"}, 403),
+        (FRIENDLY, {"Content-Type": JSON, "Host": "friend.example:6680"}, 200),
         (FRIENDLY, {"Content-Type": JSON, "Origin": "https://Friend.example"}, 200),
         (FRIENDLY, {"Content-Type": JSON, "Origin": "http://friend.example:81"}, 403),
         (OPEN, {"Origin": "http://evil.example"}, 200),
+        (OPEN, {"Origin": "null"}, 200),
         (UNSET, {}, 200),
         ({}, {}, 415),
     ],
 )
-def test_posts_go_by_the_rules_of_mopidys_rpc(start, config, headers, status):
+def test_commands_are_taken_from_mopidys_own_pages_and_allowed_ones(
+    start, config, headers, status
+):
     server = start(config)
-    given = {"Host": "here", **headers}
-    answered, received, body = server.request("POST", COMMAND, b"{}", given)
+    answered, received, body = server.request(
+        "POST", COMMAND, b"{}", {"Host": "here", **headers}
+    )
     assert answered == status
     error = json.loads(body).get("error", {}).get("code")
     assert error == {415: "UNSUPPORTED_MEDIA_TYPE", 403: "FORBIDDEN"}.get(status)
@@ -475,11 +485,24 @@ def test_posts_go_by_the_rules_of_mopidys_rpc(start, config, headers, status):
     assert readable == (headers.get("Origin") if tells else None)
 
 
+@pytest.mark.parametrize(("config", "status"), [(PROTECTED, 403), (OPEN, 200)])
+def test_a_page_that_has_its_own_name_lead_here_gives_no_commands(
+    start, config, status
+):
+    headers = {
+        "Content-Type": JSON,
+        "Host": "evil.example:6680",
+        "Origin": "http://evil.example:6680",
+    }
+    assert start(config).request("POST", COMMAND, b"{}", headers)[0] == status
+
+
 @pytest.mark.parametrize(
     ("config", "origin", "status"),
     [
         (PROTECTED, None, 403),
         (PROTECTED, "http://evil.example", 403),
+        (PROTECTED, "null", 403),
         (PROTECTED, "http://here", 204),
         (FRIENDLY, "http://friend.example", 204),
         (OPEN, None, 204),
@@ -487,7 +510,7 @@ def test_posts_go_by_the_rules_of_mopidys_rpc(start, config, headers, status):
     ],
 )
 @pytest.mark.parametrize("path", [COMMAND, "/vozduxan/api/progress"])
-def test_a_browsers_question_is_answered_as_mopidys_rpc_does(
+def test_a_browser_that_asks_is_told_whether_a_page_may_come(
     start, config, origin, status, path
 ):
     headers = {"Host": "here"} | ({"Origin": origin} if origin else {})
@@ -573,8 +596,12 @@ def test_followers_are_counted_and_those_who_go_make_room(server):
     assert late.next()["state"] == "idle"
 
 
-def test_other_sites_may_not_follow(server):
-    events = Events(server, Origin="http://evil.example")
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}],
+)
+def test_other_sites_may_not_follow(server, headers):
+    events = Events(server, **headers)
     assert events.response.status == 403
 
 
