@@ -1,7 +1,8 @@
 """The extension as Mopidy sees it: defaults, schema, self-check, registration.
 
-It never imports more than Mopidy and the standard library on its own import:
-a missing libtorrent must end in a sentence, not in a failed load.
+It never imports more than Mopidy and the standard library on its own import, and of
+ours what does the same: a missing libtorrent must end in a sentence, not in a failed
+load.
 """
 
 from __future__ import annotations
@@ -10,19 +11,14 @@ import importlib.metadata
 import importlib.util
 import os
 import pathlib
-import re
 from typing import Any
 
 from mopidy import config, ext
 from mopidy.exceptions import ExtensionError
 
-__version__ = importlib.metadata.version("Mopidy-Vozduxan")
+from mopidy_vozduxan.network.interfaces import interfaces_of
 
-_INTERFACE = re.compile(
-    r"(?:\[[0-9a-f:.]+(?:%\w+)?\]|[\w.-]+)"  # [IPv6], IPv4 or a device's name
-    r":(?P<port>\d{1,5})[sl]{0,2}",  # libtorrent's flags: s is TLS, l is local
-    re.IGNORECASE,
-)
+__version__ = importlib.metadata.version("Mopidy-Vozduxan")
 
 
 class ListenInterfaces(config.String):
@@ -31,10 +27,7 @@ class ListenInterfaces(config.String):
     def deserialize(self, value: str) -> str:
         """The value as it was given; ValueError for what nobody can listen on."""
         interfaces: str = super().deserialize(value)
-        for interface in interfaces.split(","):
-            match = _INTERFACE.fullmatch(interface.strip())
-            if match is None or int(match["port"]) > 65535:
-                raise ValueError(f"must be address:port, not {interface.strip()!r}")
+        interfaces_of(interfaces)
         return interfaces
 
 

@@ -37,6 +37,7 @@ from mopidy_vozduxan.exceptions import StorageFailed, VozduxanError
 from mopidy_vozduxan.frontend import vacate
 from mopidy_vozduxan.library import VozduxanLibraryProvider
 from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.playback import VozduxanPlaybackProvider
 from mopidy_vozduxan.player import Player
 from mopidy_vozduxan.playlists import VozduxanPlaylistsProvider
@@ -96,7 +97,9 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="VozduxanWorker")
         self._stopping = threading.Event()
         self._scanning = self._make_scanning()
-        fetcher = Fetcher(config["proxy"], f"Mopidy-Vozduxan/{__version__}")
+        self._binding = Binding(self._config["listen_interfaces"])
+        agent = f"Mopidy-Vozduxan/{__version__}"
+        fetcher = Fetcher(config["proxy"], agent, self._binding)
         self.adder = Adder(
             self.catalog,
             self.bridge.ask,
@@ -141,6 +144,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
                 self._cache,
                 self.adder,
                 Removal(vacate, self._scanning.forget, self.covers.forget),
+                self._binding,
             ),
             progress=self.manager.preparing.progress,
             provider=self.library,

@@ -132,7 +132,24 @@ def test_interfaces_to_listen_on_are_taken_as_they_are(extension, value):
 
 
 @pytest.mark.parametrize(
-    "value", ["", "6881", "0.0.0.0", "::1:6881", "[::1]", "eth0:ssh", "eth0:65536", ","]
+    "value",
+    [
+        "",
+        "6881",
+        "0.0.0.0",
+        "::1:6881",
+        "[::1]",
+        "[::g]:6881",
+        "10.8.0.256:6881",
+        "10.8.0:6881",
+        "eth0:ssh",
+        "eth0:65536",
+        "a-very-long-device:6881",
+        "eth0 or so:6881",
+        ",",
+        "0.0.0.0:6881,vpn0:6881",
+        "[::]:6881,10.8.0.2:6881",
+    ],
 )
 def test_interfaces_nobody_can_listen_on_are_an_error(extension, value):
     _, errors = read(extension, listen_interfaces=value)
@@ -246,6 +263,17 @@ def test_mopidy_deps_shows_the_extension_and_its_libtorrent(tmp_path):
     [
         ("stall_timeout", "4", "4 must be larger than 5."),
         ("listen_interfaces", "6881", "Must be address:port, not '6881'"),
+        (
+            "listen_interfaces",
+            "vpn0:1, 0.0.0.0:1",
+            "Must not have 0.0.0.0:1 beside vpn0:1: "
+            "the one takes any way, the other keeps all traffic to one",
+        ),
+        (
+            "listen_interfaces",
+            "10.8.0.256:1",
+            "Must name an address or a device, not '10.8.0.256'",
+        ),
     ],
 )
 def test_nonsense_is_mopidys_own_config_error(tmp_path, key, value, sentence):

@@ -28,6 +28,7 @@ from mopidy_vozduxan.engine.protocol import (
     TorrentSource,
 )
 from mopidy_vozduxan.exceptions import StorageFailed
+from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.fetching import Fetcher
@@ -53,7 +54,9 @@ class Alone:
         self._bridge.start()
         cache = Cache.within(cache_dir, data_dir)
         self._manager = self._make_manager(config, cache)
-        fetcher = Fetcher(config["proxy"], f"Mopidy-Vozduxan/{__version__}")
+        binding = Binding(config[Extension.ext_name]["listen_interfaces"])
+        agent = f"Mopidy-Vozduxan/{__version__}"
+        fetcher = Fetcher(config["proxy"], agent, binding)
         adder = Adder(
             self._catalog,
             self._bridge.ask,
@@ -67,6 +70,7 @@ class Alone:
             cache,
             adder,
             Removal(forget=pictures.forget),
+            binding,
             running=False,
         )
 

@@ -230,6 +230,10 @@ def status(run: Run) -> None:
         f"Library: {library['torrents']} torrents, {library['tracks']} tracks",
         f"On disk: {show.size(row['bytesOnDisk'])}",
     ]
+    if bound := row["network"]["boundTo"]:
+        lines.append(f"Bound to: {', '.join(bound)}")
+    if trouble := row["network"]["trouble"]:
+        lines.append(f"Network: {trouble}")
     if waiting := library["waitingForMetadata"]:
         lines.append(f"Without metadata yet: {waiting}")
     if row["streams"]:

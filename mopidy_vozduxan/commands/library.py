@@ -21,6 +21,7 @@ from mopidy_vozduxan.engine.metainfo import read_magnet, read_torrent
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.naming.names import natural_path_key
+from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.which_torrent import find, is_beginning, link_of
 from mopidy_vozduxan.sources.wishes import Added
@@ -51,6 +52,7 @@ class LibraryCommands:
         cache: Cache,
         adder: Adder,
         removal: Removal,
+        binding: Binding,
         *,
         running: bool = True,
     ) -> None:
@@ -58,6 +60,7 @@ class LibraryCommands:
         self._catalog = catalog
         self._cache = cache
         self._adder = adder
+        self._binding = binding
         self._remover = Remover(manager, catalog, cache, removal, log=running)
         self._running = running
         # Of their own: adders wait for swarms, and others must not wait for them.
@@ -170,6 +173,7 @@ class LibraryCommands:
                 "waitingForMetadata": sum(not entry.known for entry in entries),
             },
             "bytesOnDisk": sum(sizes.values()),
+            "network": standing.network(self._binding),
             "streams": standing.streams(self._manager),
             "swarms": standing.swarms(self._manager),
         }

@@ -7,6 +7,7 @@ waits for libtorrent, and starts no swarm.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -218,6 +219,10 @@ class Inbox:
         self._members.session.post_torrent_updates(0)
 
     def _on_listen_failed(self, alert: Any) -> None:
+        if alert.error.value() == errno.EADDRNOTAVAIL:
+            # An address that is not there, or not yet: the binder tells of those.
+            logger.debug("%s", alert.message())
+            return
         logger.warning(
             "Vozduxan: Cannot listen for BitTorrent peers: %s", alert.message()
         )

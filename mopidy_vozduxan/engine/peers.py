@@ -68,6 +68,15 @@ class Peers:
     def _found(self, swarm: Swarm, forgetful: bool) -> None:
         swarm.may_cancel = not forgetful
 
+    def meet_all_anew(self) -> None:
+        """Meet the peers of every swarm anew: all connections are dead.
+
+        Its trackers and the DHT are asked anew by that, too.
+        """
+        for swarm in self._members.swarms.values():
+            if swarm.handle and not (swarm.leaving or swarm.stopped):
+                self._meet_anew(swarm, True)
+
     def _meet_anew(self, swarm: Swarm, owing: bool) -> None:
         if not owing:
             return

@@ -19,6 +19,7 @@ from typing import Any
 import libtorrent as lt
 
 from mopidy_vozduxan.engine.alerts import AlertPump
+from mopidy_vozduxan.engine.binder import Binder
 from mopidy_vozduxan.engine.inbox import Inbox
 from mopidy_vozduxan.engine.membership import Members
 from mopidy_vozduxan.engine.peers import Peers
@@ -53,7 +54,7 @@ class LibtorrentEngine:
         self, save_dir: Path, resume_dir: Path, overrides: Mapping[str, object]
     ) -> None:
         self._cache = Cache(save_dir, resume_dir)
-        self._settings = settings_for(overrides)
+        self._binder = Binder(settings_for(overrides))
         self._may_utp = bool(overrides.get("enable_outgoing_utp", True))
         self._session: Any = None
         self._timer: asyncio.TimerHandle | None = None
@@ -68,7 +69,7 @@ class LibtorrentEngine:
         self._loop = loop
         self._on_event = on_event
         params: Any = lt.session_params()
-        params.settings = self._settings
+        params.settings = self._binder.settings
         self._session = lt.session(params)
         self._members = Members(self._session, loop, self._emit, self._cache)
         self._peers = Peers(self._members, loop)
@@ -77,6 +78,7 @@ class LibtorrentEngine:
             self._members, self._peers, self._verifier, loop, self._emit
         )
         self._pump = AlertPump(self._session, loop, self._inbox.handlers())
+        self._binder.start(self._session, loop, self._peers.meet_all_anew)
 
     def add(self, source: TorrentSource, plan: Plan | None) -> None:
         swarm = self._members.swarms.get(source.infohash)
@@ -139,6 +141,7 @@ class LibtorrentEngine:
 
     async def _close(self) -> None:
         self._inbox.watched = frozenset()
+        self._binder.stop()
         if self._timer:
             self._timer.cancel()
         await self._members.leave_all()

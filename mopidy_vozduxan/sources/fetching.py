@@ -19,6 +19,7 @@ from mopidy import httpclient
 
 from mopidy_vozduxan.commands.arguments import MAX_TORRENT_BYTES
 from mopidy_vozduxan.exceptions import BadInput, FetchFailed
+from mopidy_vozduxan.network.binding import Binding
 
 if TYPE_CHECKING:
     import httpx
@@ -32,15 +33,20 @@ _MIB = 1024 * 1024
 
 
 class Fetcher:
-    """Fetches through ``proxy``, Mopidy's section of that name.
+    """Fetches through ``proxy``, Mopidy's section of that name, as ``binding`` allows.
 
     ``agent`` is what we call ourselves, ``name/version``. Without a configured
     proxy those of the environment count.
     """
 
     def __init__(
-        self, proxy: Mapping[str, Any], agent: str, total_s: float = TOTAL_S
+        self,
+        proxy: Mapping[str, Any],
+        agent: str,
+        binding: Binding,
+        total_s: float = TOTAL_S,
     ) -> None:
+        self._binding = binding
         self._proxy: str | None = httpclient.format_proxy(proxy)
         self._agent = httpclient.format_user_agent(agent)
         self._total_s = total_s
@@ -82,18 +88,28 @@ class Fetcher:
         import httpx
 
         headers = {"User-Agent": self._agent, "Accept-Encoding": "identity"}
-        if self._proxy is None:
-            return httpx.AsyncClient(headers=headers, timeout=self._total_s)
         try:
-            way = httpx.AsyncHTTPTransport(proxy=httpx.Proxy(self._proxy))
+            way = self._way()
         except (ValueError, ImportError) as exc:
             raise FetchFailed(f"Mopidy's proxy cannot be used: {exc}.") from exc
         return httpx.AsyncClient(
             headers=headers,
             timeout=self._total_s,
-            mounts={"all://": way},
-            trust_env=False,
+            transport=way,
+            trust_env=way is None,
         )
+
+    def _way(self) -> httpx.AsyncBaseTransport | None:
+        """Return how to reach servers, where that is not httpx' usual way."""
+        import httpx
+
+        if self._binding.named:
+            from mopidy_vozduxan.network.http import BoundTransport
+
+            return BoundTransport(self._binding.standing, self._proxy)
+        if self._proxy is not None:
+            return httpx.AsyncHTTPTransport(proxy=httpx.Proxy(self._proxy))
+        return None
 
 
 def _httpx() -> ModuleType:

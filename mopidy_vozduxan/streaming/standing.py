@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 
+from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.stream import Stream
 
@@ -47,6 +48,16 @@ def swarms(manager: Manager) -> list[Row]:
         }
         for swarm in manager.swarms.all()
     ]
+
+
+def network(binding: Binding) -> Row:
+    """Return what traffic is bound to, which of it is there, and what is wrong."""
+    now = binding.standing()
+    return {
+        "boundTo": list(binding.named),
+        "devices": list(now.devices),
+        "trouble": now.sentence,
+    }
 
 
 def versions() -> Row:

@@ -22,6 +22,7 @@ from mopidy_vozduxan.exceptions import (
     StorageFailed,
     VozduxanError,
 )
+from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.cache import Cache
 from mopidy_vozduxan.streaming.target import Target
@@ -63,6 +64,7 @@ class Stage(World):
                 self._fetch,
             ),
             Removal(self._vacate, self.left.append, self.forgotten.append),
+            Binding(""),
         )
 
     async def _fetch(self, url):

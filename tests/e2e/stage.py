@@ -70,11 +70,14 @@ def album(
     version: Version = "v1",
     seed: int = 1,
     files: Mapping[str, str | bytes] | None = None,
+    host: str = "127.0.0.1",
+    web_seeds: Sequence[str] = (),
     **tags: str,
 ) -> Iterator[Album]:
     """Make an album with a text file before its tracks; nobody seeds it yet.
 
-    ``files`` are further files in its folder, ``tags`` those of `make_album`.
+    ``files`` are further files in its folder, ``tags`` those of `make_album`; its
+    tracker is on ``host``.
     """
     folder.mkdir(parents=True)
     (folder / "00 - notes.txt").write_bytes(bytes(range(251)) * 23)
@@ -82,9 +85,13 @@ def album(
         data = content.encode() if isinstance(content, str) else content
         (folder / name).write_bytes(data)
     paths = make_album(folder, tracks, seed=seed, **tags)
-    with Tracker() as tracker:
+    with Tracker(host=host) as tracker:
         torrent = make_torrent(
-            folder, piece_length=piece_length, version=version, trackers=[tracker.url]
+            folder,
+            piece_length=piece_length,
+            version=version,
+            trackers=[tracker.url],
+            web_seeds=web_seeds,
         )
         yield Album(paths, torrent, tracker)
 

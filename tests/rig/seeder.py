@@ -48,7 +48,8 @@ class Swarm:
 
     `data` is the folder that holds the torrent's file or folder. `rate` is bytes/s of
     each seeder (0: no limit), `delay_ms` one way. `pieces` gives, per seeder, the
-    pieces it has (None: all). `settings` go to every seeder's session.
+    pieces it has (None: all). `settings` go to every seeder's session. With `host` all
+    are there instead, in a network namespace that has it.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Swarm:
         utp: bool = True,
         pieces: Sequence[Iterable[int] | None] | None = None,
         settings: Mapping[str, object] | None = None,
+        host: str | None = None,
     ) -> None:
         have = [sorted(p) if p is not None else None for p in pieces or ()]
         self._orders = {
@@ -72,6 +74,7 @@ class Swarm:
             "utp": utp,
             "pieces": have or [None] * seeders,
             "settings": dict(settings or {}),
+            "host": host,
         }
         self.peers: list[tuple[str, int]] = []
         self._process: subprocess.Popen[str] | None = None
@@ -148,7 +151,7 @@ class Seeder:
     """One session that seeds; lives in the separate process."""
 
     def __init__(self, number: int, orders: dict[str, Any]) -> None:
-        self.host = f"127.0.0.{FIRST_HOST + number}"
+        self.host = orders["host"] or f"127.0.0.{FIRST_HOST + number}"
         settings = SETTINGS | {
             "listen_interfaces": f"{self.host}:0",
             "enable_incoming_utp": orders["utp"],

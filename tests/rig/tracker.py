@@ -22,17 +22,23 @@ Address = tuple[str, int]
 class Tracker(LoopbackServer):
     """A context manager; `peers` may be replaced at any time."""
 
-    def __init__(self, peers: Iterable[Address] = (), *, interval: int = 1800) -> None:
+    def __init__(
+        self,
+        peers: Iterable[Address] = (),
+        *,
+        interval: int = 1800,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.peers = list(peers)
         self.interval = interval
         self.down = False
         self.announces: list[dict[str, str]] = []
         self._heard = threading.Condition()
-        super().__init__()
+        super().__init__(host)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/announce"
+        return f"http://{self.host}:{self.port}/announce"
 
     def wait_for_announce(self, count: int = 1, timeout: float = 30) -> None:
         """Return when `count` announces have come; TimeoutError after `timeout` s."""

@@ -6,12 +6,14 @@ import asyncio
 import gzip
 import socket
 import socketserver
+import sys
 import threading
 import zlib
 
 import pytest
 
 from mopidy_vozduxan.exceptions import BadInput, FetchFailed
+from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.fetching import Fetcher
 from tests.rig.webserver import WebServer, answer, redirect, unused_port
 from tests.torrent_files import single_file
@@ -27,8 +29,17 @@ def web():
         yield server
 
 
+@pytest.fixture(params=["0.0.0.0:0", "lo:0"], ids=["unbound", "bound"], autouse=True)
+def bound_to(request, monkeypatch):
+    """Both ways to make connections behave alike."""
+    monkeypatch.setattr(sys.modules[__name__], "BINDING", Binding(request.param))
+
+
+BINDING = None
+
+
 def fetch(url, proxy=None, total_s=20.0):
-    fetcher = Fetcher(proxy or {}, "Mopidy-Vozduxan/0.1", total_s)
+    fetcher = Fetcher(proxy or {}, "Mopidy-Vozduxan/0.1", BINDING, total_s)
     return asyncio.run(fetcher.fetch(url))
 
 

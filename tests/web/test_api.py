@@ -24,6 +24,7 @@ from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES
 from mopidy_vozduxan.commands.library import LIBRARY_COMMANDS, LibraryCommands
 from mopidy_vozduxan.commands.removing import Removal
 from mopidy_vozduxan.commands.streaming import COMMANDS, Commands
+from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.cache import Cache
 from mopidy_vozduxan.streaming.limits import Limits
@@ -100,6 +101,7 @@ class Server:
                         lambda _: None,
                     ),
                     Removal(),
+                    Binding(""),
                 ),
                 progress=self.manager.preparing.progress,
             )
@@ -635,6 +637,7 @@ def test_the_library_is_managed_over_http(server):
     assert server.run("torrent_purge") == (200, {"torrents": 0, "freedBytes": 0})
     status, answer = server.run("torrent_status")
     assert answer["library"]["torrents"] == 1
+    assert answer["network"] == {"boundTo": [], "devices": [], "trouble": None}
 
 
 @pytest.mark.parametrize("command", LIBRARY_COMMANDS)

@@ -1,0 +1,150 @@
+"""Keeps a session to the devices and addresses that were named for it.
+
+libtorrent does half of it by itself. ``listen_interfaces`` binds what it listens on,
+trackers, DHT and uTP; peers and web seeds are called over TCP by the default route
+unless ``outgoing_interfaces`` says otherwise. 2.0.8 does not notice that an address
+went, and sockets bound to a device that was made anew under its old name and address
+stay with the dead one in every version. So all of it follows what we see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.network.devices import Device, Watch
+from mopidy_vozduxan.network.standing import Standing
+
+logger = logging.getLogger(__name__)
+
+#: A device comes with several messages: its state, its addresses, its routes.
+_GATHER_S = 0.2
+#: So long after a device came, a route over it may be what was missing.
+_ROUTES_FOLLOW_S = 30.0
+#: Longer than the name of any device: what is bound to it cannot be sent.
+_NOWHERE = "no-device-has-so-long-a-name"
+#: libtorrent does not keep these to a device: LSD's groups, over IPv6 also its
+#: packets, left by the default route, and NAT-PMP's did when the device was down
+#: (2.0.8, 2.1.1).
+_UNBINDABLE = ("enable_lsd", "enable_upnp", "enable_natpmp")
+
+
+def bound_settings(standing: Standing, usual: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of the ``usual`` settings is another while bound; all at a time.
+
+    Where nothing is there nobody is called: a peer that cannot be reached three
+    times is not called again.
+    """
+    if not standing.bound:
+        return {}
+    speed = 0 if standing.lost else usual["connection_speed"]
+    return {
+        "listen_interfaces": ",".join(one.text for one, _ in standing.there),
+        "outgoing_interfaces": ",".join(standing.devices) or _NOWHERE,
+        "connection_speed": speed,
+        **dict.fromkeys(_UNBINDABLE, False),
+    }
+
+
+class Binder:
+    """Of one session. ``settings`` are to start it with.
+
+    ``came_back`` is called when a way out has come, and again when a route over it
+    has: connections from before are dead, and peers can be called now.
+    """
+
+    def __init__(self, usual: Mapping[str, Any]) -> None:
+        self._usual = usual
+        self._binding = Binding(str(usual.get("listen_interfaces", "")))
+        self._standing = self._binding.standing()
+        self._watch: Watch | None = None
+        self._soon: asyncio.TimerHandle | None = None
+        self._routed: set[int] = set()
+        self._routes_until = 0.0
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings, for how it stands."""
+        return {**self._usual, **bound_settings(self._standing, self._usual)}
+
+    def start(
+        self,
+        session: Any,
+        loop: asyncio.AbstractEventLoop,
+        came_back: Callable[[], None],
+    ) -> None:
+        """Watch, and have the session follow; say what is wrong."""
+        if not self._standing.bound:
+            return
+        self._session, self._loop, self._came_back = session, loop, came_back
+        self._say(None)
+        try:
+            self._watch = Watch()
+        except OSError as exc:
+            logger.warning("Vozduxan: Network devices cannot be watched: %s", exc)
+            return
+        loop.add_reader(self._watch, self._changed)
+        self._changed()  # something may have, since we looked
+
+    def stop(self) -> None:
+        """Let the session go."""
+        if self._watch:
+            self._loop.remove_reader(self._watch)
+            self._watch.close()
+            self._watch = None
+        if self._soon:
+            self._soon.cancel()
+
+    def _changed(self) -> None:
+        assert self._watch is not None
+        self._routed |= self._watch.routed()
+        if self._soon is None:
+            self._soon = self._loop.call_later(_GATHER_S, self._look)
+
+    def _look(self) -> None:
+        self._soon = None
+        routed, self._routed = self._routed, set()
+        before, self._standing = self._standing, self._binding.standing()
+        if self._standing != before:
+            self._say(before.sentence)
+            self._follow(before)
+        elif self._loop.time() < self._routes_until and routed & self._indexes():
+            self._came_back()
+
+    def _indexes(self) -> set[int]:
+        return {device.index for _, device in self._standing.there}
+
+    def _say(self, before: str | None) -> None:
+        sentence = self._standing.sentence
+        if sentence and sentence != before:
+            logger.warning("Vozduxan: %s", sentence)
+        elif before and not sentence:
+            devices = " and ".join(self._standing.devices)
+            logger.info("Vozduxan: Torrents use %s again.", devices)
+
+    def _follow(self, before: Standing) -> None:
+        earlier = dict(before.there)
+        new = [
+            interface
+            for interface, device in self._standing.there
+            if not _continues(earlier.get(interface), device)
+        ]
+        if new:
+            # Sockets that look the same to libtorrent may be bound to what is gone.
+            self._session.apply_settings({"listen_interfaces": ""})
+        self._session.apply_settings(bound_settings(self._standing, self._usual))
+        if new:
+            self._routes_until = self._loop.time() + _ROUTES_FOLLOW_S
+            self._came_back()
+
+
+def _continues(before: Device | None, after: Device) -> bool:
+    """Say whether what was bound to a device still works."""
+    return (
+        before is not None
+        and before.index == after.index
+        and set(before.addresses) <= set(after.addresses)
+    )

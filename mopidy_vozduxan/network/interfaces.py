@@ -1,0 +1,81 @@
+"""What ``listen_interfaces`` says: where to listen, and what all traffic is bound to.
+
+Pure: it knows nothing of what this machine has.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+_INTERFACE = re.compile(
+    r"(?P<host>\[[^\]]*\]|[^\[\]:]+)"  # [IPv6], IPv4 or a device's name
+    r":(?P<port>\d{1,5})(?P<flags>[sl]{0,2})",  # s is TLS, l is local
+    re.IGNORECASE,
+)
+#: Linux takes 15 characters, and all but ``/`` and space.
+_DEVICE = re.compile(r"[\w.@-]{1,15}")
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An address or a device of this machine, with a port: ``vpn0:6881``.
+
+    ``host`` is an address (``fe80::1%eth0`` with the device it counts on) or the name
+    of a device; ``text`` is how it was given.
+    """
+
+    host: str
+    text: str
+
+    @property
+    def address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+        """The address it names, if it names one."""
+        try:
+            return ipaddress.ip_address(self.host)
+        except ValueError:
+            return None
+
+    @property
+    def is_any(self) -> bool:
+        """Whether it is ``0.0.0.0`` or ``[::]``: every address of the machine."""
+        return self.address is not None and self.address.is_unspecified
+
+
+def interfaces_of(text: str) -> tuple[Interface, ...]:
+    """Return what a list of interfaces names; an empty text names none.
+
+    Raises ValueError for what nobody can listen on, and for a list that names one
+    way and allows all.
+    """
+    parts = [part.strip() for part in text.split(",")] if text else []
+    interfaces = tuple(map(_interface, parts))
+    named = [one for one in interfaces if not one.is_any]
+    if named and len(named) < len(interfaces):
+        (every, *_) = (one for one in interfaces if one.is_any)
+        raise ValueError(
+            f"must not have {every.text} beside {named[0].text}: "
+            "the one takes any way, the other keeps all traffic to one"
+        )
+    return interfaces
+
+
+def named_in(interfaces: tuple[Interface, ...]) -> tuple[Interface, ...]:
+    """Return the devices and addresses that all traffic is bound to, if any."""
+    return tuple(one for one in interfaces if not one.is_any)
+
+
+def _interface(text: str) -> Interface:
+    match = _INTERFACE.fullmatch(text)
+    if match is None or int(match["port"]) > 65535:
+        raise ValueError(f"must be address:port, not {text!r}")
+    interface = Interface(match["host"].strip("[]"), text)
+    if interface.address is None and not _can_be_a_device(match["host"]):
+        raise ValueError(f"must name an address or a device, not {match['host']!r}")
+    return interface
+
+
+def _can_be_a_device(host: str) -> bool:
+    looks_like_an_address = re.fullmatch(r"[\d.]+", host) is not None
+    return _DEVICE.fullmatch(host) is not None and not looks_like_an_address
