@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import libtorrent as lt
@@ -34,13 +34,7 @@ class PieceHashes:
         self._info = info
         self._layout = info.layout() if hasattr(info, "layout") else info.files()
         self._v1 = info.info_hashes().has_v1()
-        #: By a file's root: the hashes of its pieces, counted from its first.
-        self._layers: dict[bytes, dict[int, bytes]] = {}
-        if torrent and not self._v1:
-            for root, layer in bdecoded(torrent).get(b"piece layers", {}).items():
-                parts = range(0, len(layer), _DIGEST)
-                hashes = (layer[at : at + _DIGEST] for at in parts)
-                self._layers[root] = dict(enumerate(hashes))
+        self._torrent = torrent
 
     def check_of(self, piece: int) -> Check | None:
         """Return what tells right bytes of a piece from wrong ones.
@@ -85,6 +79,21 @@ class PieceHashes:
             layer = _layer_in(trees[index], pieces.size, pieces.piece_length)
             self._layers.setdefault(self._root(index), {}).update(layer)
 
+    @cached_property
+    def _layers(self) -> dict[bytes, dict[int, bytes]]:
+        """By a file's root: the hashes of its pieces, counted from its first.
+
+        libtorrent 2.0.8 takes torrents whose layers do not lead to their roots.
+        """
+        layers = bdecoded(self._torrent or b"").get(b"piece layers")
+        found = layers.items() if isinstance(layers, dict) else ()
+        nothing = _root_of([], _leaves(self._info.piece_length()))
+        return {
+            root: dict(enumerate(hashes))
+            for root, hashes in ((root, _digests(layer)) for root, layer in found)
+            if hashes and _root_of(hashes, _power_of_2(len(hashes)), nothing) == root
+        }
+
     def _pieces(self, index: int) -> PieceMap:
         layout = self._layout
         offset, size = layout.file_offset(index), layout.file_size(index)
@@ -92,6 +101,10 @@ class PieceHashes:
 
     def _root(self, index: int) -> bytes:
         return bytes(self._layout.root(index).to_bytes())
+
+
+def _digests(joined: bytes) -> list[bytes]:
+    return [joined[at : at + _DIGEST] for at in range(0, len(joined), _DIGEST)]
 
 
 def _has_sha1(digest: bytes, data: bytes) -> bool:
@@ -106,9 +119,9 @@ def _has_root(root: bytes, size: int, leaves: int, data: bytes) -> bool:
     return len(body) == size and _root_of(hashes, leaves) == root
 
 
-def _root_of(hashes: list[bytes], width: int) -> bytes:
-    """Return the root of a tree ``width`` leaves wide; those missing are zeros."""
-    row = hashes + [_NOTHING] * (width - len(hashes))
+def _root_of(hashes: list[bytes], width: int, missing: bytes = _NOTHING) -> bytes:
+    """Return the root of a tree whose lowest row is ``width`` wide."""
+    row = hashes + [missing] * (width - len(hashes))
     while len(row) > 1:
         row = [_above(*pair) for pair in zip(row[::2], row[1::2], strict=True)]
     return row[0]
@@ -155,5 +168,4 @@ def _nodes_of(tree: Any, count: int) -> dict[int, bytes]:
     mask, hashes = tree.get(b"mask", b""), tree.get(b"hashes", b"")
     bits = mask if len(mask) == count else "".join(f"{b:08b}" for b in mask).encode()
     there = [node for node, bit in enumerate(bits) if bit == ord("1")]
-    parts = (hashes[at : at + _DIGEST] for at in range(0, len(hashes), _DIGEST))
-    return dict(zip(there, parts, strict=False))
+    return dict(zip(there, _digests(hashes), strict=False))

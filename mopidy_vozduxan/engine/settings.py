@@ -12,6 +12,8 @@ from typing import Any
 
 import libtorrent as lt
 
+from mopidy_vozduxan.engine.metainfo import MAX_PIECES
+
 #: Half-second steps (the default) put 0.5 s before the first byte; 50 ms steps
 #: take 35 ms. They cost some CPU, so only while somebody waits.
 TICK_WAITING_MS = 50
@@ -92,6 +94,7 @@ PROFILE: Mapping[str, Any] = {
     # that all swarms share. As much as 60,000 files take; 2.5 million by default.
     "metadata_token_limit": 600_000,
     "max_metadata_size": 10 * 1024 * 1024,
+    "max_piece_count": MAX_PIECES,
     # -- manners --
     # Somebody who uploads nothing is unchoked last.
     "unchoke_slots_limit": 8,

@@ -55,6 +55,7 @@ class Swarm:
     #: Read, and not judged yet: piece, bytes, number of callers.
     unhashed: list[tuple[int, bytes, int]] = field(default_factory=list)
     suspects: set[int] = field(default_factory=set)  # may be lost
+    seen: set[int] = field(default_factory=set)  # suspects that were looked at
     lost: set[int] = field(default_factory=set)  # libtorrent takes them for held
     looks: dict[int, asyncio.Event] = field(default_factory=dict)
     inspection: asyncio.Task[None] | None = None

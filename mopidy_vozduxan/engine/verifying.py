@@ -8,6 +8,7 @@ take 15 to 100 ms of a thread, and the bytes in memory are the ones that count.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -130,28 +131,23 @@ class Verifier:
     # --- all that is lost with it
 
     async def _inspect(self, swarm: Swarm, first: int) -> None:
-        looked: set[int] = set()
-        until = self._loop.time() + INSPECT_S
-        while not swarm.leaving and self._loop.time() < until:
-            left = swarm.suspects - looked - swarm.lost
-            if not left:
-                break
-            # From where the player reads on.
-            piece = min(left, key=lambda piece: (piece < first, piece))
-            looked.add(piece)
-            await self._look_at(swarm, piece, until)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(INSPECT_S):
+                while swarm.suspects:
+                    suspects, swarm.suspects = swarm.suspects, set()
+                    # From where the player reads on.
+                    for piece in sorted(suspects, key=lambda p: (p < first, p)):
+                        await self._look_at(swarm, piece)
         self._tell(swarm)
 
-    async def _look_at(self, swarm: Swarm, piece: int, until: float) -> None:
-        seen = swarm.look_at(piece)
-        try:
-            async with asyncio.timeout_at(until):
-                await seen.wait()
-        except TimeoutError:
-            swarm.looked_at(piece)
+    async def _look_at(self, swarm: Swarm, piece: int) -> None:
+        """Have a piece judged, once: each that is lost names its files anew."""
+        if not (piece in swarm.lost or piece in swarm.seen or swarm.leaving):
+            swarm.seen.add(piece)
+            await swarm.look_at(piece).wait()
 
     def _tell(self, swarm: Swarm) -> None:
-        swarm.inspection, swarm.suspects = None, set()
+        swarm.inspection, swarm.suspects, swarm.seen = None, set(), set()
         if swarm.leaving:
             return
         lost = frozenset(swarm.lost & swarm.held)

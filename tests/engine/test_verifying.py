@@ -9,6 +9,7 @@ from pathlib import Path
 import libtorrent as lt
 import pytest
 
+from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.protocol import (
     PieceRead,
     PiecesHeld,
@@ -84,6 +85,18 @@ async def test_all_that_is_lost_of_a_file_is_told_at_once(
         held = await rejoined(rig, album)
         assert held == {*range(13, album.piece_count)}
         assert len(rig.all(PiecesLost)) == 1
+
+
+def test_layers_that_do_not_lead_to_their_root_say_nothing(tmp_path: Path) -> None:
+    """libtorrent 2.0.8 takes such a torrent, and asks its peers for the right ones."""
+    album = make_album(tmp_path, [200_000, 90_000], version="v2")
+    right, wrong = lt.bdecode(album.torrent), lt.bdecode(album.torrent)
+    layers = wrong[b"piece layers"]
+    wrong[b"piece layers"] = {root: bytes(len(layers[root])) for root in layers}
+    for torrent, known in [(right, True), (wrong, False), ({}, False)]:
+        hashes = PieceHashes(album.info, lt.bencode(torrent))
+        checks = [hashes.check_of(piece) for piece in range(album.piece_count)]
+        assert all(bool(check) is known for check in checks)
 
 
 @on_loop
