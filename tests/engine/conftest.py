@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import libtorrent as lt
 import pytest
 
+from mopidy_vozduxan.engine.check import parse_version
 from mopidy_vozduxan.engine.metainfo import read_torrent
 from mopidy_vozduxan.engine.protocol import Event, TorrentSource
 from mopidy_vozduxan.engine.session import LibtorrentEngine
@@ -38,6 +39,9 @@ LOOPBACK = {
     "enable_natpmp": False,
 }
 OFFLINE = {**LOOPBACK, "listen_interfaces": ""}
+
+#: Before, what pads a v2 file to whole pieces was part of its last one.
+V2_PIECES_ARE_SHORT = parse_version(lt.__version__) >= (2, 0, 13)
 
 E = TypeVar("E")
 
@@ -71,11 +75,11 @@ class Album:
     def piece(self, number: int) -> bytes:
         """Return what a read of that piece gives.
 
-        A v2 piece ends with its file in libtorrent 2.1; before, padding follows.
+        A v2 piece ends with its file since libtorrent 2.0.13; before, padding follows.
         """
         start = number * self.piece_length
         stop = start + self.piece_length
-        if not self.info.info_hashes().has_v1() and hasattr(lt, "create_file_entry"):
+        if V2_PIECES_ARE_SHORT and not self.info.info_hashes().has_v1():
             pads = [f.offset for f in read_torrent(self.torrent).files if f.padding]
             stop = min([stop, *(pad for pad in pads if start < pad)])
         return self.content[start:stop]
