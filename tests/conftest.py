@@ -15,6 +15,9 @@ settings.register_profile(
 settings.load_profile("vozduxan")
 
 
+A_WORKER_DIED = pytest.StashKey[bool]()
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--screenshots",
@@ -47,3 +50,16 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.flaky(reruns=2))
     if hasattr(config, "workerinput"):  # pytest-xdist
         items.sort(key=lambda item: not item.nodeid.startswith(WITH_A_PLAYER))
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist
+def pytest_testnodedown(node, error):
+    """Take note of a worker that died: libtorrent or GStreamer may have crashed."""
+    if error:
+        node.config.stash[A_WORKER_DIED] = True
+
+
+def pytest_sessionfinish(session):
+    """End otherwise than for tests that failed: no second try hides a crash."""
+    if session.config.stash.get(A_WORKER_DIED, False):
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
