@@ -33,6 +33,7 @@ from mopidy_vozduxan.engine.settings import (
     TICK_IDLE_MS,
     TICK_WAITING_MS,
     UTP_AFTER_S,
+    session_params,
     settings_for,
 )
 from mopidy_vozduxan.engine.verifying import Verifier
@@ -68,9 +69,7 @@ class LibtorrentEngine:
     ) -> None:
         self._loop = loop
         self._on_event = on_event
-        params: Any = lt.session_params()
-        params.settings = self._binder.settings
-        self._session = lt.session(params)
+        self._session = lt.session(session_params(self._binder.settings))
         self._members = Members(self._session, loop, self._emit, self._cache)
         self._peers = Peers(self._members, loop)
         self._verifier = Verifier(self._members, loop, self._emit)

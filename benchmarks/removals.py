@@ -1,0 +1,238 @@
+"""Whether the process outlives its torrents: joined, fetched at full speed, removed.
+
+Run it with the interpreter of the project's environment::
+
+    python benchmarks/removals.py [--rounds 500] [--seed 1] [--by-hand]
+    PYTHONPATH=FOLDER python benchmarks/removals.py   # another libtorrent, in FOLDER
+
+Each round joins a v1, hybrid or v2 torrent, waits until some pieces of it have come,
+and then at random has it leave, with its data or without, meets its peers anew just
+before, joins it again while it leaves, or closes the whole session. Pieces come from
+seeds on loopback, 10 rounds a second; put in by hand, as a peer would, it is 60.
+
+The rounds run in a process of their own, several at a time; one that dies is counted
+and replaced. The exit status is 0 when none died and every removal ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine.metainfo import read_torrent
+from mopidy_vozduxan.engine.protocol import (
+    Event,
+    PieceFinished,
+    PiecesHeld,
+    TorrentSource,
+)
+from mopidy_vozduxan.engine.session import LibtorrentEngine
+from mopidy_vozduxan.planning.plan import Plan, Urgency
+from tests.rig.seeder import Swarm
+from tests.rig.torrents import Version, magnet_of, make_torrent
+
+KIB = 1024
+ALBUMS: tuple[tuple[Version, int], ...] = (
+    ("v1", 16 * KIB),
+    ("v1", 1024 * KIB),
+    ("hybrid", 64 * KIB),
+    ("v2", 16 * KIB),
+    ("v2", 256 * KIB),
+)
+#: A round takes a second, most of it until a seed that was left takes requests again.
+LANES_EACH = 3
+FILES, FILE_SIZE = 3, 3_500_000
+ENDS = ("keep", "delete", "delete", "meet anew", "rejoin", "close")
+LOOPBACK = {
+    "listen_interfaces": "127.0.0.1:0",
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+}
+#: A removal that takes longer has been forgotten; two busy cores need a second.
+PATIENCE_S = 30.0
+
+
+class Lane:
+    """One torrent's rounds: an engine of its own, replaced when a round closes it."""
+
+    def __init__(self, path: Path, folder: Path, seed: str) -> None:
+        torrent = path.read_bytes()
+        metainfo = read_torrent(torrent)
+        magnet = path.with_suffix(".magnet").read_text()
+        self._source = TorrentSource(metainfo.infohash, torrent, magnet)
+        self._piece_length = metainfo.piece_length
+        self._plan = Plan(bytes([Urgency.SOON]) * metainfo.piece_count)
+        self._first_file = path.with_suffix("") / metainfo.files[0].path
+        self._folder = folder
+        self._chance = random.Random(seed)
+        self._engine: LibtorrentEngine | None = None
+        self._finished = 0
+        self._checked = False
+        self._said = asyncio.Event()
+
+    async def run(self, rounds: Iterator[int]) -> None:
+        """Take rounds while there are any; print a line after each."""
+        for _ in rounds:
+            end = self._chance.choice(ENDS)
+            await self._round(end)
+            print(end, flush=True)
+        await self._close()
+
+    async def _round(self, end: str) -> None:
+        engine, source = self._opened(), self._source
+        self._finished, self._checked = 0, False
+        engine.watch(frozenset([source.infohash]), waiting=True)
+        engine.add(source, self._plan)
+        await self._come()
+        if end == "meet anew":
+            engine._peers._meet_anew(engine._members.swarms[source.infohash], True)
+            await asyncio.sleep(self._chance.uniform(0, 0.05))
+        elif end == "rejoin":
+            engine.remove(source.infohash)
+            engine.add(source, self._plan)
+            await asyncio.sleep(self._chance.uniform(0, 0.05))
+        elif end == "close":
+            await self._close()
+            engine = self._opened()
+        removal = engine.remove(source.infohash, delete_data=end != "keep")
+        await asyncio.wait_for(removal, PATIENCE_S)
+
+    async def _come(self) -> None:
+        """Wait for some pieces, or until no more come: some were kept before."""
+        wanted = self._chance.randint(1, len(self._plan.urgencies) // 3 + 1)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await self._until(lambda: self._finished >= wanted)
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        while not true():
+            self._said.clear()
+            await self._said.wait()
+
+    def _take(self, event: Event) -> None:
+        self._finished += isinstance(event, PieceFinished)
+        self._checked |= isinstance(event, PiecesHeld)
+        self._said.set()
+
+    def _opened(self) -> LibtorrentEngine:
+        if self._engine is None:
+            data, resume = self._folder / "data", self._folder / "resume"
+            self._engine = LibtorrentEngine(data, resume, LOOPBACK)
+            self._engine.start(asyncio.get_running_loop(), self._take)
+        return self._engine
+
+    async def _close(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine:
+            await engine.close()
+
+
+class ByHand(Lane):
+    """The same without seeds: whole pieces of the first file, all at once."""
+
+    async def _come(self) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            await self._until(lambda: self._checked)
+        handle = self._engine._members.swarms[self._source.infohash].handle
+        body, length = self._first_file.read_bytes(), self._piece_length
+        for piece in range(self._chance.randint(1, len(body) // length)):
+            handle.add_piece(piece, body[piece * length : (piece + 1) * length], 0)
+        await asyncio.sleep(self._chance.choice([0, 0.001, 0.005]))
+
+
+def made(folder: Path) -> list[Path]:
+    """Make the albums, each in a folder beside its torrent; return the torrents."""
+    written = []
+    for number, (version, piece_length) in enumerate(ALBUMS):
+        album = folder / f"{number}" / "album"
+        album.mkdir(parents=True)
+        for track in range(FILES):
+            noise = random.Random(f"{number} {track}").randbytes(FILE_SIZE)
+            (album / f"{track} track.bin").write_bytes(noise)
+        path = folder / f"{number}.torrent"
+        torrent = make_torrent(album, piece_length=piece_length, version=version)
+        path.write_bytes(torrent)
+        path.with_suffix(".magnet").write_text(magnet_of(torrent))
+        written.append(path)
+    return written
+
+
+def seed(path: Path, running: ExitStack) -> None:
+    """Seed an album; its magnet link names the seeds."""
+    torrent = path.read_bytes()
+    swarm = running.enter_context(Swarm(torrent, path.with_suffix(""), seeders=2))
+    path.with_suffix(".magnet").write_text(magnet_of(torrent, peers=swarm.peers))
+
+
+def worker(arguments: argparse.Namespace) -> None:
+    """Be the process that may die."""
+    kind = ByHand if arguments.by_hand else Lane
+    with tempfile.TemporaryDirectory() as folder:
+        lanes = [
+            kind(
+                path,
+                Path(folder, f"{path.stem} {n}"),
+                f"{path.stem} {n} {arguments.seed}",
+            )
+            for path in arguments.worker
+            for n in range(LANES_EACH)
+        ]
+        asyncio.run(side_by_side(lanes, iter(range(arguments.rounds))))
+
+
+async def side_by_side(lanes: list[Lane], rounds: Iterator[int]) -> None:
+    """Run the rounds, one in each lane at a time."""
+    await asyncio.gather(*(lane.run(rounds) for lane in lanes))
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the rounds, in as many processes as it takes."""
+    ends: Counter[str] = Counter()
+    deaths: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
+        torrents = made(Path(folder))
+        for path in () if arguments.by_hand else torrents:
+            seed(path, running)
+        while (left := arguments.rounds - ends.total() - deaths.total()) > 0:
+            chance = arguments.seed * 1000 + deaths.total()
+            options = [f"--rounds={left}", f"--seed={chance}"]
+            options += ["--by-hand"] * arguments.by_hand
+            done, status = worked([*options, "--worker", *map(str, torrents)])
+            ends.update(done)
+            if status:
+                deaths[signal.Signals(-status).name if status < 0 else "error"] += 1
+    died = ", ".join(f"{n} {name}" for name, n in deaths.items()) or "0 deaths"
+    print(f"libtorrent {lt.__version__}: {ends.total()} rounds, {died}; {dict(ends)}")
+    return bool(deaths)
+
+
+def worked(options: list[str]) -> tuple[list[str], int]:
+    """Run a worker; return how its rounds ended, and its exit status."""
+    command = [sys.executable, __file__, *options]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    return done.stdout.split("\n")[:-1], done.returncode
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--by-hand", action="store_true", help="no seeds, and faster")
+    parser.add_argument("--worker", type=Path, nargs="+", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    sys.exit(worker(arguments) if arguments.worker else main(arguments))
