@@ -17,6 +17,7 @@ import libtorrent as lt
 from mopidy_vozduxan.engine import alerts
 from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.metainfo import MAX_PIECES
+from mopidy_vozduxan.engine.presence import absent_pieces
 from mopidy_vozduxan.engine.protocol import (
     Event,
     PieceUnreadable,
@@ -90,7 +91,8 @@ class Members:
         if source.torrent is None:
             self._resume.check_refusal(infohash)
         params = params_of(source, self._resume.load(infohash))
-        resumed = _pieces_in(params)
+        params.save_path = str(self._cache.data_dir / infohash)
+        resumed = self._still_there(source, params)
         wanted = (
             {p for p, urgency in enumerate(plan.urgencies) if urgency}
             if plan
@@ -106,7 +108,6 @@ class Members:
             # finished hangs up, and is not called again for minutes.
             params.flags |= _F.stop_when_ready
         swarm = Swarm(infohash, source, params, stopped=idle)
-        params.save_path = self.folder_of(swarm)
         swarm.resumed, swarm.hoped = resumed, wanted & resumed
         swarm.peers = list(params.peers)
         swarm.wants_metadata = params.ti is None
@@ -117,6 +118,21 @@ class Members:
             swarm.apply(first, self._loop.time() * 1000)
         self.swarms[infohash] = swarm
         self.session.async_add_torrent(params)
+
+    def _still_there(self, source: TorrentSource, params: Any) -> set[int]:
+        """Return the pieces that were saved and are no further than files reach."""
+        held = _pieces_in(params)
+        if params.ti is None:
+            return held
+        if absent := absent_pieces(params.ti, params.save_path, held):
+            name = source.display_name or params.ti.name()
+            logger.info(
+                "Vozduxan: %d piece(s) of “%s” are gone from the disk",
+                len(absent),
+                name,
+            )
+            _forget(params, absent)
+        return held - absent
 
     def refuse(self, infohash: str, reason: str) -> None:
         """Never ask a swarm again for metadata that we cannot use."""
@@ -214,8 +230,7 @@ class Members:
         """Write the swarm's state to disk, on another thread."""
         swarm.peers = with_peers(params, swarm.peers)
         if swarm.lost:
-            there = enumerate(params.have_pieces)
-            params.have_pieces = [had and n not in swarm.lost for n, had in there]
+            _forget(params, swarm.lost)
         params.ti = None
         data = bytes(lt.write_resume_data_buf(params))
         return self._on_writer(self._resume.save, swarm.infohash, data)
@@ -323,6 +338,12 @@ def _settle(future: asyncio.Future[None] | None, error: BaseException | None) ->
 
 def _pieces_in(params: Any) -> set[int]:
     return {piece for piece, there in enumerate(params.have_pieces) if there}
+
+
+def _forget(params: Any, pieces: set[int]) -> None:
+    """Leave pieces out of what is held."""
+    there = enumerate(params.have_pieces)
+    params.have_pieces = [held and piece not in pieces for piece, held in there]
 
 
 def _first_priorities(params: Any, plan: Plan | None) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import libtorrent as lt
@@ -111,6 +112,27 @@ async def test_a_short_file_breaks_no_swarm(tmp_path: Path) -> None:
         assert (await rig.next(PieceRead)).data == album.piece(15)
         assert not rig.all(SwarmBroke)
         assert not rig.all(PieceUnreadable)
+
+
+@pytest.mark.parametrize("harm", [lambda path: os.truncate(path, 100_000), Path.unlink])
+@pytest.mark.parametrize("version", VERSIONS)
+@on_loop
+async def test_a_file_that_is_short_or_gone_has_no_other_checked(
+    tmp_path: Path, version: str, harm: Callable[[Path], None]
+) -> None:
+    """libtorrent would read the whole torrent, gigabytes before the first sound."""
+    album = make_album(tmp_path, [200_000, 100_000], version=version)
+    async with Rig(tmp_path, OFFLINE) as rig:
+        await filled(rig, album)
+    path = files(tmp_path)[0]
+    harm(path)
+    reach = path.stat().st_size // 16384 if path.exists() else 0
+    async with Rig(tmp_path, OFFLINE) as rig:
+        checks: list[object] = []
+        rig.engine._pump._handlers["fastresume_rejected_alert"] = checks.append
+        held = await rejoined(rig, album)
+        assert held == {*range(reach), *range(13, album.piece_count)}
+        assert not checks
 
 
 @on_loop
