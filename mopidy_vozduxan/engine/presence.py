@@ -13,7 +13,6 @@ from typing import Any
 
 from mopidy_vozduxan.planning.spans import PieceMap
 
-
 #: 10 to 20 µs each, on our event loop. Whoever has more waits for libtorrent's check.
 MOST_FILES = 2000
 
