@@ -48,10 +48,19 @@ STORAGE_ERRORS = frozenset(
 _TOO_SHORT = frozenset({("libtorrent", 23), ("asio.misc", 2)})
 
 
+#: "mismatching info-hash" (2.0.8, 2.1.1).
+_ANOTHER_TORRENT = ("libtorrent", 30)
+
+
 def blames_storage(error: Any) -> bool:
     """Say whether libtorrent's ``error_code`` means the disk."""
     system = error.category().name() in ("system", "generic")
     return system and error.value() in STORAGE_ERRORS
+
+
+def tells_lie(error: Any) -> bool:
+    """Say whether an ``error_code`` means metadata of another torrent."""
+    return (error.category().name(), error.value()) == _ANOTHER_TORRENT
 
 
 def tells_loss(error: Any) -> bool:

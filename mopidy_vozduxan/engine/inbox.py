@@ -77,7 +77,7 @@ class Inbox:
             "torrent_delete_failed_alert": self._on_deleted,
             "alerts_dropped_alert": self._on_dropped,
             "listen_failed_alert": self._on_listen_failed,
-            "metadata_failed_alert": self._on_debug,
+            "metadata_failed_alert": self._on_metadata_failed,
             "fastresume_rejected_alert": self._on_debug,
         }
 
@@ -107,6 +107,13 @@ class Inbox:
     def _on_metadata(self, alert: Any) -> None:
         if swarm := self._swarm_of(alert):
             self._members.save(swarm)
+
+    def _on_metadata_failed(self, alert: Any) -> None:
+        """Refuse metadata that is no use; what a peer made up is another matter."""
+        swarm = self._swarm_of(alert)
+        if swarm and not alerts.tells_lie(alert.error):
+            reason = alerts.reason_of(alert.error)
+            self._refuse(swarm, f"its metadata cannot be used: {reason}")
 
     def _on_finished(self, alert: Any) -> None:
         swarm = self._swarm_of(alert)
@@ -244,12 +251,16 @@ class Inbox:
             try:
                 metainfo = reading.result()
             except BadInput as exc:
-                self._members.refuse(swarm.infohash, str(exc))
-                self._emit(SwarmBroke(swarm.infohash, str(exc)))
+                self._refuse(swarm, str(exc))
             else:
                 self._emit(MetadataReceived(swarm.infohash, metainfo, torrent))
 
         reading.add_done_callback(tell)
+
+    def _refuse(self, swarm: Swarm, reason: str) -> None:
+        swarm.broken = True  # libtorrent stops it too, and says less
+        self._members.refuse(swarm.infohash, reason)
+        self._emit(SwarmBroke(swarm.infohash, reason))
 
     def _tell_statistics(self, swarm: Swarm, status: Any) -> None:
         statistics = Statistics(

@@ -177,6 +177,29 @@ async def test_what_a_swarm_says_of_itself_is_refused_once_and_for_all(
         rig.engine.add(source, None)
 
 
+@pytest.mark.parametrize(
+    "torrent",
+    [
+        v1(("Song.flac",)).replace(b"6:pieces", b"6:pieced"),
+        v1(*[("x", str(n)) for n in range(70_000)]),  # more than our limit for swarms
+    ],
+)
+@on_loop
+async def test_metadata_that_libtorrent_refuses_is_given_up_with_a_reason(
+    tmp_path, torrent
+):
+    infohash = infohash_of(torrent)
+    source = TorrentSource(infohash, magnet=magnet_of(infohash))
+    async with Rig(tmp_path, OFFLINE) as rig:
+        rig.engine.add(source, None)
+        handle = await joined(rig, infohash)
+        handle.set_metadata(b"d6:lengthi1ee")  # a peer's lie
+        handle.set_metadata(torrent[len("d4:info") : -1])
+        broke = await rig.next(SwarmBroke)
+        assert "metadata cannot be used" in broke.reason
+        assert len(rig.all(SwarmBroke)) == 1
+
+
 def test_resume_data_describes_no_files(tmp_path):
     """What is played never comes from there; reading it could take for ever."""
     torrent = v1(("Song.flac",))
