@@ -1,0 +1,1 @@
+"""What GStreamer does with files from strangers, in processes that may be killed."""
