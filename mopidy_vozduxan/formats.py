@@ -102,15 +102,6 @@ def estimated_length_ms(path: str, size: int) -> int | None:
     return None if known is None else max(1, size * 8 // known.nominal_kbps)
 
 
-#: GStreamer's demuxer for Monkey's Audio reads local files only, none over HTTP.
-_LOCAL_ONLY = frozenset(("ape",))
-
-
-def is_local_only(path: str) -> bool:
-    """Whether a player cannot play such a file from a URL."""
-    return extension(path) in _LOCAL_ONLY
-
-
 #: What demuxers read at the end of a file before they play (measured: the last
 #: 128 KiB of Ogg; an index at the end of M4A takes about 4 bytes per frame).
 _TAIL_PROBES = {"ogg": 128, "oga": 128, "opus": 128, "spx": 128, "m4a": 256, "m4b": 512}

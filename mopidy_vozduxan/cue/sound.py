@@ -17,6 +17,8 @@ T = TypeVar("T")
 #: the file's end), and returns a ``T``. It does no reading itself.
 Reading = Generator[Span, bytes, T]
 
+#: DSD512, as its decoder gives it; all else has 768 kHz at most.
+_MOST_RATE = 2_822_400
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 _SUBTYPE_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 #: Speakers of one to eight channels, as FLAC and WAV order them (RFC 9639, 9.1.3).
@@ -38,7 +40,7 @@ class Sound:
 
     def __post_init__(self) -> None:
         sane = 1 <= self.channels <= 8 and 4 <= self.bits <= 32 and self.samples > 0
-        if not sane or not 1000 <= self.rate <= 1_000_000:
+        if not sane or not 1000 <= self.rate <= _MOST_RATE:
             raise CutFailed("The file does not say how long it is, or how it sounds.")
 
     @property

@@ -6,7 +6,7 @@ bytes in order come from the same reader, any others from a new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from mopidy_vozduxan.cue.sound import Reading, T
 from mopidy_vozduxan.planning.spans import Span
@@ -14,6 +14,20 @@ from mopidy_vozduxan.web.streams import Reader
 
 #: A span may begin so far before the end of the one before.
 _KEPT_BYTES = 256 * 1024
+
+#: Returns the bytes of a span, fewer only at the file's end.
+Read = Callable[[Span], Awaitable[bytes]]
+
+
+async def answered(reading: Reading[T], read: Read) -> T:
+    """Return the result of a computation that asks for spans of a file."""
+    try:
+        span = next(reading)
+        while True:
+            span = reading.send(await read(span))
+    except StopIteration as done:
+        result: T = done.value
+        return result
 
 
 class Source:
@@ -43,13 +57,7 @@ class Source:
 
     async def answer(self, reading: Reading[T]) -> T:
         """Return the result of a computation that asks for spans of the file."""
-        try:
-            span = next(reading)
-            while True:
-                span = reading.send(await self.read(span))
-        except StopIteration as done:
-            result: T = done.value
-            return result
+        return await answered(reading, self.read)
 
     def close(self) -> None:
         """Want nothing any more, at once. Safe to call again."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.exceptions import NoSuchFile
-from mopidy_vozduxan.formats import estimated_length_ms, is_local_only, is_playable
+from mopidy_vozduxan.formats import estimated_length_ms, is_playable
 from mopidy_vozduxan.naming.names import natural_path_key
 from mopidy_vozduxan.planning.spans import PieceMap, Span
 from mopidy_vozduxan.tags import CUE_FRAMES_PER_S, Part
@@ -48,11 +48,8 @@ class Target:
 
     @property
     def cut(self) -> Cut | None:
-        """What the player gets instead of the file. Raises :class:`NoSuchFile`."""
-        if self.part:
-            return self.part.start, self.part.stop
-        file = self.file
-        return (0, None) if file and is_local_only(file.path) else None
+        """The part of the file that the player gets; ``None`` for all of it."""
+        return (self.part.start, self.part.stop) if self.part else None
 
     @property
     def file(self) -> TorrentFile | None:

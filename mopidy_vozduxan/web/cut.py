@@ -1,8 +1,10 @@
-"""``GET`` of one part of a stream, for the player: ``/stream/<token>/cut/<from>-<to>``.
+"""``GET`` of what the player gets of a stream: all of it, or one part.
 
-``from`` and ``to`` are in CUE frames, and without ``to`` the part ends with the
-file. It is served as a file of its own, by the rules of
-:mod:`mopidy_vozduxan.web.stream`; only our own loop serves it.
+``/stream/<token>`` is the file as it is, or as something that the player can play
+(:mod:`mopidy_vozduxan.decoding`). ``/stream/<token>/cut/<from>-<to>`` is a part of it
+as a file of its own: ``from`` and ``to`` are in CUE frames, and without ``to`` the part
+ends with the file. Both by the rules of :mod:`mopidy_vozduxan.web.stream`; only our
+own loop serves them.
 """
 
 from __future__ import annotations
@@ -10,19 +12,25 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Generic, TypeVar
 
+from mopidy_vozduxan.cue.cutter import Cut as Served
 from mopidy_vozduxan.cue.cutter import Divisible, make_cut, read_divisible
 from mopidy_vozduxan.cue.sound import CutFailed
 from mopidy_vozduxan.cue.source import Source
+from mopidy_vozduxan.decoding.served import Kind, kind_of, served
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.streaming.info import StreamInfo
 from mopidy_vozduxan.streaming.target import Cut
 from mopidy_vozduxan.web.running import Running
 from mopidy_vozduxan.web.stream import Body, StreamHandler
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PATTERN = r"/cut/([0-9]{1,9})-([0-9]{0,9})"
 
@@ -38,59 +46,104 @@ _HEADS_KEPT = 16
 _TELL_S = 1.0
 
 
-class Heads:
+class Heads(Generic[T]):
     """What was read of the heads of files, by what HTTP knows them as."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Divisible] = {}
+        self._kept: dict[str, T] = {}
 
     async def of(
-        self, info: StreamInfo, open_source: Callable[[], Source]
-    ) -> Divisible:
+        self,
+        info: StreamInfo,
+        open_source: Callable[[], Source],
+        read: Callable[[Source], Awaitable[T]],
+    ) -> T:
         """Return what a file is. Waits for its first bytes, the first time."""
-        file = self._kept.pop(info.etag, None)
-        if file is None:
+        if info.etag in self._kept:
+            known = self._kept.pop(info.etag)
+        else:
             source = open_source()
             try:
-                file = await source.answer(read_divisible(info.name, info.size))
+                known = await read(source)
             finally:
                 source.close()
-        self._kept[info.etag] = file
+        self._kept[info.etag] = known
         if len(self._kept) > _HEADS_KEPT:
             del self._kept[next(iter(self._kept))]
-        return file
+        return known
 
 
-class CutHandler(StreamHandler):
-    """Serves parts. Lives on the event loop of the player's door, which is ours."""
+class _PlayerHandler(StreamHandler):
+    """Lives on the event loop of the player's door, which is ours."""
+
+    async def _file(
+        self, running: Running, token: str
+    ) -> tuple[Body, Callable[[], Source]]:
+        body = await super()._body(running, token)
+        info, open_reader = body
+        return body, partial(Source, open_reader, info.size)
+
+    async def _fail(self, error: VozduxanError) -> None:
+        """Hold the request; what cannot be played is for the frontend to skip."""
+        while isinstance(error, CutFailed) or type(error) is VozduxanError:
+            running = self._find()
+            running.streams.fail(self.path_args[0], error)
+            await asyncio.sleep(_TELL_S)
+        await super()._fail(error)
+
+
+class WholeHandler(_PlayerHandler):
+    """Serves whole files."""
+
+    def initialize(  # type: ignore[override]
+        self, find: Callable[[], Running], kinds: Heads[Kind], jobs: Jobs
+    ) -> None:
+        """Take the way to the running backend, and what is known of files."""
+        super().initialize(find)
+        self._kinds = kinds
+        self._jobs = jobs
+
+    async def _body(self, running: Running, token: str) -> Body:
+        body, open_source = await self._file(running, token)
+        info = body[0]
+
+        def read(source: Source) -> Awaitable[Kind]:
+            return kind_of(info.size, source, self._jobs)
+
+        kind = await self._kinds.of(info, open_source, read)
+        instead = await served(kind, info, open_source, self._jobs)
+        return _as_file(info, instead, "") if instead else body
+
+
+class CutHandler(_PlayerHandler):
+    """Serves parts."""
 
     SUPPORTED_METHODS = ("GET",)
 
     def initialize(  # type: ignore[override]
-        self, find: Callable[[], Running], heads: Heads
+        self, find: Callable[[], Running], heads: Heads[Divisible]
     ) -> None:
         """Take the way to the running backend, and the heads it has read."""
         super().initialize(find)
         self._heads = heads
 
     async def _body(self, running: Running, token: str) -> Body:
-        info, open_reader = await super()._body(running, token)
-        open_source = partial(Source, open_reader, info.size)
+        (info, _), open_source = await self._file(running, token)
         _, start, stop = self.path_args
-        file = await self._heads.of(info, open_source)
-        cut = await make_cut(file, open_source, int(start), int(stop) if stop else None)
-        described = dataclasses.replace(
-            info,
-            size=cut.size,
-            content_type=cut.content_type,
-            etag=f"{info.etag}-{start}-{stop}",
-        )
-        return described, cut.open
 
-    async def _fail(self, error: VozduxanError) -> None:
-        """Hold the request; what cannot be cut is for the frontend to skip."""
-        while isinstance(error, CutFailed) or type(error) is VozduxanError:
-            running = self._find()
-            running.streams.fail(self.path_args[0], error)
-            await asyncio.sleep(_TELL_S)
-        await super()._fail(error)
+        def read(source: Source) -> Awaitable[Divisible]:
+            return source.answer(read_divisible(info.name, info.size))
+
+        file = await self._heads.of(info, open_source, read)
+        cut = await make_cut(file, open_source, int(start), int(stop) if stop else None)
+        return _as_file(info, cut, f"-{start}-{stop}")
+
+
+def _as_file(info: StreamInfo, what: Served, mark: str) -> Body:
+    described = dataclasses.replace(
+        info,
+        size=what.size,
+        content_type=what.content_type,
+        etag=f"{info.etag}-as{mark}",
+    )
+    return described, what.open

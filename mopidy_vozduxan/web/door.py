@@ -17,14 +17,15 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
+from mopidy_vozduxan.decoding.served import Kind
 from mopidy_vozduxan.exceptions import ShuttingDown
+from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.server_file import ServerAddress
 from mopidy_vozduxan.streaming.target import Cut
 from mopidy_vozduxan.web.api import KeyedCommandHandler
 from mopidy_vozduxan.web.csrf import CrossSiteRules
-from mopidy_vozduxan.web.cut import PATTERN, CutHandler, Heads, path_of
+from mopidy_vozduxan.web.cut import PATTERN, CutHandler, Heads, WholeHandler, path_of
 from mopidy_vozduxan.web.running import Running
-from mopidy_vozduxan.web.stream import StreamHandler
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +40,16 @@ _IDLE_SECONDS = 60
 
 
 class PlayerDoor:
-    """A Tornado server for the player. ``start`` once, ``stop`` once."""
+    """A Tornado server for the player. ``start`` once, ``stop`` once.
 
-    def __init__(self, running: Running) -> None:
+    Its ``jobs`` decode what the player cannot be given as it is, and end with it.
+    ``kinds`` is what is known of files already.
+    """
+
+    def __init__(self, running: Running, kinds: Heads[Kind] | None = None) -> None:
         self._running = running
+        self._kinds = kinds or Heads()
+        self.jobs = Jobs()
         self._sockets: list[socket.socket] = []
         self._port: int | None = None
         self._server: HTTPServer | None = None
@@ -83,6 +90,7 @@ class PlayerDoor:
     async def stop(self) -> None:
         """Close the port and every connection. Runs on the bridge's loop."""
         self._port = None
+        self.jobs.close()
         if self._server is None:
             for sock in self._sockets:
                 sock.close()
@@ -96,7 +104,7 @@ class PlayerDoor:
         pattern = r"(?:http://[^/]+)?/vozduxan/stream/([A-Za-z0-9_-]+)"
         keyed = {**find, "rules": CrossSiteRules(), "key": self._key}
         routes = [
-            (pattern, StreamHandler, find),
+            (pattern, WholeHandler, {**find, "kinds": self._kinds, "jobs": self.jobs}),
             (pattern + PATTERN, CutHandler, {**find, "heads": Heads()}),
             (r"/vozduxan/api/(.*)", KeyedCommandHandler, keyed),
         ]

@@ -14,7 +14,7 @@ from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.app import mopidy_app
 from mopidy_vozduxan.web.door import PlayerDoor
-from tests.web.fakes import WAIT, Client, FakeStreams
+from tests.web.fakes import WAIT, Client, FakeStreams, PlainFiles
 
 
 @dataclass
@@ -45,7 +45,7 @@ def streams(bridge: Bridge) -> FakeStreams:
 
 @pytest.fixture
 def player_door(bridge: Bridge, streams: FakeStreams) -> Iterator[Door]:
-    door = PlayerDoor(running.Running(bridge, streams))
+    door = PlayerDoor(running.Running(bridge, streams), PlainFiles())
     door.start()
     yield Door(int(door.url_for("x").split(":")[2].split("/")[0]), player=True)
     bridge.ask(door.stop()).result(WAIT)

@@ -44,6 +44,13 @@ class FakeStream:
             await self.changed.wait_for(ready)
 
 
+class PlainFiles:
+    """What the player's door knows of files: all are served as they are."""
+
+    async def of(self, *_: object) -> None:
+        return None
+
+
 class FakeReader:
     """Counts reads, and tells when it was closed."""
 

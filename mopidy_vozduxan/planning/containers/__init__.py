@@ -12,8 +12,17 @@ import struct
 from collections.abc import Callable
 
 from mopidy_vozduxan.planning.containers import ape, chunked, flac, mp4, mpeg, wavpack
+from mopidy_vozduxan.planning.containers.counts import sample_count
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import Span
+
+__all__ = [
+    "audio_before_index",
+    "read_index",
+    "read_timeline",
+    "sample_count",
+    "tag_size",
+]
 
 # Each takes the head, the offset of the file's own first byte, and the size.
 _Reader = Callable[[bytes, int, int], Timeline | None]

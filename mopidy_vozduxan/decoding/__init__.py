@@ -1,0 +1,1 @@
+"""Files that the player cannot be given as they are, and what it gets instead."""

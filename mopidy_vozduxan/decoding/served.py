@@ -1,0 +1,133 @@
+"""What the player gets of a file: its bytes, or something that it can play.
+
+Runs on our event loop. Decided by the file's own first bytes, before the player sees
+any: a demuxer that hangs takes all of Mopidy with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mopidy_vozduxan.cue.cutter import (
+    Cut,
+    Divisible,
+    StretchCut,
+    make_cut,
+    read_divisible,
+)
+from mopidy_vozduxan.cue.sound import CutFailed, Sound
+from mopidy_vozduxan.cue.source import Read, Source, answered
+from mopidy_vozduxan.decoding import dff
+from mopidy_vozduxan.decoding.demuxed import (
+    Container,
+    DemuxedCut,
+    describe,
+)
+from mopidy_vozduxan.decoding.registry import Plays, plays
+from mopidy_vozduxan.jobs.jobs import Jobs
+from mopidy_vozduxan.planning.containers import tag_size
+from mopidy_vozduxan.planning.spans import Span
+from mopidy_vozduxan.streaming.info import StreamInfo
+
+#: Nearly every file is known by its first 16 KiB; GStreamer gives up after 128.
+_LOOKS = (16 * 1024, 128 * 1024)
+
+
+#: Names do not tell what a file is.
+_NO_NAME = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a file begins with: a tag of ``start`` bytes, then ``head``."""
+
+    start: int
+    head: bytes
+    plays: Plays | None
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the player would hang on its bytes."""
+        return bool(self.plays and self.plays.hangs)
+
+    @property
+    def hides(self) -> bool:
+        """Whether the tag keeps the player from what it could play.
+
+        A demuxer behind a tag is wrong by its length where it jumps: an Ogg file
+        gives neither sound nor error then (GStreamer 1.22 and 1.26).
+        """
+        return bool(self.start and self.plays and self.plays.demuxes)
+
+
+async def look(read: Read, size: int) -> Looked:
+    """Look at a file's first bytes. Waits for the swarm, and raises what it does."""
+    head = await read(Span(0, _LOOKS[0]).clipped(size))
+    start = min(tag_size(head), size)
+    found = None
+    for most in _LOOKS:
+        wanted = Span(start, start + most).clipped(size)
+        if start or len(head) < len(wanted):
+            head = await read(wanted)
+        found = await asyncio.to_thread(plays, head)
+        if found or len(wanted) < most:
+            break
+    return Looked(start, head, found)
+
+
+async def container_of(looked: Looked, read: Read, size: int) -> Container:
+    """Return what a demuxer that hangs is to read. Raises :class:`CutFailed`."""
+    assert looked.plays
+    if not looked.head.startswith(dff.SIGN):
+        return Container(looked.plays.element, size, looked.head)
+    view = await answered(dff.read_dff(looked.start, size), read)
+    return Container("avdemux_dsf", view.size, view.head, view)
+
+
+@dataclass(frozen=True, slots=True)
+class Untagged:
+    """A file whose tag is left out; it takes ``start`` bytes."""
+
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Demuxed:
+    """A file that is taken apart in a process of its own."""
+
+    container: Container
+    sound: Sound
+
+
+#: What a file is served as; None for its bytes as they are.
+Kind = Untagged | Demuxed | Divisible | None
+
+
+async def kind_of(size: int, source: Source, jobs: Jobs) -> Kind:
+    """Return what a file is served as. Raises :class:`CutFailed`."""
+    looked = await look(source.read, size)
+    if not looked.hangs:
+        return Untagged(looked.start) if looked.hides else None
+    with contextlib.suppress(CutFailed):  # what we take apart ourselves
+        return await source.answer(read_divisible(_NO_NAME, size))
+    container = await container_of(looked, source.read, size)
+    found = await describe(jobs, container, source.read)
+    return Demuxed(container, found.sound)
+
+
+async def served(
+    kind: Kind, info: StreamInfo, open_source: Callable[[], Source], jobs: Jobs
+) -> Cut | None:
+    """Return what the player gets; None for the file's bytes as they are."""
+    match kind:
+        case None:
+            return None
+        case Untagged(start=start):
+            span = Span(start, info.size)
+            return StretchCut(open_source, b"", span, info.content_type)
+        case Demuxed(container=container, sound=sound):
+            return DemuxedCut(jobs, open_source, container, sound)
+    return await make_cut(kind, open_source, 0, None)
