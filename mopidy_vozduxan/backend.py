@@ -160,7 +160,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self.door.start()
         running.announce(me)
         server_file.write(self._data_dir, self.door.address)
-        door = Door(self.door.url_for, self.door.proxy)
+        door = Door(self.door.url_for, self.door.proxy, self.door.jobs)
         self._scanning.start(self.manager.background, door)
         self._watcher.start()
 

@@ -104,7 +104,7 @@ class Records:
     def unscanned(self, infohash: str, *, tried: bool = False) -> list[int]:
         """Return the files whose tags were not read, in the order of play.
 
-        Those that could not be read come again a day later; at once with ``tried``.
+        Those that nobody gave us come again a day later; at once with ``tried``.
         """
         return self._read(infohash, lambda db: tracks.unread(db, infohash, tried=tried))
 
@@ -112,14 +112,18 @@ class Records:
         """Keep what a file says of itself; where it is silent, its name counts."""
         self._change(lambda db: tracks.write_tags(db, infohash, index, tags), infohash)
 
+    def note_missing(self, infohash: str, index: int) -> None:
+        """Note that nobody gave us a file's tags; it is left alone for a day."""
+        self._home(infohash).write(lambda db: tracks.note_missing(db, infohash, index))
+
     def note_unreadable(self, infohash: str, index: int) -> None:
-        """Note that a file's tags could not be read; it is left alone for a day."""
+        """Note that a file holds no tags we can read: never again (`scan_again`)."""
         self._home(infohash).write(
             lambda db: tracks.note_unreadable(db, infohash, index)
         )
 
     def leave_alone(self, infohash: str) -> None:
-        """Note that no tags of a torrent could be read; see `note_unreadable`."""
+        """Note that no tags of a torrent could be read; see `note_missing`."""
         self._home(infohash).write(lambda db: tracks.leave_alone(db, infohash))
 
     def scan_again(self, infohash: str) -> None:

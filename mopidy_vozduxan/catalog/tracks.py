@@ -86,19 +86,27 @@ def write_tags(db: sqlite3.Connection, infohash: str, index: int, tags: Tags) ->
     return refresh(db, rows[0]["album"], news=[row["id"] for row in rows])
 
 
+def note_missing(db: sqlite3.Connection, infohash: str, index: int) -> None:
+    """Note that nobody gave us the tags of a file now."""
+    _note_tried(db, infohash, index, time.time_ns() // 1_000_000)
+
+
 def note_unreadable(db: sqlite3.Connection, infohash: str, index: int) -> None:
-    """Note that the tags of a file could not be read now."""
-    now_ms = time.time_ns() // 1_000_000
+    """Note that a file holds no tags that can be read."""
+    _note_tried(db, infohash, index, _NEVER)
+
+
+def _note_tried(db: sqlite3.Connection, infohash: str, index: int, ms: int) -> None:
     ids = [row["id"] for row in rows_of(db, infohash, index)]
     db.executemany(
-        "UPDATE track SET tried_ms = ? WHERE id = ?", [(now_ms, id_) for id_ in ids]
+        "UPDATE track SET tried_ms = ? WHERE id = ?", [(ms, id_) for id_ in ids]
     )
 
 
 def leave_alone(db: sqlite3.Connection, infohash: str) -> None:
     """Note the same of every file of a torrent."""
     db.execute(
-        "UPDATE track SET tried_ms = ? WHERE NOT read"
+        "UPDATE track SET tried_ms = max(tried_ms, ?) WHERE NOT read"
         " AND album IN (SELECT id FROM album WHERE infohash = ?)",
         (time.time_ns() // 1_000_000, infohash),
     )
@@ -116,7 +124,7 @@ def forget_read(db: sqlite3.Connection, infohash: str) -> None:
 def unread(db: sqlite3.Connection, infohash: str, *, tried: bool) -> list[int]:
     """Return the files whose tags should be read, in the order of play.
 
-    With ``tried`` also those that could not be read within the last day.
+    With ``tried`` also those that nobody gave us within the last day.
     """
     rows = db.execute(
         "SELECT DISTINCT idx, place FROM album JOIN track ON track.album = album.id"

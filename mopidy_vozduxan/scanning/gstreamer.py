@@ -1,8 +1,8 @@
 """Mopidy's scanner over one of our streams, or over the two ends of a file.
 
-Every call blocks until GStreamer has an answer, so it runs on a daemon thread of
-its own: one that hangs holds up nobody, not even the exit. Nothing is raised;
-what cannot be read gives None.
+Runs on our event loop; GStreamer runs in a process of its own (:mod:`~.jobs`), which
+whoever cancels a call kills. What cannot be read gives None; only
+:class:`~mopidy_vozduxan.jobs.jobs.NoJobs` is raised.
 
 Design notes
 ------------
@@ -22,24 +22,20 @@ measured with GStreamer 1.22 and 1.26:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import tempfile
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-from mopidy.audio import scan as mopidy_scan
+from mopidy_vozduxan.jobs.jobs import JobFailed, Jobs
+from mopidy_vozduxan.jobs.wire import load
 
 logger = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-#: Nothing is waited for that is not here already, but for large pictures.
-URL_TIMEOUT_MS = 60_000
+#: Who calls is patient no longer than a minute.
+URL_TIMEOUT_MS = 3_600_000
 FILE_TIMEOUT_MS = 5_000
 
 
@@ -61,50 +57,36 @@ class Scan:
         return [picture for picture in found if isinstance(picture, bytes)]
 
 
-def scan_url(url: str, proxy: Mapping[str, object]) -> Scan | None:
+async def scan_url(jobs: Jobs, url: str, proxy: Mapping[str, object]) -> Scan | None:
     """Scan a stream at the player's door; ``proxy`` is that door."""
-    return _scan(url, URL_TIMEOUT_MS, proxy)
+    return await _scan(jobs, url, URL_TIMEOUT_MS, proxy)
 
 
-def scan_ends(beginning: bytes, end: bytes, ending: str) -> Scan | None:
+async def scan_ends(
+    jobs: Jobs, beginning: bytes, end: bytes, ending: str
+) -> Scan | None:
     """Scan a file of which only both ends are here; ``ending`` is that of its name."""
-    with tempfile.NamedTemporaryFile(suffix=f".{ending}") as file:
-        file.write(beginning + end)
-        file.flush()
-        return _scan(Path(file.name).as_uri(), FILE_TIMEOUT_MS, {})
-
-
-def _scan(uri: str, timeout_ms: int, proxy: Mapping[str, object]) -> Scan | None:
+    path = await asyncio.to_thread(_written, beginning + end, ending)
     try:
-        found = mopidy_scan.Scanner(timeout_ms, dict(proxy)).scan(uri)
-    except Exception as exc:  # whatever hostile bytes bring GStreamer to
+        return await _scan(jobs, path.as_uri(), FILE_TIMEOUT_MS, {})
+    finally:
+        path.unlink()
+
+
+def _written(data: bytes, ending: str) -> Path:
+    with tempfile.NamedTemporaryFile(suffix=f".{ending}", delete=False) as file:
+        file.write(data)
+    return Path(file.name)
+
+
+async def _scan(
+    jobs: Jobs, uri: str, timeout_ms: int, proxy: Mapping[str, object]
+) -> Scan | None:
+    arguments = {"uri": uri, "timeout_ms": timeout_ms, "proxy": dict(proxy)}
+    try:
+        async with jobs.job("scan", **arguments) as job:
+            found = load((await job.message())[1])
+            return Scan(dict(found["tags"]), found["length_ms"])
+    except (JobFailed, ValueError, KeyError, TypeError) as exc:
         logger.debug("Not read: %s", exc)
         return None
-    length_ms = found.duration
-    return Scan(dict(found.tags), None if length_ms is None else int(length_ms))
-
-
-async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Make a call on a thread that nobody has to wait for at the exit."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def run() -> None:
-        result, error = None, None
-        try:
-            result = call(*args, **kwargs)
-        except Exception as exc:
-            error = exc
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(settle, result, error)
-
-    threading.Thread(target=run, name="VozduxanScan", daemon=True).start()
-    return await future

@@ -37,8 +37,11 @@ class Known(Protocol):
     def keep_tags(self, infohash: str, index: int, tags: Tags) -> None:
         """Keep what a file says of itself."""
 
+    def note_missing(self, infohash: str, index: int) -> None:
+        """Do not ask for this file again soon: nobody gave us its bytes."""
+
     def note_unreadable(self, infohash: str, index: int) -> None:
-        """Do not ask for this file again soon."""
+        """Do not read this file again: its bytes are not understood."""
 
     def keep_sheet(self, infohash: str, index: int, parts: Sequence[Part]) -> None:
         """Divide a file."""

@@ -161,7 +161,7 @@ class _Visit:
         for file in self._scans:  # all of them tell more of their encoding
             await self._keep_tags(file)
         for file in self._stalled:
-            await self._keep(self._means.catalog.note_unreadable, file.index)
+            await self._keep(self._means.catalog.note_missing, file.index)
 
     async def _in(self, gate: Gate, file: TorrentFile) -> None:
         async with gate:
@@ -172,6 +172,8 @@ class _Visit:
         async with self._open(file) as reading:
             scan = await self._means.files.scan(reading, file)
         if scan is None:
+            name, of = _name(file), self._metainfo.name
+            logger.info("Vozduxan: No tags can be read of “%s” of “%s”", name, of)
             await self._keep(self._means.catalog.note_unreadable, file.index)
             return
         await self._divide(file, scan)
@@ -253,6 +255,10 @@ class _Visit:
     async def _keep(self, keep: Callable[..., object], *what: object) -> None:
         await asyncio.to_thread(keep, self._infohash, *what)
         self._means.found(self._infohash)
+
+
+def _name(file: TorrentFile) -> str:
+    return file.path.rpartition("/")[2]
 
 
 def _folder(file: TorrentFile) -> str:

@@ -6,15 +6,21 @@ Runs on our event loop. Knows nothing of tags; never decides what is fetched.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
-from mopidy_vozduxan.exceptions import Stalled
+from mopidy_vozduxan.exceptions import Stalled, VozduxanError
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.serving import Serving
 from mopidy_vozduxan.streaming.stream import Stream
 
 T = TypeVar("T")
+
+
+class Overdue(VozduxanError):
+    """What reads a file neither ends nor reads on."""
+
 
 #: How often a wait is looked at.
 LOOK_S = 0.25
@@ -54,12 +60,18 @@ class Reading:
             reader.close()
         return b"".join(parts)
 
-    async def patiently(self, work: Coroutine[object, object, T]) -> T:
-        """Return what ``work`` does; it depends on this file's bytes."""
+    async def patiently(
+        self, work: Coroutine[object, object, T], limit_s: float = math.inf
+    ) -> T:
+        """Return what ``work`` does; it depends on this file's bytes.
+
+        Raises :class:`Overdue` when it neither reads, nor waits to, for ``limit_s``.
+        """
         task = asyncio.ensure_future(work)
         # A read that is given up ends with an error that nobody asks for.
         task.add_done_callback(lambda task: task.cancelled() or task.exception())
         seen, idle_s = self._signs_of_life(), 0.0
+        places, still_s = self._places(), 0.0
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=LOOK_S)
@@ -69,6 +81,11 @@ class Reading:
                     self._moved()
                 if idle_s >= self._patience and not task.done():
                     raise Stalled("Nobody gave us the file's bytes in time.")
+                before, places = places, self._places()
+                waits = self._stream.waiting_since is not None
+                still_s = 0.0 if waits or places != before else still_s + LOOK_S
+                if still_s >= limit_s and not task.done():
+                    raise Overdue(f"It does not end within {limit_s:.0f} s.")
             return task.result()
         finally:
             task.cancel()
@@ -76,6 +93,9 @@ class Reading:
     @property
     def _stream(self) -> Stream:
         return self._streams.named(self.token)
+
+    def _places(self) -> set[int]:
+        return {reader.head().offset for reader in self._stream.readers}
 
     def _signs_of_life(self) -> tuple[int, int]:
         statistics = self._stream.swarm.statistics

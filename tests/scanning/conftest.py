@@ -110,7 +110,7 @@ class Stage:
         self.bridge.tell(self._engine.start, self.bridge.loop, self.manager.on_event)
         self.door = PlayerDoor(Running(self.bridge, self.manager.serving))
         self.door.start()
-        door = Door(self.door.url_for, self.door.proxy)
+        door = Door(self.door.url_for, self.door.proxy, self.door.jobs)
         self.scanning.start(self.manager.background, door)
         return self
 

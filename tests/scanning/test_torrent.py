@@ -62,6 +62,8 @@ class World:
     def note_unreadable(self, _: str, index: int) -> None:
         self.unreadable.add(index)
 
+    note_missing = note_unreadable
+
     def leave_alone(self, _: str) -> None:
         self.left_alone = True
 
