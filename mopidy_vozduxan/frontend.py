@@ -13,6 +13,7 @@ the listener asked for; a ``stop`` then is an event, and ends the start.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from mopidy_vozduxan.alarm import Alarm
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.planning.queue import sure, upcoming
+from mopidy_vozduxan.planning.silence import Silence, silence
 from mopidy_vozduxan.player import DEFAULT_BUFFERS, Player
 from mopidy_vozduxan.tracklist import Tracklist
 from mopidy_vozduxan.uris import SCHEMES
@@ -71,6 +73,8 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._state = "stopped"  # as core's events told it
         self._skips = 0  # since something sounded, or was asked for
         self._heard_ms = -1  # the position when a failure was last looked at
+        self._patience = config["vozduxan"]["stall_timeout"]
+        self._silence_now: Silence | None = None  # without a reason
         self._poll = Alarm()
         self._aim = Alarm()
         self._correction = Alarm()
@@ -163,7 +167,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     def playback_state_changed(self, old_state: str, new_state: str) -> None:
         """Playback was stopped or paused, perhaps while a start was pending."""
-        self._state = new_state
+        self._state, self._silence_now = new_state, None
         if new_state == "paused" and self._starting:
             # Core pauses what is current, and that is nothing yet.
             self._hold = True
@@ -188,6 +192,9 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
             self._give_up_without_sound(self._player.latest_token or self._token)
             return
         position_ms = self._player.position_ms()
+        if self._is_stuck(position_ms):
+            self._give_up_without_sound(self._player.latest_token or self._token)
+            return
         if position_ms:  # it is 0 for a moment after every change
             self._player.moved(self._token, self._start_ms + position_ms)
 
@@ -316,6 +323,18 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         """
         off, playback = self._player.is_off, self._core.playback
         return off() and playback.get_state().get() == "playing" and off()
+
+    def _is_stuck(self, position_ms: int) -> bool:
+        """Return whether the player has all it asked for, and is silent for too long.
+
+        What broke it cannot be told: it waits for something that never comes.
+        """
+        token, now = self._player.latest_token, time.monotonic()
+        waits = token is not None and self._player.waits(token)
+        place = (token, self._player.starts, position_ms)
+        self._silence_now = silence(self._silence_now, place, waits=waits, now=now)
+        found = self._silence_now
+        return found is not None and found.seconds(now) >= self._patience
 
     def _give_up_without_sound(self, token: str) -> None:
         if self._skips >= MOST_SILENT_STARTS:

@@ -158,6 +158,13 @@ class Player:
         asked = self._bridge.ask(self._manager.player_has(infohashes))
         return asked.result(ANSWERS_S)
 
+    def waits(self, token: str) -> bool:
+        """Return whether a stream waits for its swarm, as far as can be told."""
+        try:
+            return self._bridge.ask(self._manager.waits(token)).result(ANSWERS_S)
+        except TimeoutError:
+            return True
+
     def release(self, token: str) -> None:
         """End a stream that the player was given."""
         self._bridge.tell(self._manager.release, token)

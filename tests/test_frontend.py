@@ -19,6 +19,8 @@ from mopidy_vozduxan.web import running
 
 OURS = [f"vozduxan:track:{'ab' * 20}:{n}" for n in range(3)]
 FOREIGN = "file:///song.mp3"
+#: After so long silence without a reason is given up.
+PATIENCE_S = 20
 MAGNET = f"magnet:?xt=urn:btih:{'cd' * 20}"
 
 
@@ -89,7 +91,7 @@ class Player:
         self.walk = Walk()
         self.position = 0
         self.moves = []
-        self.off = self.idle = False
+        self.off = self.idle = self.waiting = False
 
     def ask_for_the_next(self, core):
         pass
@@ -99,6 +101,9 @@ class Player:
 
     def is_idle(self):
         return self.idle
+
+    def waits(self, token):
+        return self.waiting
 
     def begin(self, token, uri, asked=False):
         """What the playback provider does when core starts a track."""
@@ -148,7 +153,10 @@ class Stage:
         self.player = Player()
         self.library = Library()
         self.config = {
-            "vozduxan": {"prefetch_tracks": prefetch_tracks},
+            "vozduxan": {
+                "prefetch_tracks": prefetch_tracks,
+                "stall_timeout": PATIENCE_S,
+            },
             "core": {"max_tracklist_length": 100},
         }
 

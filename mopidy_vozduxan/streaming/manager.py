@@ -244,6 +244,11 @@ class Manager:
                 self.streams.end(stream.token)
         await self.swarms.remove(infohashes, delete_data=delete_data)
 
+    async def waits(self, token: str) -> bool:
+        """Return whether a stream waits for its swarm."""
+        stream = self.streams.get(token)
+        return stream is not None and stream.waiting_since is not None
+
     async def player_has(self, infohashes: Set[str]) -> bool:
         """Return whether the player was given a stream of that torrent last."""
         stream = self.streams.get(self.streams.player or "")
