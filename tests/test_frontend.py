@@ -386,6 +386,42 @@ def test_a_file_without_sound_moves_core_on(stage):
     assert "next" in stage.core.calls
 
 
+@pytest.mark.parametrize("starting", [True, False])
+def test_a_player_that_is_silent_without_a_reason_is_moved_on_from(
+    stage, starting, monkeypatch
+):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("mopidy_vozduxan.frontend.time.monotonic", lambda: clock.now)
+
+    def look(*times):
+        for clock.now in times:
+            stage.actor.follow_position().get(timeout=10)
+
+    if starting:
+        stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
+    else:
+        stage.play(0)
+    stage.player.waiting = True
+    look(1.0, PATIENCE_S + 5.0)  # others are patient with its swarm
+    stage.player.waiting = False
+    look(100.0, 99.0 + PATIENCE_S)
+    assert "next" not in stage.core.calls
+    look(100.0 + PATIENCE_S)
+    assert "next" in stage.core.calls
+
+
+def test_a_pause_is_no_silence(stage, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr("mopidy_vozduxan.frontend.time.monotonic", lambda: now)
+    stage.play(0)
+    stage.actor.follow_position().get(timeout=10)
+    stage.state("playing", "paused")
+    now = 1000.0
+    stage.state("paused", "playing")
+    stage.actor.follow_position().get(timeout=10)
+    assert "next" not in stage.core.calls
+
+
 def test_a_player_without_sound_is_not_taken_for_many_bad_files(stage):
     def go_on():
         stage.player.begin("next", OURS[0])

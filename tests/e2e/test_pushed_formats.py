@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.stage import Album, Listener, album, as_floats, seeded, until
-from tests.rig.album import Track, make_pcm
+from tests.rig.album import Track, encode, make_pcm
 from tests.rig.containers import aiff, behind_id3v2, dff, dsf, tta
+from tests.rig.seeder import Swarm
 
-SECONDS = 3
+SECONDS = 2
 #: Seconds; what hung never answered.
 ANSWERS_S = 10
 NOISE = random.Random(1).randbytes(200_000)
@@ -42,7 +43,7 @@ WHOLE = {
 BROKEN = {
     "20.dff": b"FRM8" + NOISE,
     "21.dsf": b"DSD " + NOISE,
-    "22.dsf": dsf(SECONDS)[:1_000_000],
+    "22.dsf": dsf(SECONDS)[:700_000],
     "23.mpc": b"MPCK" + NOISE,
     "24.mpc": b"MP+\7" + NOISE,
     "25.tta": b"TTA1" + NOISE,
@@ -53,13 +54,19 @@ BROKEN = {
 #: So long that nothing else happens to it meanwhile.
 LONG_PCM = make_pcm(10, seed=8)
 LONG = {"30.dff": dff(10), "31.dsf": dsf(10), "32.tta": tta(LONG_PCM)}
+#: An Ogg file behind one ID3v2 tag, and behind two; a player says nothing of that.
+TAGGED, TAGGED_TWICE = "17.ogg", "40.ogg"
 FILES = {**WHOLE, **BROKEN, **LONG}
 
 
 @pytest.fixture(scope="module")
 def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Album]:
+    path = tmp_path_factory.mktemp("ogg") / "x.ogg"
+    encode(PCM, path, "ogg")
+    tagged = behind_id3v2(path.read_bytes())
+    files = {**FILES, TAGGED: tagged, TAGGED_TWICE: behind_id3v2(tagged)}
     folder = tmp_path_factory.mktemp("torrent") / "Album"
-    with album(folder, GOOD, files=FILES) as made, seeded(made, seconds=1):
+    with album(folder, GOOD, files=files) as made, seeded(made, seconds=1):
         yield made
 
 
@@ -82,7 +89,7 @@ def good(one: Album) -> list[str]:
     return [uri_of(one, path.name) for path in one.paths]
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("name", [*WHOLE, TAGGED])
 def test_a_whole_file_plays_to_its_end_and_the_next_track_follows(
     name: str, one: Album, good: list[str], listener: Listener
 ) -> None:
@@ -120,6 +127,39 @@ def test_next_and_stop_answer_at_once(
     listener.play(uri_of(one, name))
     listener.rpc("core.playback.stop", rpc_timeout=ANSWERS_S)
     until(lambda: listener.state == "stopped")
+
+
+def test_what_gives_neither_sound_nor_error_is_given_up(
+    one: Album, good: list[str], listener: Listener
+) -> None:
+    since = listener.mopidy.log_length
+    listener.play(uri_of(one, TAGGED_TWICE), good[2])
+    listener.wait_for_started(good[2])
+    listener.mopidy.wait_for_log("The player found no sound in", since=since)
+
+
+def test_an_intact_file_may_stall_before_its_first_sound(
+    tmp_path: Path, listener: Listener, good: list[str]
+) -> None:
+    """``next`` answers; and what is waited for is said, and given up."""
+    with (
+        album(tmp_path / "Stalled", [], files={"1.dsf": dsf(SECONDS)}) as stalled,
+        Swarm(stalled.torrent, tmp_path, pieces=[[0]]) as swarm,
+    ):
+        stalled.tracker.peers = swarm.peers
+        magnet = f"magnet:?xt=urn:btih:{stalled.infohash}&tr={stalled.tracker.url}"
+        uri = f"vozduxan:track:{stalled.infohash}:1"
+        until(lambda: listener.rpc("core.library.lookup", uris=[magnet])[magnet])
+        for _ in range(2):
+            since = listener.mopidy.log_length
+            listener.play(uri, good[2])
+            listener.mopidy.wait_for_log("is waiting for data", since=since)
+            listener.rpc("core.playback.next", rpc_timeout=ANSWERS_S)
+            listener.wait_for_started(good[2])
+        since = listener.mopidy.log_length
+        listener.play(uri, good[2])
+        listener.mopidy.wait_for_log("delivered nothing for 5 s", since=since)
+        listener.wait_for_started(good[2])
 
 
 def test_a_seek_lands_where_it_should(one: Album, listener: Listener) -> None:
