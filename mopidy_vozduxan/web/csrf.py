@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.web.hosts import is_local, name_in
 
 #: So long (s) a browser need not ask again, as Mopidy 4 allows it.
@@ -48,7 +49,7 @@ class UnknownHost(VozduxanError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"Nobody told this Mopidy that it is called {name[:80]}: add that to"
+            f"Nobody told this Mopidy that it is called {clean(name[:80])}: add that to"
             " http/allowed_origins, or use its address."
         )
 
@@ -103,7 +104,9 @@ class CrossSiteRules:
         page = _page(headers)
         if not self.protection or page is None or not self._allows(page, headers):
             return {}
-        answer = {"Cross-Origin-Resource-Policy": "cross-origin"}
+        answer = {}
+        if not _is_at(page, headers):
+            answer["Cross-Origin-Resource-Policy"] = "cross-origin"
         if "Origin" in headers:
             answer["Access-Control-Allow-Origin"] = page
             answer["Access-Control-Allow-Headers"] = "Content-Type"
@@ -112,12 +115,20 @@ class CrossSiteRules:
         return answer
 
     def _allows(self, page: str, headers: Mapping[str, str]) -> bool:
-        try:
-            netloc = urlsplit(page).netloc.lower()
-        except ValueError:
-            return False
-        host = headers.get("Host", "").lower()
-        return bool(netloc) and (netloc == host or netloc in self.allowed_origins)
+        return _netloc(page) in self.allowed_origins or _is_at(page, headers)
+
+
+def _netloc(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def _is_at(page: str, headers: Mapping[str, str]) -> bool:
+    """Whether a page is one of Mopidy's own; one without an origin is nobody's."""
+    netloc = _netloc(page)
+    return bool(netloc) and netloc == headers.get("Host", "").lower()
 
 
 def _page(headers: Mapping[str, str]) -> str | None:

@@ -80,6 +80,7 @@ class GuardedHandler(Handler):
         """Let no page of another origin tell our answers apart, as a picture say."""
         super().set_default_headers()
         self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.set_header("Vary", "Origin")
 
     async def prepare(self) -> None:
         """Refuse who may not come."""

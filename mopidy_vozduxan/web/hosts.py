@@ -13,6 +13,7 @@ import re
 import socket
 from functools import cache
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 #: Used in local networks, and delegated to nobody: RFC 6761, 6762 (appendix G), 8375.
@@ -20,6 +21,8 @@ _LOCAL = (
     *("corp", "home", "home.arpa", "internal", "intranet", "lan"),
     *("local", "localdomain", "localhost", "private"),
 )
+
+RESOLV_CONF = Path("/etc/resolv.conf")
 
 _LABEL = re.compile(r"[a-z0-9_-]*")
 
@@ -39,8 +42,23 @@ def is_local(name: str) -> bool:
 
 @cache
 def own_names() -> frozenset[str]:
-    """Return the names this machine has for itself; may wait for a name server."""
-    return frozenset({socket.gethostname().lower(), socket.getfqdn().lower()})
+    """Return the names this machine has for itself; may wait for a name server.
+
+    Many a router calls it by its host name below a domain that only the router's
+    answer to it, and so ``resolv.conf``, tells.
+    """
+    short = socket.gethostname().partition(".")[0]
+    names = [short, socket.getfqdn(), *(f"{short}.{d}" for d in _search_domains())]
+    return frozenset(name.lower().rstrip(".") for name in names)
+
+
+def _search_domains() -> list[str]:
+    try:
+        lines = [line.split() for line in RESOLV_CONF.read_text().splitlines()]
+    except (OSError, UnicodeDecodeError):
+        return []
+    words = [line for line in lines if line and line[0] in ("search", "domain")]
+    return [domain for _, *domains in words for domain in domains if domain != "."]
 
 
 _ENDINGS = tuple(f".{ending}" for ending in _LOCAL)

@@ -69,9 +69,13 @@ def test_without_protection_every_name_is_known():
 
 
 @pytest.fixture
-def fritz(monkeypatch):
-    """A machine whose router gives it a name of the internet."""
-    monkeypatch.setattr(socket, "getfqdn", lambda: "Pi.fritz.box")
+def fritz(monkeypatch, tmp_path):
+    """A machine that two name servers give names of the internet."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "Pi")
+    monkeypatch.setattr(socket, "getfqdn", lambda: "Pi.example.org")
+    resolv_conf = tmp_path / "resolv.conf"
+    resolv_conf.write_text("# made by\nnameserver ::1\nsearch fritz.box example.net\n")
+    monkeypatch.setattr(hosts, "RESOLV_CONF", resolv_conf)
     hosts.own_names.cache_clear()
     yield
     hosts.own_names.cache_clear()
@@ -79,8 +83,10 @@ def fritz(monkeypatch):
 
 @pytest.mark.usefixtures("fritz")
 def test_the_machines_own_name_is_known(mopidy_door):
-    assert mopidy_door.get("/vozduxan/", Host="pi.fritz.box:6680").status == 200
-    assert mopidy_door.get("/vozduxan/", Host="other.fritz.box").status == 403
+    for name in ("pi.fritz.box", "pi.example.net", "pi.example.org"):
+        assert mopidy_door.get("/vozduxan/", Host=f"{name}:6680").status == 200
+    for name in ("other.fritz.box", "pi.evil.example", "fritz.box"):
+        assert mopidy_door.get("/vozduxan/", Host=name).status == 403
 
 
 PATHS = ["/vozduxan/", "/vozduxan/stream/tok", URL, "/vozduxan/api/progress"]
@@ -113,7 +119,7 @@ def test_a_listener_is_told_once_in_the_log(mopidy_door, caplog, monkeypatch):
     ("headers", "status", "policy"),
     [
         ({}, 200, "same-origin"),
-        ({"Referer": "http://localhost/iris/"}, 200, "cross-origin"),
+        ({"Referer": "http://localhost/iris/"}, 200, "same-origin"),
         ({"Referer": "http://evil.example/"}, 403, "same-origin"),
         ({"Origin": "null"}, 403, "same-origin"),
     ],
@@ -129,6 +135,15 @@ def test_a_picture_that_is_missing_looks_the_same_to_other_pages(mopidy_door, pi
     reply = mopidy_door.get(URL)
     assert reply.status == 404
     assert reply.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_a_picture_is_for_pages_of_allowed_origins_too():
+    rules = CrossSiteRules(allowed_origins=frozenset({"friend.example"}))
+    asked = {"Host": "localhost", "Referer": "http://friend.example/albums"}
+    rules.check("GET", asked)
+    assert rules.headers("GET", asked) == {
+        "Cross-Origin-Resource-Policy": "cross-origin"
+    }
 
 
 def test_a_stream_is_given_to_whatever_page_knows_its_token(public_door, streams):
