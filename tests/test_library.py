@@ -325,6 +325,15 @@ def test_a_guest_leads_to_the_albums_where_they_are_heard(library, catalog):
     assert len(library.lookup("vozduxan:artist:Kino")) == 3
 
 
+def test_an_album_by_several_people_is_found_under_each_and_all(library, catalog):
+    several = metainfo("Hits", ["01 - Aria - One.mp3", "02 - DDT - Two.mp3"])
+    catalog.add(source_of(several), several)
+    for name in ("Aria", "DDT", "Various Artists"):
+        assert [r.name for r in library.browse(f"vozduxan:artist:{name}")] == ["Hits"]
+    artists = [r.name for r in library.browse("vozduxan:directory:artists")]
+    assert "Various Artists" not in artists
+
+
 def test_albums_are_in_natural_order(library):
     albums = library.browse("vozduxan:directory:albums")
     assert [(a.type, a.name) for a in albums] == [

@@ -98,8 +98,9 @@ class Finder:
         return self._tracks(wanted, -1)
 
     def albums_of_artist(self, name: str) -> list[Album]:
-        """Return the albums that are listed under an artist."""
-        return self._albums(f"WHERE {holds('people')}", name)
+        """Return the albums that are listed under an artist, or are the artist's."""
+        where = f"WHERE {holds('people')} OR {holds('album.artists')}"
+        return self._albums(where, name, name)
 
     def all_albums(self) -> list[Album]:
         """Return every album, as they were added."""
