@@ -35,8 +35,7 @@ def screenshots(request):
 
 
 #: A real player takes part in these. GStreamer 1.22 and 1.26 sometimes hang after a
-#: seek, with local files too (1 to 3 of 24 on a busy machine), and Mopidy's core
-#: deadlocks when it is stopped just as a track is about to finish.
+#: seek, with local files too (1 to 3 of 24 on a busy machine).
 WITH_A_PLAYER = ("tests/e2e/", "tests/test_rig.py", "tests/test_demo.py")
 
 
