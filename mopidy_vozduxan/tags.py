@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 #: A CUE sheet counts time in frames of a CD: 588 samples of 44.1 kHz.
 CUE_FRAMES_PER_S = 75
-#: Whom an album is by where its tracks are by several people.
+#: The artist of an album whose tracks are by several people.
 VARIOUS_ARTISTS = "Various Artists"
-#: Who is shown where nobody is known: Iris takes an artist for granted. Nobody is
-#: listed under that name.
+#: Shown where no artist is known, because Iris takes one for granted. It is in no
+#: list of artists.
 UNKNOWN_ARTIST = "Unknown Artist"
 
 

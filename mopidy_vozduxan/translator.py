@@ -216,7 +216,7 @@ def _track_title(track: Track, stems: dict[int, str]) -> str:
 
 
 def _by(names: Iterable[str]) -> list[models.Artist]:
-    """Return whom something is by, which is never nobody: see `UNKNOWN_ARTIST`."""
+    """Return the artists of a track or album, never none: see `UNKNOWN_ARTIST`."""
     return _artists(names) or [models.Artist(name=UNKNOWN_ARTIST)]
 
 

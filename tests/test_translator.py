@@ -166,7 +166,7 @@ def test_what_stands_for_an_unresolved_magnet_has_a_name():
     assert [t.name for t in translator.tracks(stand_ins)] == ["a?", "magnet:?x"]
 
 
-def test_nothing_is_by_nobody_and_who_is_unknown_leads_nowhere():
+def test_every_track_and_album_has_an_artist_and_an_unknown_one_has_no_uri():
     (track,) = all_tracks(layout("Untagged", ["1.mp3"]))
     (stand_in,) = translator.tracks([Unresolved("magnet:?x", "Late")])
     for artists in (track.artists, track.album.artists, stand_in.artists):

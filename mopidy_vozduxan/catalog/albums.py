@@ -54,7 +54,7 @@ def shown(named: str, said: Sequence[Said]) -> Shown:
 
 
 def _main(everyone: Counter[str], tracks: int) -> Names:
-    """Return who is on more than half of the tracks, else that they are several."""
+    """Return the artists on more than half of the tracks, else "Various Artists"."""
     main = tuple(name for name, count in everyone.items() if count * 2 > tracks)
     return main or ((VARIOUS_ARTISTS,) if len(everyone) > 1 else ())
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.tags import Tags
 
-#: Whom a track is by: where it does not say, the album's artists.
+#: The artists of a track: its own, else its album's.
 ARTISTS = "iif(track.artists = '', album.artists, track.artists)"
 
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)

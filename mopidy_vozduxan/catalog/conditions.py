@@ -58,7 +58,7 @@ _TEXTS = {
     "performer": ("performer", "track.performers"),
     "genre": ("genre", "track.genre"),
 }
-#: Fields that a client sees :data:`UNKNOWN_ARTIST` in where nobody is known.
+#: Fields in which clients see :data:`UNKNOWN_ARTIST` where they are empty.
 _PEOPLE = frozenset({"artist", "albumartist"})
 #: Fields of which a track may have several values.
 SEVERAL = frozenset({"artist", "albumartist", "composer", "performer"})

@@ -40,7 +40,7 @@ class AboutHandler(Handler):
     SUPPORTED_METHODS = ("GET", "HEAD")
 
     def initialize(self, rules: CrossSiteRules) -> None:
-        """Take the names we are known by."""
+        """Take the rules, for the names that are ours."""
         self._rules = rules
 
     async def get(self) -> None:

@@ -1,4 +1,4 @@
-"""Which pages may come here: stricter rules than those of Mopidy's own JSON-RPC.
+"""Which pages may ask for what: stricter rules than those of Mopidy's JSON-RPC.
 
 Pure decisions over headers and Mopidy's ``[http]`` section. Browsers ask
 before they send JSON to another origin, so requiring that content type and
@@ -7,10 +7,10 @@ type.
 
 Design notes: Mopidy looks at ``Origin`` when a browser asks (``OPTIONS``) and
 over its WebSocket. We look at it with every request that names one, and else at
-``Referer``, because browsers send no ``Origin`` for pictures. Mopidy lets pages
-without an origin in ("null", "file://"), for apps that are made of files; but any site
-can put a page into a sandboxed frame, which has none either. And Mopidy does not look
-at ``Host``: see :mod:`mopidy_vozduxan.web.hosts`.
+``Referer``, because browsers send no ``Origin`` for pictures. Mopidy accepts pages
+without an origin ("null", "file://"), for apps that consist of files; but any site can
+put a page into a sandboxed frame, which has none either. And Mopidy does not check
+``Host``: see :mod:`mopidy_vozduxan.web.hosts`.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ class WrongOrigin(VozduxanError):
 
 
 class UnknownHost(VozduxanError):
-    """A name that a page may have made lead here."""
+    """A host name that a site on the internet could point at this machine."""
 
     code = "FORBIDDEN"
     status = 403
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"Nobody told this Mopidy that it is called {clean(name[:80])}: add that to"
-            " http/allowed_origins, or use its address."
+            f"This Mopidy does not know the host name {clean(name[:80])}: add it to"
+            " http/allowed_origins, or use the IP address."
         )
 
 
@@ -80,7 +80,7 @@ class CrossSiteRules:
         return cls(bool(http.get("csrf_protection", True)), allowed, frozenset(names))
 
     def knows(self, name: str, own: Collection[str] = ()) -> bool:
-        """Whether nobody else can have made that name lead here."""
+        """Whether a host name is ours; ``own`` are the machine's own names."""
         known = is_local(name) or name in self.names or name in own
         return known or not self.protection
 
@@ -95,8 +95,7 @@ class CrossSiteRules:
         page = _page(headers)
         if page is not None and not self._allows(page, headers):
             raise WrongOrigin(
-                "Pages of this origin may not come here: it is none of"
-                " http/allowed_origins."
+                "Pages of this origin are refused: it is not in http/allowed_origins."
             )
 
     def headers(self, method: str, headers: Mapping[str, str]) -> dict[str, str]:
@@ -126,7 +125,7 @@ def _netloc(url: str) -> str:
 
 
 def _is_at(page: str, headers: Mapping[str, str]) -> bool:
-    """Whether a page is one of Mopidy's own; one without an origin is nobody's."""
+    """Whether a page is Mopidy's own; a page without an origin is not."""
     netloc = _netloc(page)
     return bool(netloc) and netloc == headers.get("Host", "").lower()
 

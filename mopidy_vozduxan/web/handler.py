@@ -21,7 +21,7 @@ from mopidy_vozduxan.web.running import Running
 
 logger = logging.getLogger(__name__)
 
-#: So many names are told of in the log; who comes by more of them is no listener.
+#: Above this many unknown names, log no more: that is no listener.
 _MOST_TOLD = 10
 _told: set[str] = set()
 
@@ -37,7 +37,7 @@ class Handler(RequestHandler):
         self.set_header("Cache-Control", "no-store")
 
     async def check_host(self, rules: CrossSiteRules) -> None:
-        """Raise :class:`UnknownHost` for a name that anybody may have led here."""
+        """Raise :class:`UnknownHost` unless the request names a host name of ours."""
         name = name_in(self.request.headers.get("Host", ""))
         if rules.knows(name) or rules.knows(name, await asyncio.to_thread(own_names)):
             return
@@ -68,7 +68,7 @@ class Handler(RequestHandler):
 
 
 class GuardedHandler(Handler):
-    """A handler for the pages that :mod:`mopidy_vozduxan.web.csrf` lets in."""
+    """A handler that answers the pages :mod:`mopidy_vozduxan.web.csrf` accepts."""
 
     def initialize(self, find: Callable[[], Running], rules: CrossSiteRules) -> None:
         """Take the way to the running backend, and who may come."""
@@ -77,13 +77,13 @@ class GuardedHandler(Handler):
         self._work: asyncio.Task[object] | None = None
 
     def set_default_headers(self) -> None:
-        """Let no page of another origin tell our answers apart, as a picture say."""
+        """Hide from other origins even whether there was an answer, as pictures do."""
         super().set_default_headers()
         self.set_header("Cross-Origin-Resource-Policy", "same-origin")
         self.set_header("Vary", "Origin")
 
     async def prepare(self) -> None:
-        """Refuse who may not come."""
+        """Refuse the request, if the rules say so."""
         try:
             await self.check()
         except VozduxanError as error:

@@ -1,10 +1,9 @@
-"""By which names a browser may reach us.
+"""Which host names are ours.
 
-A page of any site can have its own name lead to an address in the listener's
-network ("DNS rebinding"). To the browser its requests to us are then of its own
-origin; only ``Host`` still says by what name it came. So we answer to addresses, to
-names that no public name server gives out, and to those that the configuration or
-the machine's own network names.
+A site on the internet can point its own name at an address in the listener's network
+("DNS rebinding"). To the browser, its requests to us are then of its own origin; only
+``Host`` still tells the name. So we answer to addresses, to names that no public name
+server knows, and to names from the configuration or the machine's own network.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def name_in(netloc: str) -> str:
 
 
 def is_local(name: str) -> bool:
-    """Whether no site of the internet can have that name; "" is no browser's."""
+    """Whether no site on the internet can have that name; no browser sends ""."""
     return bool(_LABEL.fullmatch(name) or _is_address(name) or name.endswith(_ENDINGS))
 
 
@@ -44,8 +43,8 @@ def is_local(name: str) -> bool:
 def own_names() -> frozenset[str]:
     """Return the names this machine has for itself; may wait for a name server.
 
-    Many a router calls it by its host name below a domain that only the router's
-    answer to it, and so ``resolv.conf``, tells.
+    Many routers give it its host name below a domain that is only in
+    ``resolv.conf``, such as ``fritz.box``.
     """
     short = socket.gethostname().partition(".")[0]
     names = [short, socket.getfqdn(), *(f"{short}.{d}" for d in _search_domains())]

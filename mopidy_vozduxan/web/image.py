@@ -2,7 +2,7 @@
 
 Runs on Mopidy's Tornado loop and waits through the bridge only. What is sent
 was decoded before, and browsers may take it for nothing but a picture. Pages of other
-origins get none: which torrents have one says which are in the library.
+origins get none: a picture tells that its torrent is in the library.
 """
 
 from __future__ import annotations

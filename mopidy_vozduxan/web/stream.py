@@ -9,9 +9,9 @@ again; Mopidy's core never recovers from an HTTP error or a short body, it
 stays "playing 0:00" for ever. So the player gets its headers at once and then
 waits as long as it likes, and our watchdog decides when to move on.
 
-Design notes: pages of other origins are not kept out. A token is unguessable and
-names one stream, so only who may give commands has something to ask for, and a front
-end of an allowed origin may give it to ``<audio>``. Writes are 64 KiB: GStreamer 1.26
+Design notes: origins are not checked. A token is unguessable and names one stream, so
+only clients that may give commands know one, and ``<audio>`` in a front end of an
+allowed origin sends no ``Origin``. Writes are 64 KiB: GStreamer 1.26
 gives up seeking in an Ogg file that arrives in one burst.
 """
 
@@ -72,7 +72,7 @@ class StreamHandler(Handler):
         self._gone = asyncio.Event()
 
     async def prepare(self) -> None:
-        """Refuse who comes by a name that we are not known by."""
+        """Refuse unknown host names."""
         try:
             if self._rules:
                 await self.check_host(self._rules)

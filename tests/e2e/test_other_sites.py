@@ -1,7 +1,7 @@
 """What a page of another site can do here, in a real browser and without one.
 
-Before these rules any page commanded us from a sandboxed frame, whose origin is
-"null", or under a name of its own that it had lead to this machine.
+Before these rules, any site gave commands from a sandboxed frame, whose origin is
+"null", or under a name of its own that it pointed at this machine.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def test_a_page_of_another_site_learns_and_changes_nothing(
     assert untouched(listener, record)
 
 
-def test_a_page_that_has_its_own_name_lead_here_learns_and_changes_nothing(
+def test_a_page_under_a_rebound_name_learns_and_changes_nothing(
     window: Any, listener: Listener, record: Album, cover: str
 ) -> None:
     # To the browser we are its own origin: it may read all that is answered.
@@ -188,7 +188,7 @@ def test_a_page_that_has_its_own_name_lead_here_learns_and_changes_nothing(
     refused = dict.fromkeys(("list", "add", "simple", "remove"), 403)
     assert heard == BLOCKED | refused | {"missing": "came"}
     assert untouched(listener, record)
-    assert f"called {EVIL}" in listener.mopidy.log
+    assert f"host name {EVIL}" in listener.mopidy.log
 
 
 def test_a_front_end_of_an_allowed_origin_shows_plays_and_commands(

@@ -488,9 +488,7 @@ def test_commands_are_taken_from_mopidys_own_pages_and_allowed_ones(
 
 
 @pytest.mark.parametrize(("config", "status"), [(PROTECTED, 403), (OPEN, 200)])
-def test_a_page_that_has_its_own_name_lead_here_gives_no_commands(
-    start, config, status
-):
+def test_a_page_under_a_rebound_name_gives_no_commands(start, config, status):
     headers = {
         "Content-Type": JSON,
         "Host": "evil.example:6680",

@@ -1,4 +1,4 @@
-"""By which names, and from which pages, all that we serve may be reached."""
+"""Which host names and which pages all that we serve is for."""
 
 from __future__ import annotations
 
@@ -93,9 +93,7 @@ PATHS = ["/vozduxan/", "/vozduxan/stream/tok", URL, "/vozduxan/api/progress"]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_nothing_is_told_to_a_page_that_came_by_a_name_of_its_own(
-    public_door, streams, path
-):
+def test_nothing_is_told_to_a_page_under_a_rebound_name(public_door, streams, path):
     streams.add("tok", SIZE)
     reply = public_door.get(path, Host="evil.example:6680")
     assert reply.status == 403
