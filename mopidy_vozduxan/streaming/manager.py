@@ -90,7 +90,7 @@ class Manager:
             self.streams, self.swarms, self.metadata, limits.fast_start_timeout
         )
         self.serving = Serving(
-            self.streams, self.metadata, clock, self._supervisor.tell
+            self.streams, self.metadata, clock, self._supervisor.cannot_play
         )
         self.background = Background(
             self.streams,

@@ -149,17 +149,20 @@ class Supervisor:
             if stream.swarm is swarm and swarm.failure:
                 self._failed(stream, swarm.failure, self._clock())
 
-    def tell(self, stream: Stream, error: VozduxanError) -> None:
+    def cannot_play(self, stream: Stream, error: VozduxanError) -> None:
         """Tell that the player's track cannot go on; others of its file may."""
+        self._tell(stream, f"“{stream.name}”: {error}")
+
+    def _tell(self, stream: Stream, reason: str) -> None:
         if stream.uri:
-            self._stream_failed(stream.token, stream.uri, str(error))
+            self._stream_failed(stream.token, stream.uri, reason)
 
     def _failed(self, stream: Stream, error: VozduxanError, now: float) -> None:
         """Remember the failure, and tell of it."""
         if not stream.failure:
             stream.failure = error
             self._grudges.hold((stream.swarm.infohash, stream.index), error, now)
-        self.tell(stream, error)
+        self._tell(stream, str(error))
 
 
 def _say_what_it_waits_for(stream: Stream) -> None:

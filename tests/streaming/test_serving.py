@@ -133,7 +133,8 @@ def test_a_part_that_is_no_sound_is_told_of_and_spares_its_file(run):
         token = world.play(0)
         world.manager.serving.fail(token, SwarmFailed("It is damaged."))
         world.manager.serving.fail("nobody", SwarmFailed("It is damaged."))
-        assert world.failed == [(token, "track:0", "It is damaged.")]
+        name = world.manager.serving.known(token).name
+        assert world.failed == [(token, "track:0", f"“{name}”: It is damaged.")]
         assert world.play(0) == token
 
     run(test)
