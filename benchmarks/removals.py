@@ -8,7 +8,8 @@ Run it with the interpreter of the project's environment::
 Each round joins a v1, hybrid or v2 torrent, waits until some pieces of it have come,
 and then at random has it leave, with its data or without, meets its peers anew just
 before, joins it again while it leaves, or closes the whole session. Pieces come from
-seeds on loopback, 10 rounds a second; put in by hand, as a peer would, it is 60.
+seeds on loopback; or large ones are put in by hand, as a peer would: they are hashed
+for long enough to be hashed still when the torrent goes.
 
 The rounds run in a process of their own, several at a time; one that dies is counted
 and replaced. The exit status is 0 when none died and every removal ended.
@@ -26,6 +27,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from functools import cached_property
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -52,9 +54,11 @@ ALBUMS: tuple[tuple[Version, int], ...] = (
     ("v2", 16 * KIB),
     ("v2", 256 * KIB),
 )
+FILES, FILE_SIZE = 3, 2_000_000
+BY_HAND: tuple[tuple[Version, int], ...] = (("v1", 16384 * KIB), ("v2", 4096 * KIB))
+BY_HAND_FILES, BY_HAND_SIZE = 2, 17_000_000
 #: A round takes a second, most of it until a seed that was left takes requests again.
 LANES_EACH = 3
-FILES, FILE_SIZE = 3, 3_500_000
 ENDS = ("keep", "delete", "delete", "meet anew", "rejoin", "close")
 LOOPBACK = {
     "listen_interfaces": "127.0.0.1:0",
@@ -145,24 +149,34 @@ class Lane:
 class ByHand(Lane):
     """The same without seeds: whole pieces of the first file, all at once."""
 
+    @cached_property
+    def _pieces(self) -> list[bytes]:
+        body, length = self._first_file.read_bytes(), self._piece_length
+        ends = range(length, len(body) + 1, length)
+        return [body[end - length : end] for end in ends]
+
     async def _come(self) -> None:
         async with asyncio.timeout(PATIENCE_S):
             await self._until(lambda: self._checked)
         handle = self._engine._members.swarms[self._source.infohash].handle
-        body, length = self._first_file.read_bytes(), self._piece_length
-        for piece in range(self._chance.randint(1, len(body) // length)):
-            handle.add_piece(piece, body[piece * length : (piece + 1) * length], 0)
+        for piece in range(self._chance.randint(1, len(self._pieces))):
+            handle.add_piece(piece, self._pieces[piece], 0)
         await asyncio.sleep(self._chance.choice([0, 0.001, 0.005]))
 
 
-def made(folder: Path) -> list[Path]:
+def made(folder: Path, by_hand: bool) -> list[Path]:
     """Make the albums, each in a folder beside its torrent; return the torrents."""
+    albums, files, size = (
+        (BY_HAND, BY_HAND_FILES, BY_HAND_SIZE)
+        if by_hand
+        else (ALBUMS, FILES, FILE_SIZE)
+    )
     written = []
-    for number, (version, piece_length) in enumerate(ALBUMS):
+    for number, (version, piece_length) in enumerate(albums):
         album = folder / f"{number}" / "album"
         album.mkdir(parents=True)
-        for track in range(FILES):
-            noise = random.Random(f"{number} {track}").randbytes(FILE_SIZE)
+        for track in range(files):
+            noise = random.Random(f"{number} {track}").randbytes(size)
             (album / f"{track} track.bin").write_bytes(noise)
         path = folder / f"{number}.torrent"
         torrent = make_torrent(album, piece_length=piece_length, version=version)
@@ -190,7 +204,7 @@ def worker(arguments: argparse.Namespace) -> None:
                 f"{path.stem} {n} {arguments.seed}",
             )
             for path in arguments.worker
-            for n in range(LANES_EACH)
+            for n in range(1 if arguments.by_hand else LANES_EACH)
         ]
         asyncio.run(side_by_side(lanes, iter(range(arguments.rounds))))
 
@@ -205,7 +219,7 @@ def main(arguments: argparse.Namespace) -> int:
     ends: Counter[str] = Counter()
     deaths: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
-        torrents = made(Path(folder))
+        torrents = made(Path(folder), arguments.by_hand)
         for path in () if arguments.by_hand else torrents:
             seed(path, running)
         while (left := arguments.rounds - ends.total() - deaths.total()) > 0:

@@ -62,6 +62,6 @@ async def test_the_disk_backend_is_that_of_every_version(tmp_path: Path) -> None
 
 def test_the_process_outlives_its_torrents() -> None:
     """A disk thread may hash a piece while its torrent goes (2.1.1's own backend)."""
-    command = [sys.executable, REMOVALS, "--by-hand", "--rounds=300"]
+    command = [sys.executable, REMOVALS, "--by-hand", "--rounds=60"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
