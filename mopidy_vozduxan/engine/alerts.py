@@ -133,5 +133,5 @@ def failed(error: Any) -> bool:
 
 
 def can_post_status() -> bool:
-    """Say whether this libtorrent reports one torrent's pieces when asked (2.1)."""
+    """Say whether this libtorrent reports one torrent's pieces when asked (2.0.11)."""
     return hasattr(lt.torrent_handle, "post_status")
