@@ -77,6 +77,13 @@ class Stalled(VozduxanError):
     status = 504
 
 
+class WrongData(VozduxanError):
+    """What others give of a file is not what its torrent says."""
+
+    code = "WRONG_DATA"
+    status = 502
+
+
 class StorageFailed(VozduxanError):
     """The disk is full, unwritable or unreadable."""
 

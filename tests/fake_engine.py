@@ -52,7 +52,7 @@ class FakeEngine:
         self.links: list[str] = []  # of swarms that were there already
         self.deleted: list[str] = []
         self.reconnected: list[str] = []
-        self.met: list[bool] = []  # whether anew
+        self.met: list[str] = []
         self.unreadable: set[int] = set()
         self.reads: list[int] = []
         self.waiting = False
@@ -98,8 +98,8 @@ class FakeEngine:
     def reconnect(self, infohash):
         self.reconnected.append(infohash)
 
-    def meet(self, infohash, *, anew):
-        self.met.append(anew)
+    def meet(self, infohash):
+        self.met.append(infohash)
 
     def remove(self, infohash, *, delete_data=False):
         self.removed.append(infohash)

@@ -164,7 +164,7 @@ class SleepingEngine:
         if self._awake:
             self._awake.watch(infohashes, waiting=waiting)
 
-    def meet(self, infohash: str, *, anew: bool) -> None:
+    def meet(self, infohash: str) -> None:
         """Nobody is met."""
 
     def reconnect(self, infohash: str) -> None:

@@ -30,6 +30,7 @@ from mopidy_vozduxan.engine.protocol import (
 )
 from mopidy_vozduxan.engine.swarm import Swarm
 from mopidy_vozduxan.engine.verifying import Verifier
+from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
 from mopidy_vozduxan.exceptions import BadInput
 
 logger = logging.getLogger(__name__)
@@ -46,12 +47,14 @@ class Inbox:
         self,
         members: Members,
         peers: Peers,
+        wrong_pieces: WrongPieces,
         verifier: Verifier,
         loop: asyncio.AbstractEventLoop,
         emit: Callable[[Event], None],
     ) -> None:
         self._members = members
         self._peers = peers
+        self._wrong_pieces = wrong_pieces
         self._verifier = verifier
         self._loop = loop
         self._emit = emit
@@ -64,6 +67,7 @@ class Inbox:
             "torrent_checked_alert": self._on_checked,
             "metadata_received_alert": self._on_metadata,
             "piece_finished_alert": self._on_finished,
+            "hash_failed_alert": self._on_wrong,
             "read_piece_alert": self._on_read,
             "cache_flushed_alert": self._on_flushed,
             "save_resume_data_alert": self._on_saved,
@@ -122,9 +126,14 @@ class Inbox:
         piece = int(alert.piece_index)
         swarm.held.add(piece)
         swarm.due.discard(piece)
+        swarm.wrong.pop(piece, None)
         self._emit(PieceFinished(swarm.infohash, piece))
         if self._loop.time() - swarm.saved_at > SAVE_EVERY_S:
             self._members.save(swarm)
+
+    def _on_wrong(self, alert: Any) -> None:
+        if swarm := self._swarm_of(alert):
+            self._wrong_pieces.came(swarm, int(alert.piece_index))
 
     def _on_read(self, alert: Any) -> None:
         swarm = self._swarm_of(alert)
@@ -269,11 +278,14 @@ class Inbox:
             num_peers=status.num_peers,
             num_seeds=status.num_seeds,
             payload=status.total_payload_download,
+            wasted=status.total_failed_bytes + status.total_redundant_bytes,
         )
         if statistics != swarm.statistics and swarm.infohash in self.watched:
             self._emit(StatisticsChanged(swarm.infohash, statistics))
         if _peers_in(statistics) != _peers_in(swarm.statistics):
             self._peers.changed(swarm)
+        if swarm.wrong:
+            self._wrong_pieces.look_around(swarm)
         swarm.statistics = statistics
 
     def _broke(self, swarm: Swarm, error: Any, storage: bool = False) -> None:

@@ -110,6 +110,7 @@ class Members:
         swarm = Swarm(infohash, source, params, stopped=idle)
         swarm.resumed, swarm.hoped = resumed, wanted & resumed
         swarm.peers = list(params.peers)
+        swarm.web_seeds = set(params.url_seeds)
         swarm.wants_metadata = params.ti is None
         if params.ti is not None:
             swarm.hashes = PieceHashes(params.ti, source.torrent)

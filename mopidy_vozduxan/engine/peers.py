@@ -82,16 +82,14 @@ class Peers:
             return
         swarm.reconnects_from = self._loop.time() + REST_S
         self._call(_AT_ONCE)
-        swarm.start_anew()
+        swarm.handle.pause()
+        swarm.handle.resume()
 
-    def meet(self, swarm: Swarm, *, anew: bool) -> None:
-        """Look for peers now; ``anew`` as if the swarm had just been joined."""
-        if swarm.handle is None or swarm.stopped:
-            return
-        self._call(_PATIENTLY)
-        if anew:
-            swarm.start_anew()
-        swarm.look_for_peers()
+    def meet(self, swarm: Swarm) -> None:
+        """Look for peers now, and call those that are known."""
+        if swarm.handle is not None and not swarm.stopped:
+            self._call(_PATIENTLY)
+            swarm.look_for_peers()
 
     def _call(self, settings: Mapping[str, int]) -> None:
         """Have peers called that libtorrent would leave alone for now."""

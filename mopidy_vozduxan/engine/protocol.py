@@ -64,13 +64,18 @@ class TorrentSource:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """A swarm at one moment; rates in bytes/s, ``payload`` bytes fetched so far."""
+    """A swarm at one moment; rates in bytes/s.
+
+    ``payload`` are the bytes fetched so far, of which ``wasted`` were wrong, or came
+    twice. Both may begin anew at 0.
+    """
 
     download_rate: int = 0
     upload_rate: int = 0
     num_peers: int = 0
     num_seeds: int = 0
     payload: int = 0
+    wasted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,26 @@ class PiecesLost:
 
 
 @dataclass(frozen=True, slots=True)
+class PieceWrong:
+    """A piece came, and did not fit its hash; it is asked for again.
+
+    ``elsewhere`` says that a peer, and no web seed, has it.
+    """
+
+    infohash: str
+    piece: int
+    elsewhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PieceOffered:
+    """A peer that was not there before has a piece that came wrong."""
+
+    infohash: str
+    piece: int
+
+
+@dataclass(frozen=True, slots=True)
 class SwarmBroke:
     """The torrent stopped with an error; ``storage`` where the disk is to blame."""
 
@@ -157,6 +182,8 @@ Event = (
     | PieceRead
     | PieceUnreadable
     | PiecesLost
+    | PieceWrong
+    | PieceOffered
     | SwarmBroke
     | StatisticsChanged
     | EventsLost
@@ -205,12 +232,8 @@ class Engine(Protocol):
         For a swarm from which nothing has come for seconds.
         """
 
-    def meet(self, infohash: str, *, anew: bool) -> None:
-        """Ask trackers and the DHT for peers now, and call those that are known.
-
-        With ``anew`` as if the swarm had just been joined: connections, and what is
-        held against web seeds, are given up, and local peers are asked too.
-        """
+    def meet(self, infohash: str) -> None:
+        """Ask trackers and the DHT for peers now, and call those that are known."""
 
     def remove(
         self, infohash: str, *, delete_data: bool = False

@@ -37,6 +37,7 @@ from mopidy_vozduxan.engine.settings import (
     settings_for,
 )
 from mopidy_vozduxan.engine.verifying import Verifier
+from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.streaming.cache import Cache
 
@@ -74,7 +75,12 @@ class LibtorrentEngine:
         self._peers = Peers(self._members, loop)
         self._verifier = Verifier(self._members, loop, self._emit)
         self._inbox = Inbox(
-            self._members, self._peers, self._verifier, loop, self._emit
+            self._members,
+            self._peers,
+            WrongPieces(self._members, loop, self._emit),
+            self._verifier,
+            loop,
+            self._emit,
         )
         self._pump = AlertPump(self._session, loop, self._inbox.handlers())
         self._binder.start(self._session, loop, self._peers.meet_all_anew)
@@ -122,9 +128,9 @@ class LibtorrentEngine:
         if swarm := self._members.present(infohash):
             self._peers.reconnect(swarm)
 
-    def meet(self, infohash: str, *, anew: bool) -> None:
+    def meet(self, infohash: str) -> None:
         if swarm := self._members.present(infohash):
-            self._peers.meet(swarm, anew=anew)
+            self._peers.meet(swarm)
 
     def remove(
         self, infohash: str, *, delete_data: bool = False

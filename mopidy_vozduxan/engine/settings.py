@@ -95,6 +95,13 @@ PROFILE: Mapping[str, Any] = {
     "metadata_token_limit": 600_000,
     "max_metadata_size": 10 * 1024 * 1024,
     "max_piece_count": MAX_PIECES,
+    # -- web seeds --
+    # True bans a server for a whole torrent because of one changed file. We count
+    # what came wrong ourselves (wrong_pieces.py).
+    "ban_web_seeds": False,
+    # A refusal (403, 404, 503) of one file rests the whole server for so long, 30 s
+    # by default, and that file is asked of it no more: so it costs one request.
+    "urlseed_wait_retry": 2,
     # -- manners --
     # Somebody who uploads nothing is unchoked last.
     "unchoke_slots_limit": 8,

@@ -65,6 +65,9 @@ class Swarm:
     may_cancel: bool = True  # there is a peer that stands it
     reconnects_from: float = 0.0  # not before that time of the loop, in seconds
     links: list[str] = field(default_factory=list)  # more magnet links, to come
+    web_seeds: set[str] = field(default_factory=set)
+    #: Pieces that came wrong, and which peers had them then.
+    wrong: dict[int, frozenset[tuple[str, int]]] = field(default_factory=dict)
     peers: list[tuple[str, int]] = field(default_factory=list)  # to be saved
     statistics: Statistics = field(default_factory=Statistics)
     trickle: bool = False
@@ -110,6 +113,7 @@ class Swarm:
         for url in params.trackers:
             self.handle.add_tracker({"url": url, "tier": _LATER_TIER})
         for url in params.url_seeds:
+            self.web_seeds.add(url)
             self.handle.add_url_seed(url)
         for peer in params.peers:
             self.handle.connect_peer(peer)
@@ -139,14 +143,6 @@ class Swarm:
         """Ask every tracker and the DHT now, whenever they wish to be asked."""
         self.handle.force_reannounce(0, -1, _AT_ONCE)
         self.handle.force_dht_announce()
-
-    def start_anew(self) -> None:
-        """Hang up, and do all that is done when a swarm is joined.
-
-        Local peers are looked for then only; there is no call for it.
-        """
-        self.handle.pause()
-        self.handle.resume()
 
     def told(self, held: set[int]) -> None:
         """Take the truth about what is held; what was hoped for may be missing."""

@@ -67,12 +67,15 @@ class SwarmView:
 
     ``in_use`` is false for a swarm that was joined for its metadata only: not
     a byte of its payload is wanted then. ``rate`` is what it delivers, in bytes/s.
+    ``hopeless`` pieces are not to be asked for; they are among the ``held``, because
+    nothing waits for them.
     """
 
     piece_count: int
     held: set[int] | frozenset[int]
     in_use: bool = True
     rate: int = 0
+    hopeless: frozenset[int] = frozenset()
 
     def holds(self, pieces: PieceMap, span: Span) -> bool:
         """Return whether all of a stream's ``span`` is here."""

@@ -51,7 +51,7 @@ def judge(
 
 
 def looks_every_s(patience: float) -> float:
-    """Return how long peers are not looked for again, while nobody is there."""
+    """Return how long peers are not looked for again, while somebody waits."""
     return min(patience / LOOKS_FOR_PEERS, MOST_BETWEEN_LOOKS_S)
 
 
@@ -69,9 +69,9 @@ class Grudges(Generic[K, E]):
         """Remember that ``key`` failed with ``error``."""
         self._held[key] = (now, error)
 
-    def forget(self, key: K) -> None:
-        """Let ``key`` be tried again."""
-        self._held.pop(key, None)
+    def forget(self, key: K) -> bool:
+        """Let ``key`` be tried again; return whether it had failed."""
+        return self._held.pop(key, None) is not None
 
     def against(self, key: K, progressed_at: float, now: float) -> E | None:
         """Return what ``key`` failed with, if that still counts."""

@@ -164,6 +164,9 @@ class _Canvas:
         The anchor is wanted before the last other piece comes: a swarm that is
         finished for a moment already stops dialling the peers it knows.
         """
+        for piece in self.view.hopeless:
+            self.urgencies[piece] = Urgency.NONE
+            self.due_ms.pop(piece, None)
         trickle = not any(
             urgency and piece not in self.view.held
             for piece, urgency in enumerate(self.urgencies)

@@ -87,7 +87,11 @@ class Manager:
             self.streams, self.swarms, limits, clock, stream_failed
         )
         self.preparing = Preparing(
-            self.streams, self.swarms, self.metadata, limits.fast_start_timeout
+            self.streams,
+            self.swarms,
+            self.metadata,
+            limits.fast_start_timeout,
+            self._supervisor.try_again,
         )
         self.serving = Serving(
             self.streams, self.metadata, clock, self._supervisor.cannot_play

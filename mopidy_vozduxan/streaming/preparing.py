@@ -25,7 +25,8 @@ from mopidy_vozduxan.streaming.target import Target, Wanted
 class Preparing:
     """:attr:`progress` shows how far the latest prepare has come.
 
-    A prepare answers after ``fast_start_timeout`` seconds at the latest.
+    A prepare answers after ``fast_start_timeout`` seconds at the latest;
+    ``try_again`` has what failed a moment ago tried anew.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class Preparing:
         swarms: Swarms,
         metadata: Metadata,
         fast_start_timeout: float,
+        try_again: Callable[[Stream], None],
     ) -> None:
         self._streams = streams
         self._swarms = swarms
         self._metadata = metadata
         self.progress = Board()
         self._fast_start_timeout = fast_start_timeout
+        self._try_again = try_again
         self._newest: Newest[str] = Newest()  # by bucket
 
     async def prepare(self, target: Wanted) -> str:
@@ -106,6 +109,7 @@ class Preparing:
             joined(swarm)
         await self._metadata.of(swarm)
         stream = self._streams.open(target)
+        self._try_again(stream)
         stream.claims += 1
         return stream
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from mopidy_vozduxan.exceptions import Stalled, VozduxanError
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.serving import Serving
-from mopidy_vozduxan.streaming.stream import Stream
+from mopidy_vozduxan.streaming.stream import Stream, wrong_data
 
 T = TypeVar("T")
 
@@ -29,7 +29,8 @@ LOOK_S = 0.25
 class Reading:
     """An open file. ``moved`` is called whenever its swarm shows life.
 
-    A wait ends with :class:`Stalled` when the swarm was asked for ``patience``
+    A wait ends with :class:`WrongData` when nobody gives the bytes right, and with
+    :class:`Stalled` when the swarm was asked for ``patience``
     seconds and did nothing. While what plays takes all there is, nobody asks, and
     the wait goes on. It ends with :class:`NoSuchStream` when the torrent is removed.
     """
@@ -77,8 +78,11 @@ class Reading:
                 await asyncio.wait({task}, timeout=LOOK_S)
                 idle_s += LOOK_S if self._stream.is_asked_for else 0
                 if (signs := self._signs_of_life()) != seen:
-                    seen, idle_s = signs, 0.0
+                    idle_s = 0.0 if signs[1] != seen[1] else idle_s
+                    seen = signs
                     self._moved()
+                if self._stream.is_hopeless and not task.done():
+                    raise wrong_data(self._stream)
                 if idle_s >= self._patience and not task.done():
                     raise Stalled("Nobody gave us the file's bytes in time.")
                 before, places = places, self._places()
@@ -97,6 +101,7 @@ class Reading:
     def _places(self) -> set[int]:
         return {reader.head().offset for reader in self._stream.readers}
 
-    def _signs_of_life(self) -> tuple[int, int]:
-        statistics = self._stream.swarm.statistics
-        return statistics.num_peers, statistics.payload
+    def _signs_of_life(self) -> tuple[int, float]:
+        """Return how many peers there are, and when what came last did."""
+        swarm = self._stream.swarm
+        return swarm.statistics.num_peers, swarm.progressed_at

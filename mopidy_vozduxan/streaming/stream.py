@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 
 from mopidy_vozduxan.engine.protocol import TorrentFile
-from mopidy_vozduxan.exceptions import NoSuchFile, VozduxanError
+from mopidy_vozduxan.exceptions import NoSuchFile, VozduxanError, WrongData
 from mopidy_vozduxan.formats import (
     content_type,
     estimated_length_ms,
@@ -118,6 +118,11 @@ class Stream:
         return PieceMap(file.offset, file.size, metainfo.piece_length)
 
     @property
+    def own_pieces(self) -> range:
+        """The pieces it lies in, as far as they are known."""
+        return self.pieces.pieces if self.pieces else range(0)
+
+    @property
     def timeline(self) -> Timeline | None:
         """How the stream's offsets and positions belong together.
 
@@ -202,6 +207,17 @@ class Stream:
         return None if first is None else max(first, self.asked_at)
 
     @property
+    def is_hopeless(self) -> bool:
+        """Whether somebody waits for a piece that is not asked for any more."""
+        pieces = self.pieces
+        heads = [reader.head() for reader in self.readers]
+        return pieces is not None and any(
+            pieces.piece_at(head.offset) in self.swarm.hopeless.pieces
+            for head in heads
+            if head.waiting and head.offset < pieces.size
+        )
+
+    @property
     def consumed_from(self) -> int:
         """The offset that sounds, or that is read or will be read first."""
         if self.playhead is not None:
@@ -281,3 +297,11 @@ class Stream:
             starts_in_ms=starts_in_ms,
             probes=(Span(file.size - probe, file.size),) if probe else (),
         )
+
+
+def wrong_data(stream: Stream) -> WrongData:
+    """Return why what is read of a stream never comes."""
+    return WrongData(
+        f"“{stream.name}” of “{stream.swarm.name}” is not what its torrent says,"
+        " wherever it is fetched from."
+    )

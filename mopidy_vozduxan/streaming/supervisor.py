@@ -15,10 +15,16 @@ from mopidy_vozduxan.exceptions import (
     Stalled,
     VozduxanError,
 )
-from mopidy_vozduxan.planning.patience import Grudges, Verdict, judge, looks_every_s
+from mopidy_vozduxan.planning.patience import (
+    REARM_S,
+    Grudges,
+    Verdict,
+    judge,
+    looks_every_s,
+)
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
-from mopidy_vozduxan.streaming.stream import Stream
+from mopidy_vozduxan.streaming.stream import Stream, wrong_data
 from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.swarms import Swarms
 from mopidy_vozduxan.streaming.target import FileChoice, Target, no_such_file
@@ -59,16 +65,18 @@ class Supervisor:
         """Raise what a track failed with a moment ago, unless its swarm lives."""
         infohash = target.source.infohash
         swarm = self._swarms.get(infohash)
-        lived = swarm.progressed_at if swarm else 0.0
+        # Where parts are wrong, those that are right say nothing of a track.
+        lived = swarm.progressed_at if swarm and not swarm.hopeless.pieces else 0.0
         error = self._grudges.against((infohash, target.index), lived, self._clock())
         if error:
             raise error
 
     def try_again(self, stream: Stream) -> None:
         """Hold nothing against a stream any more: a listener asks for it."""
-        self._grudges.forget((stream.swarm.infohash, stream.index))
+        swarm = stream.swarm
+        swarm.given_up |= self._grudges.forget((swarm.infohash, stream.index))
         stream.asked_for_at(self._clock())
-        self._swarms.try_again(stream.swarm)
+        self._swarms.try_again(swarm, stream.own_pieces)
 
     # --- once a second
 
@@ -112,7 +120,10 @@ class Supervisor:
 
     def _look_at_wait(self, stream: Stream, since: float, now: float) -> None:
         patience = self._patience(stream)
-        self._swarms.look_for_peers(stream.swarm, looks_every_s(patience))
+        self._look_for_peers(stream, since, now, patience)
+        if stream.is_hopeless and now - since >= REARM_S:
+            self._end_waits(stream, wrong_data(stream), now)
+            return
         verdict = judge(since, stream.swarm.progressed_at, now, patience)
         if verdict is not Verdict.WAIT and not stream.said_so:
             stream.said_so = True
@@ -122,13 +133,24 @@ class Supervisor:
         elif verdict is Verdict.REARM:
             self._swarms.rearm(stream.swarm)
 
+    def _look_for_peers(
+        self, stream: Stream, since: float, now: float, patience: float
+    ) -> None:
+        """Look for peers while nobody is there, or nobody who gives what is awaited.
+
+        A web server counts as a peer.
+        """
+        swarm = stream.swarm
+        idle = now - max(since, swarm.progressed_at) >= REARM_S
+        if not swarm.statistics.num_peers or idle or stream.is_hopeless:
+            self._swarms.look_for_peers(swarm, looks_every_s(patience))
+
     def _patience(self, stream: Stream) -> float:
         known = stream.swarm.metainfo is not None
         return self._limits.stall_timeout if known else self._limits.metadata_timeout
 
     def _give_up(self, stream: Stream, now: float) -> None:
         name, seconds = stream.swarm.name, int(self._patience(stream))
-        stream.swarm.given_up = True
         error: VozduxanError = Stalled(
             f"The swarm of “{name}” delivered nothing for {seconds} s."
         )
@@ -136,6 +158,11 @@ class Supervisor:
             error = MetadataTimeout(
                 f"Nobody gave us the metadata of “{name}” for {seconds} s."
             )
+        self._end_waits(stream, error, now)
+
+    def _end_waits(self, stream: Stream, error: VozduxanError, now: float) -> None:
+        """End the waits of others than the player, which goes when core does."""
+        stream.swarm.given_up = True
         for reader in list(stream.readers):
             if not reader.player and reader.waiting_since is not None:
                 reader.fail(error)

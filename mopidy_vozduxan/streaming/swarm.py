@@ -19,6 +19,7 @@ from mopidy_vozduxan.engine.protocol import (
 )
 from mopidy_vozduxan.exceptions import StorageFailed, VozduxanError
 from mopidy_vozduxan.planning.plan import Plan
+from mopidy_vozduxan.streaming.hopeless import Hopeless
 
 T = TypeVar("T")
 
@@ -82,6 +83,8 @@ class Swarm:
         self.progressed_at = now
         self.met_at = now  # when peers were looked for last
         self.given_up = False  # somebody waited in vain, and nothing came since
+        self.hopeless = Hopeless()  # what is not asked for any more
+        self._most_good = 0  # bytes that came and were not wrong
         self.used_at = now
         self.failure: VozduxanError | None = None
         self.listeners: set[Callable[[], None]] = set()  # to numbers, and the end
@@ -115,6 +118,12 @@ class Swarm:
         if self.metainfo:
             return self.metainfo.name
         return self.source.display_name or self.infohash
+
+    @property
+    def settled(self) -> set[int]:
+        """The pieces that need not be fetched: held, or given up."""
+        hopeless = self.hopeless.pieces
+        return self.held | hopeless if hopeless else self.held
 
     @property
     def is_waited_for(self) -> bool:
@@ -192,6 +201,7 @@ class Swarm:
         self.held.add(piece)
         self.progressed_at = now
         self.given_up = False
+        self.hopeless.hope({piece})
         if piece in self._piece_waits:
             self._read(piece)
 
@@ -220,14 +230,27 @@ class Swarm:
         it once more.
         """
         self._losses.update(lost)
-        self.held, self._reading, self.added = set(), {}, False
-        self.statistics, self.progressed_at = Statistics(), now
+        self.begin_anew(now)
+        self.progressed_at = now
         return all(self._losses[piece] < READ_ATTEMPTS for piece in lost)
 
+    def begin_anew(self, now: float) -> None:
+        """Take it that it is joined anew: the engine tells all it holds again."""
+        self.held, self._reading, self.added = set(), {}, False
+        self.statistics, self._most_good = Statistics(), 0
+        self.met_at, self.given_up = now, False
+
     def statistics_changed(self, statistics: Statistics, now: float) -> None:
-        """Take new numbers; more payload is progress."""
-        if statistics.payload > self.statistics.payload:
-            self.progressed_at = now
+        """Take new numbers; more payload is progress.
+
+        A piece that turns out wrong is taken back, so what comes in its place is
+        none before it is more than that.
+        """
+        if statistics.payload < self.statistics.payload:
+            self._most_good = 0  # it is counted anew
+        good = statistics.payload - statistics.wasted
+        if good > self._most_good:
+            self._most_good, self.progressed_at = good, now
         self.statistics = statistics
         self._tell()
 

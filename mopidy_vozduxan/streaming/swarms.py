@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
 
 from mopidy_vozduxan.engine.protocol import (
@@ -18,10 +18,12 @@ from mopidy_vozduxan.engine.protocol import (
     MetadataReceived,
     Metainfo,
     PieceFinished,
+    PieceOffered,
     PieceRead,
     PiecesHeld,
     PiecesLost,
     PieceUnreadable,
+    PieceWrong,
     StatisticsChanged,
     SwarmBroke,
     TorrentSource,
@@ -198,9 +200,10 @@ class Swarms:
         return {
             swarm.infohash: SwarmView(
                 swarm.metainfo.piece_count,
-                swarm.held,
+                swarm.settled,
                 swarm.streamed or self._is_visited(swarm, now),
                 swarm.statistics.download_rate,
+                swarm.hopeless.pieces,
             )
             for swarm in self._swarms.values()
             if swarm.metainfo and not swarm.failure
@@ -222,20 +225,23 @@ class Swarms:
             self._changed(True)
 
     def look_for_peers(self, swarm: Swarm, every_s: float) -> None:
-        """Look for peers, if nobody is there, once in so many seconds."""
-        alone = not swarm.statistics.num_peers
-        if alone and self._clock() - swarm.met_at >= every_s:
-            self._meet(swarm, anew=False)
+        """Look for peers, once in so many seconds."""
+        if self._clock() - swarm.met_at >= every_s:
+            swarm.met_at = self._clock()
+            self._engine.meet(swarm.infohash)
 
-    def try_again(self, swarm: Swarm) -> None:
-        """Begin anew with a swarm that was given up: somebody asks for it."""
-        if swarm.given_up:
-            swarm.given_up = False
-            self._meet(swarm, anew=True)
+    def try_again(self, swarm: Swarm, pieces: Iterable[int] = ()) -> None:
+        """Begin anew with what was given up: somebody asks for it.
 
-    def _meet(self, swarm: Swarm, *, anew: bool) -> None:
-        swarm.met_at = self._clock()
-        self._engine.meet(swarm.infohash, anew=anew)
+        To join again has everybody asked, local peers too, and nothing held against
+        peers and web seeds. libtorrent 2.1.1 also loses the hash of a piece that
+        came wrong before, once in 50 times, and waits for it for ever.
+        """
+        swarm.hopeless.hope(pieces)
+        if swarm.given_up and swarm.added:
+            swarm.begin_anew(self._clock())
+            self._engine.remove(swarm.infohash)
+            self._changed(True)
 
     def _carry_out(self, swarm: Swarm, plan: Plan | None) -> None:
         if not swarm.added:
@@ -287,6 +293,11 @@ class Swarms:
                 self._changed(True)
             case PiecesLost(pieces=lost):
                 self._pieces_lost(swarm, lost)
+            case PieceWrong(piece=piece, elsewhere=elsewhere):
+                self._piece_wrong(swarm, piece, elsewhere)
+            case PieceOffered(piece=piece):
+                swarm.hopeless.hope({piece})
+                self._changed(True)
             case MetadataReceived(metainfo=metainfo, torrent=torrent):
                 swarm.source = replace(swarm.source, torrent=torrent)
                 swarm.metadata_received(metainfo)
@@ -294,6 +305,20 @@ class Swarms:
                 self._changed(True)
             case SwarmBroke():
                 self._swarm_broke(swarm, event)
+
+    def _piece_wrong(self, swarm: Swarm, piece: int, elsewhere: bool) -> None:
+        """Ask for it a few times, and then for other pieces only."""
+        if swarm.metainfo is None:
+            return
+        files = swarm.hopeless.came_wrong(piece, elsewhere, swarm.metainfo, swarm.held)
+        for file in files:
+            logger.warning(
+                "Vozduxan: “%s” of “%s” is not what its torrent says, wherever it is"
+                " fetched from; what is wrong is left out",
+                file.path.rsplit("/", 1)[-1],
+                swarm.name,
+            )
+        self._changed(True)
 
     def _pieces_lost(self, swarm: Swarm, lost: frozenset[int]) -> None:
         """Join the swarm anew, without what is no longer as it was verified."""

@@ -185,10 +185,9 @@ async def test_nobody_is_met_before_something_is_wanted(
         await rig.next(PieceFinished, piece=7)
 
 
-@pytest.mark.parametrize("anew", [False, True])
 @on_loop
 async def test_trackers_are_asked_whenever_peers_are_looked_for(
-    tmp_path: Path, anew: bool, tracker: Tracker, seeds: Seeds
+    tmp_path: Path, tracker: Tracker, seeds: Seeds
 ) -> None:
     album = make_album(tmp_path, [100_000], tracker=tracker.url)
     async with Rig(tmp_path, LOOPBACK) as rig:
@@ -198,5 +197,5 @@ async def test_trackers_are_asked_whenever_peers_are_looked_for(
         assert await asyncio.to_thread(tracker.announced.wait, 20)
         await rig.next(PiecesHeld)
         tracker.peers = seeds.start(album)
-        rig.engine.meet(album.infohash, anew=anew)
+        rig.engine.meet(album.infohash)
         await rig.next(PieceFinished, piece=0)

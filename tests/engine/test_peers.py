@@ -146,7 +146,7 @@ async def test_who_was_away_is_called_as_often_as_peers_are_looked_for(
         source = replace(album.magnet(peer.address), torrent=album.torrent)
         rig.engine.add(source, plan_of(album, wanted))
         while not rig.all(PieceFinished):
-            rig.engine.meet(album.infohash, anew=False)
+            rig.engine.meet(album.infohash)
             with contextlib.suppress(TimeoutError):
                 await rig.until(lambda: bool(rig.all(PieceFinished)), 1)
         assert peer.met == 5

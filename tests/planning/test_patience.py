@@ -39,7 +39,8 @@ def test_a_grudge_ends_when_the_swarm_lives():
 def test_a_grudge_can_be_forgotten():
     grudges = Grudges(60)
     grudges.hold("a", ValueError(), now=100)
-    grudges.forget("a")
+    assert grudges.forget("a") is True
+    assert grudges.forget("a") is False
     assert grudges.against("a", 0, now=101) is None
 
 

@@ -1,0 +1,94 @@
+"""Pieces that came and did not fit their hash, and who else has them.
+
+libtorrent asks again for ever, or bans a web seed for all files of a torrent because
+of one. So it bans none here; how often a piece is worth asking for is for our side
+to decide, by what is told here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Set
+from typing import Any
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine.membership import Members
+from mopidy_vozduxan.engine.protocol import Event, PieceOffered, PieceWrong
+from mopidy_vozduxan.engine.swarm import Swarm
+from mopidy_vozduxan.engine.web_seeds import WebSeeds
+
+#: The addresses of the peers that have a piece; web seeds are none.
+Holders = frozenset[tuple[str, int]]
+
+
+class WrongPieces:
+    """Looks at peers on other threads: libtorrent answers late."""
+
+    def __init__(
+        self,
+        members: Members,
+        loop: asyncio.AbstractEventLoop,
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._members = members
+        self._web_seeds = WebSeeds(members, loop)
+        self._loop = loop
+        self._emit = emit
+
+    def came(self, swarm: Swarm, piece: int) -> None:
+        """Tell of a piece that came wrong."""
+        self._web_seeds.renew_soon(swarm)
+
+        def tell(found: Mapping[int, Holders]) -> None:
+            swarm.wrong[piece] = found[piece]
+            elsewhere = bool(found[piece])
+            self._emit(PieceWrong(swarm.infohash, piece, elsewhere))
+
+        self._look(swarm, {piece}, tell)
+
+    def look_around(self, swarm: Swarm) -> None:
+        """Tell of pieces that came wrong and that a new peer has.
+
+        Numbers of peers do not tell: a web seed that goes counts like one.
+        """
+
+        def tell(found: Mapping[int, Holders]) -> None:
+            for piece, holders in found.items():
+                if holders - swarm.wrong.get(piece, holders):
+                    del swarm.wrong[piece]
+                    self._emit(PieceOffered(swarm.infohash, piece))
+
+        self._look(swarm, set(swarm.wrong), tell)
+
+    def _look(
+        self,
+        swarm: Swarm,
+        pieces: Set[int],
+        found: Callable[[Mapping[int, Holders]], None],
+    ) -> None:
+        def take(asked: asyncio.Future[Mapping[int, Holders]]) -> None:
+            gone = self._members.present(swarm.infohash) is not swarm
+            if not (gone or asked.cancelled() or asked.exception()):
+                found(asked.result())
+
+        asked = self._loop.run_in_executor(None, holders_of, swarm.handle, pieces)
+        asked.add_done_callback(take)
+
+
+def holders_of(handle: Any, pieces: Set[int]) -> Mapping[int, Holders]:
+    """Return who has each of the pieces; blocks."""
+    peers = [
+        peer
+        for peer in handle.get_peer_info()
+        if peer.connection_type == lt.peer_info.standard_bittorrent
+    ]
+    return {
+        piece: frozenset(peer.ip for peer in peers if _has(peer.pieces, piece))
+        for piece in pieces
+    }
+
+
+def _has(pieces: Any, piece: int) -> bool:
+    # A peer that has not said yet what it has has a list of no length.
+    return piece < len(pieces) and bool(pieces[piece])
