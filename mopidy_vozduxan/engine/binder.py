@@ -30,6 +30,7 @@ _NOWHERE = "no-device-has-so-long-a-name"
 #: packets, left by the default route, and NAT-PMP's did when the device was down
 #: (2.0.8, 2.1.1).
 _UNBINDABLE = ("enable_lsd", "enable_upnp", "enable_natpmp")
+_UNBOUND = Standing(False, (), ())
 
 
 def bound_settings(standing: Standing, usual: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +54,8 @@ class Binder:
     """Of one session. ``settings`` are to start it with.
 
     ``came_back`` is called when a way out has come, and again when a route over it
-    has: connections from before are dead, and peers can be called now.
+    has: connections from before are dead, and peers can be called now. ``is_there``
+    is told when there begins to be any way out, or none.
     """
 
     def __init__(self, usual: Mapping[str, Any]) -> None:
@@ -75,12 +77,14 @@ class Binder:
         session: Any,
         loop: asyncio.AbstractEventLoop,
         came_back: Callable[[], None],
+        is_there: Callable[[bool], None],
     ) -> None:
         """Watch, and have the session follow; say what is wrong."""
         if not self._standing.bound:
             return
-        self._session, self._loop, self._came_back = session, loop, came_back
-        self._say(None)
+        self._session, self._loop = session, loop
+        self._came_back, self._is_there = came_back, is_there
+        self._say(_UNBOUND)
         try:
             self._watch = Watch()
         except OSError as exc:
@@ -109,7 +113,7 @@ class Binder:
         routed, self._routed = self._routed, set()
         before, self._standing = self._standing, self._binding.standing()
         if self._standing != before:
-            self._say(before.sentence)
+            self._say(before)
             self._follow(before)
         elif self._loop.time() < self._routes_until and routed & self._indexes():
             self._came_back()
@@ -117,11 +121,13 @@ class Binder:
     def _indexes(self) -> set[int]:
         return {device.index for _, device in self._standing.there}
 
-    def _say(self, before: str | None) -> None:
+    def _say(self, before: Standing) -> None:
+        if self._standing.lost != before.lost:
+            self._is_there(not self._standing.lost)
         sentence = self._standing.sentence
-        if sentence and sentence != before:
+        if sentence and sentence != before.sentence:
             logger.warning("Vozduxan: %s", sentence)
-        elif before and not sentence:
+        elif before.sentence and not sentence:
             devices = " and ".join(self._standing.devices)
             logger.info("Vozduxan: Torrents use %s again.", devices)
 

@@ -175,6 +175,16 @@ class EventsLost:
     """The engine's queue overflowed; :class:`PiecesHeld` follows for every swarm."""
 
 
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """Whether anybody can be reached: the devices that we are bound to are there.
+
+    Told when that changes. Nothing is told where there is a way from the start.
+    """
+
+    there: bool
+
+
 Event = (
     MetadataReceived
     | PiecesHeld
@@ -187,6 +197,7 @@ Event = (
     | SwarmBroke
     | StatisticsChanged
     | EventsLost
+    | WayOut
 )
 
 

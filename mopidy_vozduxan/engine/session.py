@@ -28,6 +28,7 @@ from mopidy_vozduxan.engine.protocol import (
     PieceUnreadable,
     StatisticsChanged,
     TorrentSource,
+    WayOut,
 )
 from mopidy_vozduxan.engine.settings import (
     TICK_IDLE_MS,
@@ -83,7 +84,12 @@ class LibtorrentEngine:
             self._emit,
         )
         self._pump = AlertPump(self._session, loop, self._inbox.handlers())
-        self._binder.start(self._session, loop, self._peers.meet_all_anew)
+        self._binder.start(
+            self._session,
+            loop,
+            self._peers.meet_all_anew,
+            lambda there: self._emit(WayOut(there)),
+        )
 
     def add(self, source: TorrentSource, plan: Plan | None) -> None:
         swarm = self._members.swarms.get(source.infohash)

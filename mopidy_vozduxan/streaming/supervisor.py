@@ -120,6 +120,7 @@ class Supervisor:
 
     def _look_at_wait(self, stream: Stream, since: float, now: float) -> None:
         patience = self._patience(stream)
+        since = max(since, self._swarms.reachable_from())
         self._look_for_peers(stream, since, now, patience)
         if stream.is_hopeless and now - since >= REARM_S:
             self._end_waits(stream, wrong_data(stream), now)

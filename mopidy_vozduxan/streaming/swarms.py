@@ -27,6 +27,7 @@ from mopidy_vozduxan.engine.protocol import (
     StatisticsChanged,
     SwarmBroke,
     TorrentSource,
+    WayOut,
 )
 from mopidy_vozduxan.exceptions import (
     Cancelled,
@@ -76,6 +77,7 @@ class Swarms:
         self._swarms: dict[str, Swarm] = {}
         self._watched: tuple[frozenset[str], bool] = frozenset(), False
         self._closing = False
+        self._way_out_from: float | None = 0.0
 
     def __bool__(self) -> bool:
         return bool(self._swarms)
@@ -224,6 +226,12 @@ class Swarms:
             swarm.plan = swarm.plan.forgotten()
             self._changed(True)
 
+    def reachable_from(self) -> float:
+        """Return since when anybody could have delivered: now, if there is no way."""
+        if self._way_out_from is None:
+            return self._clock()
+        return self._way_out_from
+
     def look_for_peers(self, swarm: Swarm, every_s: float) -> None:
         """Look for peers, once in so many seconds."""
         if self._clock() - swarm.met_at >= every_s:
@@ -273,6 +281,9 @@ class Swarms:
         """Take one event of the engine."""
         if isinstance(event, EventsLost):
             logger.debug("The engine lost events; it sends the whole state again")
+            return
+        if isinstance(event, WayOut):
+            self._way_out_from = self._clock() if event.there else None
             return
         swarm = self._swarms.get(event.infohash)
         if swarm is None or self._closing:

@@ -4,7 +4,12 @@ import asyncio
 
 import pytest
 
-from mopidy_vozduxan.engine.protocol import Statistics, StatisticsChanged, SwarmBroke
+from mopidy_vozduxan.engine.protocol import (
+    Statistics,
+    StatisticsChanged,
+    SwarmBroke,
+    WayOut,
+)
 from mopidy_vozduxan.exceptions import (
     Stalled,
     StorageFailed,
@@ -29,6 +34,23 @@ def test_a_stalled_stream_is_reported_for_as_long_as_it_is(run):
         assert "Album" in reason
         assert not waiting.done()  # the player's reader waits on
         waiting.cancel()
+
+    run(test)
+
+
+def test_a_way_out_that_is_missing_is_not_the_swarms_fault(run):
+    async def test():
+        world = World(stall_timeout=20)
+        reading = asyncio.create_task(world.read(world.play()).next())
+        await world.later(19)
+        world.manager.on_event(WayOut(there=False))
+        await world.later(600)
+        world.manager.on_event(WayOut(there=True))
+        await world.later(19)
+        assert world.failed == []
+        await world.later(2)
+        assert world.failed
+        reading.cancel()
 
     run(test)
 
