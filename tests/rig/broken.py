@@ -66,9 +66,7 @@ def broken_files(
     endings = sorted(whole)
     damages = sorted(_DAMAGES)
     for number in range(count):
-        ending = endings[number % len(endings)]
-        lap = number // len(endings)
-        damage = damages[(lap + number) % len(damages)]
+        ending, damage = endings[number % len(endings)], rng.choice(damages)
         data = _DAMAGES[damage](whole[ending], rng)
         yield f"{number:03} {damage}.{ending}", data
 
