@@ -26,7 +26,7 @@ from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.planning.queue import sure, upcoming
 from mopidy_vozduxan.planning.silence import Silence, silence
-from mopidy_vozduxan.player import DEFAULT_BUFFERS, Player
+from mopidy_vozduxan.player import DEFAULT_BUFFERS, Player, forget_pending_start
 from mopidy_vozduxan.tracklist import Tracklist
 from mopidy_vozduxan.uris import SCHEMES
 from mopidy_vozduxan.web import running
@@ -189,7 +189,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
             return
         self._poll.set(POLL_S, self.actor_ref.proxy().follow_position)
         if self._has_broken():
-            self._give_up_without_sound(self._player.latest_token or self._token)
+            self._give_up_what_broke(self._token)
             return
         position_ms = self._player.position_ms()
         if self._is_stuck(position_ms):
@@ -336,15 +336,29 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         found = self._silence_now
         return found is not None and found.seconds(now) >= self._patience
 
+    def _give_up_what_broke(self, token: str) -> None:
+        """Move on from what sounded when the player broke, or from what should have.
+
+        Core may have chosen the next track before, and would pass that over.
+        """
+        if self._starting or self._heard in (None, self._player.latest_uri):
+            self._give_up_without_sound(self._player.latest_token or token)
+            return
+        forget_pending_start()
+        self._skips -= 1  # the next one has yet to show that it is silent
+        self._give_up(token, f"The player broke off in “{self._name_of(self._heard)}”.")
+
     def _give_up_without_sound(self, token: str) -> None:
         if self._skips >= MOST_SILENT_STARTS:
             logger.warning("Vozduxan: The player gives no sound; playback stops.")
             self._core.playback.stop().get()
             return
-        tl_tracks = self._core.tracklist.get_tl_tracks().get()
-        uri = self._player.latest_uri
-        name = next((t.track.name for t in tl_tracks if t.track.uri == uri), uri)
+        name = self._name_of(self._player.latest_uri)
         self._give_up(token, f"The player found no sound in “{name}”.")
+
+    def _name_of(self, uri: str | None) -> str | None:
+        tl_tracks = self._core.tracklist.get_tl_tracks().get()
+        return next((t.track.name for t in tl_tracks if t.track.uri == uri), uri)
 
     def _give_up(self, token: str, reason: str) -> None:
         logger.warning("Vozduxan: %s Moving on to the next track.", reason)

@@ -410,6 +410,23 @@ def test_a_player_that_is_silent_without_a_reason_is_moved_on_from(
     assert "next" in stage.core.calls
 
 
+def test_what_breaks_near_its_end_does_not_take_the_next_track_with_it(
+    stage, monkeypatch
+):
+    forgotten = []
+    monkeypatch.setattr(
+        "mopidy_vozduxan.frontend.forget_pending_start", lambda: forgotten.append(1)
+    )
+    stage.play(0)
+    stage.player.latest_token, stage.player.latest_uri = "B", OURS[1]
+    stage.player.off = True
+    stage.actor.follow_position().get(timeout=10)
+    assert forgotten
+    assert stage.core.calls.count("next") == 1
+    assert "release A" in stage.player.calls
+    assert "release B" not in stage.player.calls
+
+
 def test_a_pause_is_no_silence(stage, monkeypatch):
     now = 0.0
     monkeypatch.setattr("mopidy_vozduxan.frontend.time.monotonic", lambda: now)
