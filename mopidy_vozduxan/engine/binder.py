@@ -16,7 +16,7 @@ from typing import Any
 
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.network.devices import Device, Watch
-from mopidy_vozduxan.network.standing import Standing
+from mopidy_vozduxan.network.ways import Standing
 
 logger = logging.getLogger(__name__)
 

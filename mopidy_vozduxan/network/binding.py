@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mopidy_vozduxan.network import devices
 from mopidy_vozduxan.network.interfaces import interfaces_of, named_in
-from mopidy_vozduxan.network.standing import Standing, standing_of
+from mopidy_vozduxan.network.ways import Standing, standing_of
 
 
 class Binding:

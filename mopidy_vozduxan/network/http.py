@@ -2,7 +2,7 @@
 
 A transport for httpx whose sockets we make ourselves. httpx binds to a device only
 since 0.24.1, and to an address in every version, which is not enough (see
-:mod:`~mopidy_vozduxan.network.standing`). What it stands on, ``network_backend`` of
+:mod:`~mopidy_vozduxan.network.ways`). What it stands on, ``network_backend`` of
 httpcore's pools, is there from 0.16 (httpx 0.23.3) on. Names are looked up by the
 system, by whatever way that is set up to use.
 """
@@ -23,7 +23,7 @@ import httpx
 
 from mopidy_vozduxan.network.devices import Device
 from mopidy_vozduxan.network.interfaces import Interface
-from mopidy_vozduxan.network.standing import Standing
+from mopidy_vozduxan.network.ways import Standing
 
 if TYPE_CHECKING:
     from typing import Self

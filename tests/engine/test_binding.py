@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -201,6 +202,32 @@ async def test_every_way_to_peers_is_bound(far: Far, log: Log, way: str) -> None
         far.ways.vpn_up()
         await comes(rig)
     assert far.wrong.packets == []
+
+
+@on_loop
+async def test_udp_trackers_and_the_dht_are_asked_over_it(far: Far) -> None:
+    source = TorrentSource(
+        far.album.infohash,
+        far.album.torrent,
+        f"{far.album.magnet().magnet}&tr=udp://{FAR}:6969/announce",
+    )
+    with far.ways.far.entered(), ExitStack() as stack:
+        asked = [stack.enter_context(_udp(port)) for port in (6969, 6881)]
+        with far.ways.home.entered():
+            async with far.engine("vpn0:6881") as rig:
+                join(rig, far.album, source)
+                for sock in asked:
+                    async with asyncio.timeout(60):
+                        _, sender = await rig.loop.sock_recvfrom(sock, 2000)
+                    assert sender[0] == "10.8.0.2"
+    assert far.wrong.packets == []
+
+
+def _udp(port: int) -> socket.socket:
+    sock = socket.socket(type=socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    sock.bind((FAR, port))
+    return sock
 
 
 @on_loop

@@ -9,7 +9,7 @@ import pytest
 from mopidy_vozduxan.network import devices
 from mopidy_vozduxan.network.devices import Device
 from mopidy_vozduxan.network.interfaces import interfaces_of, named_in
-from mopidy_vozduxan.network.standing import Standing, standing_of
+from mopidy_vozduxan.network.ways import Standing, standing_of
 
 
 def device(name: str, *addresses: str, index: int = 2, up: bool = True) -> Device:
