@@ -52,7 +52,7 @@ MODES = ("random", "repeat", "single", "consume")
 NEAR_THE_END = (3, 4)
 #: What ``mopidy_vozduxan.handover`` logs then.
 MET = "the player was stopped, or has jumped"
-ERROR = re.compile(r"(?:[\d: ]{8} )?(ERROR|CRITICAL) |^Traceback", re.MULTILINE)
+ERROR = re.compile(r"^(?:[\d: ]{8} )?(ERROR|CRITICAL) |^Traceback", re.MULTILINE)
 
 
 class FrozenError(Exception):
@@ -230,6 +230,8 @@ def main() -> int:
             frozen = f"Frozen: no answer to {exc} after {', '.join(keys.last)}"
         if mopidy.stop(FROZEN_S) != 0 and not frozen:
             frozen = "Frozen: Mopidy does not end"
+        if options.log:
+            options.log.write_text(mopidy.log)
         if frozen:
             print(mopidy.log[-6000:], frozen, sep="\n")
         print(*(f"{key} {count}" for key, count in keys.pressed.items()), sep=", ")
@@ -249,6 +251,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--log", type=Path, help="keep Mopidy's log in this file")
     return parser.parse_args()
 
 

@@ -33,7 +33,7 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         super().__init__(audio, backend)
         self._length_ms: int | None = None
         self._uri = ""
-        self._prepared = False
+        self._prepared = self._stopped = False
         self._asked = False  # somebody did, for the track that core changes to
 
     def prepare_change(self) -> None:
@@ -45,7 +45,7 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         """Give the player the next track's URL."""
         walk = self.backend.player.walk
         self._asked = self._prepared and not walk.goes_on()
-        self._prepared = False
+        self._prepared = self._stopped = False
         self._length_ms = track.length
         changed = bool(super().change_track(track))
         if not changed:
@@ -76,8 +76,17 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
             player.start_requested(player.latest_token, self._uri, self._asked)
         return bool(super().play())
 
+    def pause(self) -> bool:
+        """Pause the player; not once it was stopped: its stream has ended then.
+
+        Core also asks while it is stopped, shows "paused" where this is done, and
+        "playing" after a ``resume``: in silence.
+        """
+        return not self._stopped and bool(super().pause())
+
     def stop(self) -> bool:
         """Stop the player, and the start it may be waiting for."""
+        self._stopped = True
         forget_pending_start()
         return bool(super().stop())
 

@@ -142,3 +142,17 @@ def test_a_seek_after_a_stop_plays_from_there(
     assert listener.state == "playing"
     listener.wait_for_started(second[2])
     listener.assert_calm()
+
+
+def test_a_pause_after_a_stop_leaves_it_stopped(
+    second: list[str], listener: Listener
+) -> None:
+    """It was "paused" then, and "playing" in silence after a resume."""
+    listener.rpc("core.playback.stop")
+    until(lambda: listener.state == "stopped")
+    listener.rpc("core.playback.pause")
+    listener.rpc("core.playback.resume")
+    assert listener.state == "stopped"
+    listener.rpc("core.playback.play")
+    listener.wait_for_started(second[1])
+    listener.assert_calm()
