@@ -242,8 +242,7 @@ class Swarms:
         """Begin anew with what was given up: somebody asks for it.
 
         To join again has everybody asked, local peers too, and nothing held against
-        peers and web seeds. libtorrent 2.1.1 also loses the hash of a piece that
-        came wrong before, once in 50 times, and waits for it for ever.
+        peers and web seeds.
         """
         swarm.hopeless.hope(pieces)
         if swarm.given_up and swarm.added:
