@@ -134,6 +134,7 @@ class Inbox:
     def _on_wrong(self, alert: Any) -> None:
         if swarm := self._swarm_of(alert):
             self._wrong_pieces.came(swarm, int(alert.piece_index))
+            swarm.failed_hashes = not swarm.web_seeds
 
     def _on_read(self, alert: Any) -> None:
         swarm = self._swarm_of(alert)
@@ -209,9 +210,8 @@ class Inbox:
             return
         if swarm.hashes is None or not alerts.tells_loss(alert.error):
             self._broke(swarm, alert.error, storage=True)
-        elif swarm.complaint is None:
-            reason = alerts.reason_of(alert.error)
-            swarm.complaint = SwarmBroke(swarm.infohash, reason, storage=True)
+        elif not swarm.in_doubt:
+            swarm.in_doubt = True
             folder = self._members.folder_of(swarm)
             pieces = swarm.hashes.pieces_of_file(alert.filename(), folder)
             self._verifier.suspect(swarm, pieces)
@@ -286,6 +286,10 @@ class Inbox:
             self._peers.changed(swarm)
         if swarm.wrong:
             self._wrong_pieces.look_around(swarm)
+        if swarm.failed_hashes and not statistics.num_peers:
+            # Perhaps the disk is to blame, and all were banned for it.
+            swarm.failed_hashes, swarm.in_doubt = False, True
+            self._verifier.suspect(swarm, set())
         swarm.statistics = statistics
 
     def _broke(self, swarm: Swarm, error: Any, storage: bool = False) -> None:

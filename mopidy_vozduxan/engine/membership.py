@@ -230,8 +230,9 @@ class Members:
     def store(self, swarm: Swarm, params: Any) -> asyncio.Future[None]:
         """Write the swarm's state to disk, on another thread."""
         swarm.peers = with_peers(params, swarm.peers)
-        if swarm.lost:
+        if swarm.in_doubt:
             _forget(params, swarm.lost)
+            params.unfinished_pieces, params.banned_peers = {}, []
         params.ti = None
         data = bytes(lt.write_resume_data_buf(params))
         return self._on_writer(self._resume.save, swarm.infohash, data)

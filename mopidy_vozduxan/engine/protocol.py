@@ -126,7 +126,7 @@ class PiecesLost:
     """Held pieces that are no longer what they were: overwritten, cut short, gone.
 
     The engine takes them for held all the same, until the swarm is left and joined
-    again; then they are missing.
+    again; then they are missing. Without any, only what was half fetched is lost.
     """
 
     infohash: str

@@ -15,7 +15,7 @@ import libtorrent as lt
 
 from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.metainfo import params_of_magnet
-from mopidy_vozduxan.engine.protocol import Statistics, SwarmBroke, TorrentSource
+from mopidy_vozduxan.engine.protocol import Statistics, TorrentSource
 from mopidy_vozduxan.engine.settings import TRICKLE_BYTES_PER_S
 from mopidy_vozduxan.planning.plan import Changes, Urgency
 
@@ -59,7 +59,8 @@ class Swarm:
     lost: set[int] = field(default_factory=set)  # libtorrent takes them for held
     looks: dict[int, asyncio.Event] = field(default_factory=dict)
     inspection: asyncio.Task[None] | None = None
-    complaint: SwarmBroke | None = None  # of the disk; for when nothing is lost
+    failed_hashes: bool = False  # libtorrent has banned somebody for it
+    in_doubt: bool = False  # what is half fetched, and who is banned for it
     due: set[int] = field(default_factory=set)
     backlog: list[Changes] = field(default_factory=list)
     may_cancel: bool = True  # there is a peer that stands it

@@ -152,7 +152,6 @@ class Verifier:
             return
         lost = frozenset(swarm.lost & swarm.held)
         swarm.held -= lost
-        if lost:
+        if lost or swarm.in_doubt:
+            swarm.in_doubt = True
             self._emit(PiecesLost(swarm.infohash, lost))
-        elif swarm.complaint:
-            self._emit(swarm.complaint)

@@ -23,6 +23,8 @@ from mopidy_vozduxan.streaming.hopeless import Hopeless
 
 T = TypeVar("T")
 
+_HALF_FETCHED = -1  # stands for all pieces that are not held
+
 #: A held piece that cannot be read so often in a row is a broken disk.
 READ_ATTEMPTS = 3
 
@@ -93,7 +95,7 @@ class Swarm:
         self._metadata_waits: set[asyncio.Future[Metainfo]] = set()
         self._piece_waits: dict[int, set[asyncio.Future[bytes]]] = {}
         self._reading: dict[int, int] = {}  # piece -> attempts so far
-        self._losses: Counter[int] = Counter()  # piece -> times it was lost
+        self._losses: Counter[int] = Counter()  # piece -> times in a row it was lost
 
     def __repr__(self) -> str:
         return (
@@ -208,6 +210,8 @@ class Swarm:
     def piece_read(self, piece: int, data: bytes) -> None:
         """Hand the bytes of a piece to whoever waits for them."""
         self._reading.pop(piece, None)
+        for loss in (piece, _HALF_FETCHED):
+            self._losses.pop(loss, None)
         self._cache.put(self.infohash, piece, data)
         _end(self._piece_waits.get(piece, set()), data)
 
@@ -229,6 +233,7 @@ class Swarm:
         What it holds is told again. A disk that loses what was fetched anew loses
         it once more.
         """
+        lost = lost or frozenset((_HALF_FETCHED,))
         self._losses.update(lost)
         self.begin_anew(now)
         self.progressed_at = now

@@ -338,9 +338,9 @@ class Swarms:
             return
         logger.warning(
             "Vozduxan: Files of “%s” are not what they were; "
-            "%d piece(s) are fetched again",
+            "%s piece(s) are fetched again",
             swarm.name,
-            len(lost),
+            len(lost) or "half-fetched",
         )
         self._engine.remove(swarm.infohash)
         self._changed(True)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import libtorrent as lt
 import pytest
 
 from mopidy_vozduxan.engine.metainfo import read_torrent
@@ -185,6 +186,26 @@ async def test_what_came_by_a_magnet_link_is_checked_too(
     spoil_a_byte(stored(tmp_path)[0])
     async with Player(tmp_path, source, swarm) as player:
         assert await player.read_all() == sources(swarm)
+
+
+@pytest.mark.parametrize("swarm", ["v1", "v2"], indirect=True)
+@on_loop
+async def test_what_was_half_fetched_and_is_gone_is_fetched_anew(
+    tmp_path: Path, swarm: Album, seeds: Seeds
+) -> None:
+    """By what was saved the first block of each piece is there. Its hash then fails, or
+    there is no file at all, and libtorrent bans the only seed, or stops."""
+    source = swarm_source(swarm, seeds.start(swarm, 1))
+    async with Player(tmp_path, source, swarm) as player:
+        await player.read(1)
+    (resume,) = (tmp_path / "resume").iterdir()
+    params = lt.read_resume_data(resume.read_bytes())
+    missing = [n for n, held in enumerate(params.have_pieces) if not held]
+    params.unfinished_pieces = {n: [True, False] for n in missing[:8]}
+    resume.write_bytes(bytes(lt.write_resume_data_buf(params)))
+    async with Player(tmp_path, source, swarm) as player:
+        assert await player.read_all() == sources(swarm)
+        assert not player.failed
 
 
 @pytest.mark.parametrize("swarm", ["v1"], indirect=True)
