@@ -175,7 +175,7 @@ async def test_of_several_ways_those_that_are_there_are_used(
 async def test_every_way_to_peers_is_bound(far: Far, log: Log, way: str) -> None:
     album, source = far.album, far.album.source
     far.tracker.peers = []
-    more: dict[str, object] = {"enable_outgoing_utp": True}
+    more: dict[str, object] = {}
     match way:
         case "x.pe":
             magnet = album.magnet(*far.seed).magnet

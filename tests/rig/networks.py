@@ -15,12 +15,10 @@ from __future__ import annotations
 
 import ctypes
 import ipaddress
-import select
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -148,16 +146,14 @@ class Capture:
     """
 
     def __init__(self, ways: TwoWays, device: str) -> None:
-        self.packets: list[str] = []
+        self._heard: list[str] = []
         with ways.router.entered():
-            every = socket.htons(0x0003)  # ETH_P_ALL
-            self._ears = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, every)
-            self._ears.bind((device, 0x0003))
-        self._ours, self._theirs = socket.socketpair()
-        self._thread = threading.Thread(target=self._listen, daemon=True)
+            # Of no protocol, and so deaf, until it is bound to the device.
+            self._ears = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        self._ears.setblocking(False)
+        self._ears.bind((device, 0x0003))  # ETH_P_ALL
 
     def __enter__(self) -> Self:
-        self._thread.start()
         return self
 
     def __exit__(
@@ -166,26 +162,17 @@ class Capture:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._ours.close()
-        self._thread.join()
-        self._theirs.close()
         self._ears.close()
 
-    def _listen(self) -> None:
-        while True:
-            ready, _, _ = select.select([self._ears, self._theirs], [], [])
-            if self._ears in ready:
-                self._hear()
-            elif self._theirs in ready:
-                return
-
-    def _hear(self) -> None:
-        try:
-            packet, (_, protocol, kind, *_) = self._ears.recvfrom(65536)
-        except OSError:
-            return  # the device is down, or gone
-        if kind != _OUTGOING and (told := _described(protocol, packet)):
-            self.packets.append(told)
+    @property
+    def packets(self) -> list[str]:
+        """All that was sent up to now; of very many the first."""
+        with suppress(BlockingIOError):
+            while True:
+                packet, (_, protocol, kind, *_) = self._ears.recvfrom(65536)
+                if kind != _OUTGOING and (told := _described(protocol, packet)):
+                    self._heard.append(told)
+        return self._heard
 
 
 def _described(protocol: int, packet: bytes) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -28,8 +28,8 @@ class Home:
     wrong: Capture
 
 
-@pytest.fixture(scope="module")
-def home() -> Iterator[Home]:
+@contextmanager
+def a_home() -> Iterator[Home]:
     with TwoWays() as ways, ExitStack() as stack:
         with ways.far.entered():
             web = stack.enter_context(WebServer({"/x": b"d4:"}, host=FAR))
@@ -37,6 +37,12 @@ def home() -> Iterator[Home]:
         wrong = stack.enter_context(Capture(ways, ETH))
         with ways.home.entered():
             yield Home(ways, web, wrong)
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Home]:
+    with a_home() as home:
+        yield home
 
 
 def fetch(url: str, bound_to: str, **proxy: object) -> bytes | str:
@@ -69,7 +75,7 @@ def test_without_it_nothing_leaves(home: Home, bound_to: str, sentence: str) -> 
 
 
 def test_who_may_not_bind_to_a_device_binds_to_its_address(
-    home: Home, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """On Linux before 5.7, that is. The routes then say which way it goes."""
     from mopidy_vozduxan.network import http
@@ -80,11 +86,12 @@ def test_who_may_not_bind_to_a_device_binds_to_its_address(
     class Unprivileged(http.socket.socket):
         setsockopt = refuse
 
-    monkeypatch.setattr(http.socket, "socket", Unprivileged)
-    assert fetch(home.web.url("/x"), "vpn0:0") == b"d4:"
-    (packet, *_) = home.wrong.packets
-    assert "10.8.0.2 >" in packet
-    home.wrong.packets.clear()
+    with a_home() as home:
+        monkeypatch.setattr(http.socket, "socket", Unprivileged)
+        assert fetch(home.web.url("/x"), "vpn0:0") == b"d4:"
+        (packet, *_) = home.wrong.packets
+        assert "10.8.0.2 >" in packet
+        monkeypatch.undo()
 
 
 def test_a_proxy_on_this_machine_is_asked_all_the_same(home: Home) -> None:
