@@ -122,7 +122,11 @@ def _play(made: Album, left: list[str], listener: Listener, sums: Sums) -> None:
             listener.play(uri)
             listener.rpc("core.playback.stop", rpc_timeout=ANSWERS_S)
         except (OSError, RpcError, TimeoutError) as exc:
-            print(f"  {name}: {exc!r:.200}", flush=True)
+            print(
+                f"  {name}: {exc!r}",
+                *listener.mopidy.log.splitlines()[-30:],
+                sep="\n  ",
+            )
             sums.note(name, time.monotonic() - begin, hung=True)
             return
         sums.note(name, time.monotonic() - begin, hung=False)
