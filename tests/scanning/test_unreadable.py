@@ -11,6 +11,7 @@ from mopidy_vozduxan.decoding import demuxed
 from mopidy_vozduxan.scanning import file as scanning_file
 from tests.e2e.stage import until
 from tests.rig.album import Track, make_album, make_pcm
+from tests.rig.broken import broken_files, whole_files
 from tests.rig.containers import aiff, dff, dsf, tta
 from tests.scanning.conftest import Stage, Told, seeded
 
@@ -66,3 +67,18 @@ def test_what_cannot_be_read_is_noted_and_the_rest_is_read(
         assert len(stage.catalog.unscanned(infohash)) == len(tags)
         stage.lengths.again(infohash)
         until(lambda: not stage.catalog.unscanned(infohash, tried=True))
+
+
+def test_one_broken_file_of_each_format_ends_its_scan(
+    tmp_path: Path, told: Told
+) -> None:
+    """``benchmarks/broken_files.py`` has hundreds."""
+    folder = tmp_path / "Album"
+    folder.mkdir()
+    whole = whole_files(tmp_path)
+    for name, data in broken_files(whole, seed=5, count=len(whole)):
+        (folder / name).write_bytes(data)
+    with seeded(folder) as (torrent, _), Stage(tmp_path / "s", told) as stage:
+        infohash = stage.add(torrent)
+        stage.lengths.opened(infohash)
+        until(lambda: not stage.catalog.unscanned(infohash, tried=True), 120)
