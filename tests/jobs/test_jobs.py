@@ -18,6 +18,7 @@ from mopidy_vozduxan.jobs import jobs as jobs_module
 from mopidy_vozduxan.jobs.jobs import Job, JobFailed, Jobs
 from mopidy_vozduxan.jobs.wire import DONE, NEEDS, SPAN, load
 from tests.rig.containers import tta
+from tests.rig.processes import children
 
 #: Seconds; a bound for a wait, never a pause.
 WAIT = 30.0
@@ -46,19 +47,6 @@ async def finished(job: Job) -> object:
         assert kind == NEEDS
         offset, length = SPAN.unpack(body)
         job.give(FILE[offset : offset + length])
-
-
-def children(pid: int) -> dict[int, str]:
-    """Processes below one, and what each is doing."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            state = folder.joinpath("stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(state[1]) == pid and state[0] != "Z":
-            found[int(folder.name)] = state[0]
-    return found
 
 
 def wait_until(true: Callable[[], object]) -> None:
