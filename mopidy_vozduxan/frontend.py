@@ -75,6 +75,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._heard_ms = -1  # the position when a failure was last looked at
         self._patience = config["vozduxan"]["stall_timeout"]
         self._silence_now: Silence | None = None  # without a reason
+        self._tells_positions = False  # not every audio output need do so
         self._poll = Alarm()
         self._aim = Alarm()
         self._correction = Alarm()
@@ -329,6 +330,9 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
         What broke it cannot be told: it waits for something that never comes.
         """
+        self._tells_positions = self._tells_positions or position_ms > 0
+        if not self._starting and not self._tells_positions:
+            return False
         token, now = self._player.latest_token, time.monotonic()
         waits = token is not None and self._player.waits(token)
         place = (token, self._player.starts, position_ms)

@@ -401,6 +401,7 @@ def test_a_player_that_is_silent_without_a_reason_is_moved_on_from(
         stage.tell("start_requested", **stage.player.begin("A", OURS[0]))
     else:
         stage.play(0)
+        stage.player.position = 500
     stage.player.waiting = True
     look(1.0, PATIENCE_S + 5.0)  # others are patient with its swarm
     stage.player.waiting = False
@@ -425,6 +426,15 @@ def test_what_breaks_near_its_end_does_not_take_the_next_track_with_it(
     assert stage.core.calls.count("next") == 1
     assert "release A" in stage.player.calls
     assert "release B" not in stage.player.calls
+
+
+def test_an_output_that_tells_no_positions_is_not_taken_for_silent(stage, monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("mopidy_vozduxan.frontend.time.monotonic", lambda: clock.now)
+    stage.play(0)
+    for clock.now in (1.0, 2.0 + PATIENCE_S, 3.0 + 2 * PATIENCE_S):
+        stage.actor.follow_position().get(timeout=10)
+    assert "next" not in stage.core.calls
 
 
 def test_a_pause_is_no_silence(stage, monkeypatch):
