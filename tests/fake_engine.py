@@ -130,4 +130,8 @@ class FakeEngine:
 
     def wanted(self, urgency=None, infohash=INFOHASH):
         wants = self.wants[infohash]
-        return [p for p, u in wants.items() if (u == urgency if urgency else u)]
+        return [
+            p
+            for p, u in wants.items()
+            if (u == urgency if urgency else u > Urgency.ANCHOR)
+        ]

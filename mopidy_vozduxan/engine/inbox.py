@@ -16,7 +16,6 @@ from mopidy_vozduxan.engine import alerts
 from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.membership import Members
 from mopidy_vozduxan.engine.metainfo import read_torrent, torrent_of
-from mopidy_vozduxan.engine.peers import Peers
 from mopidy_vozduxan.engine.protocol import (
     Event,
     EventsLost,
@@ -46,14 +45,12 @@ class Inbox:
     def __init__(
         self,
         members: Members,
-        peers: Peers,
         wrong_pieces: WrongPieces,
         verifier: Verifier,
         loop: asyncio.AbstractEventLoop,
         emit: Callable[[Event], None],
     ) -> None:
         self._members = members
-        self._peers = peers
         self._wrong_pieces = wrong_pieces
         self._verifier = verifier
         self._loop = loop
@@ -282,8 +279,6 @@ class Inbox:
         )
         if statistics != swarm.statistics and swarm.infohash in self.watched:
             self._emit(StatisticsChanged(swarm.infohash, statistics))
-        if _peers_in(statistics) != _peers_in(swarm.statistics):
-            self._peers.changed(swarm)
         if swarm.wrong:
             self._wrong_pieces.look_around(swarm)
         if swarm.failed_hashes and not statistics.num_peers:
@@ -305,8 +300,3 @@ class Inbox:
         if swarm is None or swarm.handle is None or swarm.handle != alert.handle:
             return None
         return swarm if leaving or not swarm.leaving else None
-
-
-def _peers_in(statistics: Statistics) -> tuple[int, int]:
-    """Return what changes when a peer is met, and when it has said who it is."""
-    return statistics.num_peers, statistics.num_seeds

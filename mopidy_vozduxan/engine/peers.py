@@ -1,16 +1,16 @@
-"""What is known of the peers of a swarm, and what some of them make necessary.
+"""Meets the peers of a swarm: again when they leave us waiting, and when asked to.
 
-Transmission before 4 drops a request that is cancelled without a word, though it
-speaks the Fast Extension, which promises a reject. libtorrent waits for that, and
-asks this peer for none of those blocks again. So where there are only such peers
-nothing is cancelled; and a peer that owes us something while nothing comes is met
-anew, because a new connection begins without debts.
+Transmission before 4 and webtorrent 1.9 drop a request that is cancelled without a
+word, though they speak the Fast Extension, which promises a reject. libtorrent waits
+for that, and asks such a peer for nothing more. So a peer that has unchoked us and
+owes us something, while nothing comes, is met anew, because a new connection begins
+without debts; and in its swarm nothing is cancelled from then on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import libtorrent as lt
@@ -19,8 +19,9 @@ from mopidy_vozduxan.engine.membership import Members
 from mopidy_vozduxan.engine.settings import PROFILE
 from mopidy_vozduxan.engine.swarm import Swarm
 
-#: A peer may need 10 s to unchoke us, and trackers are told of every goodbye.
-REST_S = 30.0
+#: A peer may need 10 s to unchoke us, and trackers are told of every goodbye; but a
+#: second time has to come within the patience with a swarm (20 s).
+REST_S = 10.0
 #: So long libtorrent calls peers again at once whom it has just left.
 CALLING_S = 3.0
 
@@ -30,7 +31,6 @@ _AT_ONCE = {"min_reconnect_time": 0}
 #: was away four times is not given up for good.
 _PATIENTLY = {"min_reconnect_time": 1, "max_failcount": 32}
 _REMOTE_CHOKED = int(lt.peer_info.remote_choked)
-_FORGETFUL = tuple(b"-TR%d" % major for major in range(4))
 
 
 class Peers:
@@ -41,32 +41,18 @@ class Peers:
         self._loop = loop
         self._settling: asyncio.TimerHandle | None = None
 
-    def changed(self, swarm: Swarm) -> None:
-        """Find out whether the peers of a swarm stand cancelled requests."""
-        self._ask(swarm, are_forgetful, self._found)
-
     def reconnect(self, swarm: Swarm) -> None:
         """Meet the peers of a swarm anew if one of them owes us something."""
-        if self._loop.time() >= swarm.reconnects_from:
-            self._ask(swarm, owe_something, self._meet_anew)
 
-    def _ask(
-        self,
-        swarm: Swarm,
-        question: Callable[[Any], bool],
-        answered: Callable[[Swarm, bool], None],
-    ) -> None:
         def take(asked: asyncio.Future[bool]) -> None:
             gone = self._members.present(swarm.infohash) is not swarm
-            if not (gone or asked.cancelled() or asked.exception()):
-                answered(swarm, asked.result())
+            if not (gone or asked.cancelled() or asked.exception()) and asked.result():
+                swarm.may_cancel = False
+                self._meet_anew(swarm)
 
-        if swarm.handle is not None:
-            asked = self._loop.run_in_executor(None, question, swarm.handle)
+        if swarm.handle is not None and self._loop.time() >= swarm.reconnects_from:
+            asked = self._loop.run_in_executor(None, owe_something, swarm.handle)
             asked.add_done_callback(take)
-
-    def _found(self, swarm: Swarm, forgetful: bool) -> None:
-        swarm.may_cancel = not forgetful
 
     def meet_all_anew(self) -> None:
         """Meet the peers of every swarm anew: all connections are dead.
@@ -75,11 +61,9 @@ class Peers:
         """
         for swarm in self._members.swarms.values():
             if swarm.handle and not (swarm.leaving or swarm.stopped):
-                self._meet_anew(swarm, True)
+                self._meet_anew(swarm)
 
-    def _meet_anew(self, swarm: Swarm, owing: bool) -> None:
-        if not owing:
-            return
+    def _meet_anew(self, swarm: Swarm) -> None:
         swarm.reconnects_from = self._loop.time() + REST_S
         self._call(_AT_ONCE)
         swarm.handle.pause()
@@ -110,10 +94,3 @@ def owe_something(handle: Any) -> bool:
         peer.download_queue_length and not peer.flags & _REMOTE_CHOKED
         for peer in handle.get_peer_info()
     )
-
-
-def are_forgetful(handle: Any) -> bool:
-    """Return whether all peers drop cancelled requests without a word; blocks."""
-    names = [peer.pid.to_bytes() for peer in handle.get_peer_info()]
-    known = [name for name in names if any(name)]
-    return bool(known) and all(name.startswith(_FORGETFUL) for name in known)

@@ -77,7 +77,6 @@ class LibtorrentEngine:
         self._verifier = Verifier(self._members, loop, self._emit)
         self._inbox = Inbox(
             self._members,
-            self._peers,
             WrongPieces(self._members, loop, self._emit),
             self._verifier,
             loop,

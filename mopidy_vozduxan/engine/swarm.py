@@ -21,7 +21,8 @@ from mopidy_vozduxan.planning.plan import Changes, Urgency
 
 PRIORITIES = {
     Urgency.NONE: 0,
-    Urgency.IDLE: 1,
+    Urgency.ANCHOR: 1,
+    Urgency.IDLE: 2,
     Urgency.LATER: 4,
     Urgency.SOON: 6,
     Urgency.NOW: 7,
@@ -63,7 +64,7 @@ class Swarm:
     in_doubt: bool = False  # what is half fetched, and who is banned for it
     due: set[int] = field(default_factory=set)
     backlog: list[Changes] = field(default_factory=list)
-    may_cancel: bool = True  # there is a peer that stands it
+    may_cancel: bool = True  # no peer has left us waiting for what it was asked for
     reconnects_from: float = 0.0  # not before that time of the loop, in seconds
     links: list[str] = field(default_factory=list)  # more magnet links, to come
     web_seeds: set[str] = field(default_factory=set)

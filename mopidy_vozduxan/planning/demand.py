@@ -66,7 +66,8 @@ class SwarmView:
     """What planning has to know of a swarm: its size in pieces, what it holds.
 
     ``in_use`` is false for a swarm that was joined for its metadata only: not
-    a byte of its payload is wanted then. ``rate`` is what it delivers, in bytes/s.
+    a byte of its payload is wanted then. ``rate`` is what it delivers, in bytes/s,
+    ``peers`` how many it has.
     ``hopeless`` pieces are not to be asked for; they are among the ``held``, because
     nothing waits for them.
     """
@@ -76,6 +77,7 @@ class SwarmView:
     in_use: bool = True
     rate: int = 0
     hopeless: frozenset[int] = frozenset()
+    peers: int = 0
 
     def holds(self, pieces: PieceMap, span: Span) -> bool:
         """Return whether all of a stream's ``span`` is here."""

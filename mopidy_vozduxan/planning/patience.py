@@ -14,7 +14,8 @@ E = TypeVar("E", bound=Exception)
 
 #: After so long a wait is worth a sentence in the log.
 SAY_SO_S = 3.0
-#: As often as this, without progress, the engine is told everything again.
+#: As often as this, without progress, the engine is told everything again; four
+#: times within the patience at least.
 REARM_S = 5.0
 #: While nobody is there, peers are looked for so often within a patience. A tracker's
 #: own interval (half an hour) would be asked for by nobody who still waits.
@@ -43,7 +44,8 @@ def judge(
     stalled = now - max(waiting_since, progressed_at)
     if stalled >= patience:
         return Verdict.GIVE_UP
-    if stalled >= REARM_S and stalled % REARM_S < 1:
+    rearm_s = min(REARM_S, patience / 4)
+    if stalled >= rearm_s and stalled % rearm_s < 1:
         return Verdict.REARM
     if now - waiting_since >= SAY_SO_S:
         return Verdict.SAY_SO

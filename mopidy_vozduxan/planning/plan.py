@@ -16,10 +16,11 @@ class Urgency(IntEnum):
     """How soon a piece is needed; a larger number is sooner."""
 
     NONE = 0  # not wanted
-    IDLE = 1  # wanted some day, when nothing else is
-    LATER = 2  # ahead of a head, up to about a minute
-    SOON = 3  # due within seconds
-    NOW = 4  # somebody waits for it
+    ANCHOR = 1  # wanted by nobody: it keeps the peers
+    IDLE = 2  # wanted some day, when nothing else is
+    LATER = 3  # ahead of a head, up to about a minute
+    SOON = 4  # due within seconds
+    NOW = 5  # somebody waits for it
 
 
 #: A deadline that moved by less than this many ms is not sent again: the
@@ -35,12 +36,14 @@ class Plan:
     ``urgencies[piece]`` is an :class:`Urgency` as a byte; ``due_ms`` maps a
     missing piece to the monotonic time in ms at which its first byte is
     needed. ``trickle`` says that nothing is wanted in earnest: the plan holds
-    an anchor only, to be fetched slowly.
+    an anchor only, to be fetched slowly. ``missing`` is how many wanted pieces
+    were missing when it was made.
     """
 
     urgencies: bytes
     due_ms: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     trickle: bool = False
+    missing: int = 0
 
     @classmethod
     def empty(cls, piece_count: int) -> Plan:

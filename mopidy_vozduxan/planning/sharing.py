@@ -8,7 +8,14 @@ Design notes
 ------------
 - *A swarm in use is never finished.* libtorrent and its seeds hang up on each
   other when nothing wanted is missing, and do not meet again for minutes; so
-  one missing piece, the anchor, always stays wanted.
+  missing pieces, the anchors, always stay wanted.
+- *A seed that is alone is never told "not interested"*, not for the 2 ms between
+  the last wanted piece and the next plan: aria2 and rtorrent then choke us, and
+  let us wait for 11 to 30 s. So its anchors are all that is missing; it is asked
+  for them when everything else is asked for, and an unlimited one on loopback gave
+  27 MB before the next plan. Where there are other peers there is one: libtorrent
+  asks several of them for the last blocks of a piece only where nothing else is to
+  be asked for.
 """
 
 from __future__ import annotations
@@ -30,6 +37,9 @@ from mopidy_vozduxan.planning.window import (
     spans,
     unmet_heads,
 )
+
+#: Anchors where nothing else is wanted: one may come, the other is still missing.
+TRICKLING = 2
 
 
 def plans(
@@ -61,9 +71,7 @@ def plans(
                 for d in demands
                 if d.infohash == infohash and d.role is Role.BACKGROUND
             )
-        # A seek with an anchor took 0.8 s instead of 0.3 s; a start, where
-        # nothing is asked for yet, sounds 0.6 s earlier with one.
-        result[infohash] = canvas.plan(own, anchored=not jumped or not view.held)
+        result[infohash] = canvas.plan(own, jumped=jumped)
     return result
 
 
@@ -158,35 +166,48 @@ class _Canvas:
         if not head.earned or head.stuck:
             self.due_ms[piece] = self.now_ms
 
-    def plan(self, demands: Sequence[Demand], *, anchored: bool) -> Plan:
-        """Return the plan; ``anchored`` adds a piece that stays wanted.
+    def plan(self, demands: Sequence[Demand], *, jumped: bool) -> Plan:
+        """Return the plan, with anchors; a head has ``jumped`` and waits.
 
-        The anchor is wanted before the last other piece comes: a swarm that is
+        They are wanted before the last other piece comes: a swarm that is
         finished for a moment already stops dialling the peers it knows.
         """
         for piece in self.view.hopeless:
             self.urgencies[piece] = Urgency.NONE
             self.due_ms.pop(piece, None)
-        trickle = not any(
-            urgency and piece not in self.view.held
+        missing = sum(
+            1
             for piece, urgency in enumerate(self.urgencies)
+            if urgency and piece not in self.view.held
         )
-        anchor = self._anchor(demands) if anchored and self.view.in_use else None
-        if anchor is not None:
-            self.urgencies[anchor] = Urgency.IDLE
-        return Plan(bytes(self.urgencies), self.due_ms, trickle)
+        if not self.view.in_use:
+            return Plan(bytes(self.urgencies), self.due_ms, not missing, missing)
+        anchors = self._anchors(demands, jumped=jumped, trickle=not missing)
+        for piece in anchors:
+            self.urgencies[piece] = Urgency.ANCHOR
+        count = missing + len(anchors)
+        return Plan(bytes(self.urgencies), self.due_ms, not missing, count)
 
-    def _anchor(self, demands: Sequence[Demand]) -> int | None:
-        """Return the next missing, unwanted piece after the leading stream."""
+    def _anchors(
+        self, demands: Sequence[Demand], *, jumped: bool, trickle: bool
+    ) -> list[int]:
+        """Return missing, unwanted pieces, the next ones of the leading stream first.
+
+        The last of them are those of a trickle: they have hardly been asked for.
+        """
         first = min(demands, key=lambda d: d.role, default=None)
         start = first.pieces.pieces.stop if first else 0
         if (awaited := self.urgencies.find(Urgency.NOW)) >= 0:
             start = awaited + 1
         order = itertools.chain(range(start, self.view.piece_count), range(start))
-        return next(
-            (p for p in order if not self.urgencies[p] and p not in self.view.held),
-            None,
-        )
+        free = [p for p in order if not self.urgencies[p] and p not in self.view.held]
+        if trickle:
+            return free[-TRICKLING:]
+        if self.view.peers < 2:
+            return free
+        # One took a seek from 0.3 to 0.8 s; a start, where nothing is asked for yet,
+        # sounds 0.6 s earlier with one.
+        return [] if jumped and self.view.held else free[:1]
 
 
 def _in_turn(

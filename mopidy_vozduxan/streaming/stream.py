@@ -234,7 +234,7 @@ class Stream:
             return False
         heads = [reader.head() for reader in self.readers]
         return any(
-            plan.urgencies[pieces.piece_at(head.offset)] != Urgency.NONE
+            plan.urgencies[pieces.piece_at(head.offset)] > Urgency.ANCHOR
             for head in heads
             if head.waiting and head.offset < pieces.size
         )

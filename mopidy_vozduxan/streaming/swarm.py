@@ -81,6 +81,7 @@ class Swarm:
         self.streamed = False  # wanted for more than its metadata
         self.visited_at: float | None = None  # read in the background at that time
         self.plan: Plan | None = None
+        self.came = 0  # so many pieces, since that plan was made
         self.statistics = Statistics()
         self.progressed_at = now
         self.met_at = now  # when peers were looked for last
@@ -107,6 +108,11 @@ class Swarm:
     def infohash(self) -> str:
         """The name of the swarm."""
         return self.source.infohash
+
+    @property
+    def runs_out(self) -> bool:
+        """Whether half of what the plan wanted has come: it is time for another."""
+        return self.plan is not None and self.came * 2 >= self.plan.missing
 
     @property
     def names(self) -> frozenset[str]:
@@ -201,6 +207,7 @@ class Swarm:
     def piece_finished(self, piece: int, now: float) -> None:
         """Note a piece that passed its hash check; read it if somebody waits."""
         self.held.add(piece)
+        self.came += 1
         self.progressed_at = now
         self.given_up = False
         self.hopeless.hope({piece})

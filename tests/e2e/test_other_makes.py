@@ -1,46 +1,83 @@
-"""A torrent that a client of another make seeds plays like any other."""
+"""An album whose only seed is a client of another make plays, and is served whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.stage import Listener, album, as_floats
+from tests.e2e.served import DIRECT, public_url
+from tests.e2e.stage import Album, Listener, album, as_floats
 from tests.rig import othermakes
 from tests.rig.album import Track, make_pcm
 
-#: Both let a new peer in on a beat of ten seconds.
-PATIENT = {"vozduxan": {"stall_timeout": 30}}
+MIB = 1024 * 1024
+#: As listeners have it: no seed may need more.
+DEFAULT = {"vozduxan": {"stall_timeout": 20, "scan_tags": "never"}}
 Seed = Callable[[bytes, Path], AbstractContextManager[tuple[str, int]]]
 
-
-@pytest.mark.parametrize(
+MAKES = pytest.mark.parametrize(
     ("seed", "command"),
     [
         pytest.param(
             othermakes.transmission, othermakes.TRANSMISSION, id="transmission"
         ),
         pytest.param(othermakes.aria2, othermakes.ARIA2, id="aria2"),
+        pytest.param(othermakes.rtorrent, othermakes.RTORRENT, id="rtorrent"),
+        pytest.param(othermakes.webtorrent, othermakes.WEBTORRENT, id="webtorrent"),
     ],
 )
-def test_a_torrent_of_another_make_plays(
-    seed: Seed, command: str | None, tmp_path: Path
-) -> None:
-    if command is None:
-        pytest.skip("not installed")
+
+
+@pytest.fixture
+def noise(tmp_path: Path) -> Iterator[Album]:
+    """Two short tracks, and three large files that are only served."""
     tracks = [Track("One", "flac", 4), Track("Two", "flac", 3)]
+    files = {
+        f"1{n} - Noise.mp3": random.Random(n).randbytes(6 * MIB + 12_345)
+        for n in range(3)
+    }
+    with album(
+        tmp_path / "Album", tracks, piece_length=256 * 1024, files=files
+    ) as made:
+        made.paths.extend(made.folder / name for name in files)
+        yield made
+
+
+@MAKES
+def test_an_album_of_another_make_alone_plays_and_is_served_whole(
+    seed: Seed, command: str | None, noise: Album, tmp_path: Path
+) -> None:
+    if not command:
+        pytest.skip("not installed")
     with (
-        album(tmp_path / "Album", tracks) as one,
-        seed(one.torrent, tmp_path) as peer,
-        Listener(tmp_path / "mopidy", [one], PATIENT, sync=False) as listener,
+        seed(noise.torrent, tmp_path) as peer,
+        Listener(tmp_path / "mopidy", [noise], DEFAULT, sync=False) as listener,
     ):
-        one.tracker.peers = [peer]
-        first, second = listener.tracks(one)
+        noise.tracker.peers = [peer]
+        first, second, *served = listener.tracks(noise)
+        for path, uri in zip(noise.paths[2:], served, strict=True):
+            source, url = path.read_bytes(), public_url(listener, noise, uri)
+            for percent in (0, 50, 90, 25):
+                start = len(source) * percent // 100
+                stop = start + 300_000  # crosses a piece, and leaves the rest
+                assert _read(url, start, stop) == source[start:stop]
+            assert _read(url, 0, len(source)) == source
         listener.play(first, second)
         listener.wait_for_ended(second)
         pcm = make_pcm(4, seed=1001) + make_pcm(3, seed=1002)
         assert listener.sound == as_floats(pcm)
         listener.assert_calm()
+
+
+def _read(url: str, start: int, stop: int) -> bytes:
+    request = urllib.request.Request(
+        url, headers={"Range": f"bytes={start}-{stop - 1}"}
+    )
+    with DIRECT.open(request, timeout=60) as response:
+        data: bytes = response.read()
+    return data

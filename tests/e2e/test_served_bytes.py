@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import random
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.served import DIRECT, public_url
 from tests.e2e.stage import PATIENCE_S, Album, Listener, album, seeded
 from tests.rig.album import Track
 from tests.rig.seeder import Swarm
@@ -23,7 +22,6 @@ from tests.rig.torrents import Version
 VERSIONS: list[Version] = ["v1", "hybrid", "v2"]
 CLIENTS = 6
 RANGES = 24
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 Seeded = dict[Version, tuple[Album, Swarm]]
 
@@ -60,7 +58,7 @@ def test_random_ranges_by_parallel_clients_are_the_source(
     assert sum(swarm.uploaded()) == 0
     for path, uri in zip(one.paths, listener.tracks(one), strict=True):
         source = path.read_bytes()
-        url = _public_url(listener, one, uri)
+        url = public_url(listener, one, uri)
         spans = [_span(rng, len(source)) for _ in range(RANGES)]
         with ThreadPoolExecutor(CLIENTS) as clients:
             hashes = list(clients.map(partial(_hash, url), spans))
@@ -78,34 +76,18 @@ def test_a_file_that_was_spoiled_between_two_runs_is_fetched_again(
         source = one.paths[0].read_bytes()
         with Listener(tmp_path / "mopidy", [one], config) as listener:
             (uri,) = listener.tracks(one)
-            assert _body(_public_url(listener, one, uri)) == source
+            assert _body(public_url(listener, one, uri)) == source
         (stored,) = (tmp_path / "mopidy").rglob("*.wav")
         stored.write_bytes(b"\xff" * len(source))
         with Listener(tmp_path / "mopidy", (), config) as listener:
-            assert _body(_public_url(listener, one, uri)) == source
+            assert _body(public_url(listener, one, uri)) == source
             listener.mopidy.wait_for_log("are not what they were", PATIENCE_S)
         assert stored.read_bytes() == source
 
 
 def _body(url: str) -> bytes:
-    with _direct.open(url, timeout=PATIENCE_S) as response:
+    with DIRECT.open(url, timeout=PATIENCE_S) as response:
         return bytes(response.read())
-
-
-def _public_url(listener: Listener, one: Album, uri: str) -> str:
-    """Have a stream made without the player, which would read it too."""
-    arguments = {
-        "torrentFileB64": base64.b64encode(one.torrent).decode(),
-        "fileIdx": int(uri.rpartition(":")[2]),
-    }
-    request = urllib.request.Request(
-        f"{listener.mopidy.url}/vozduxan/api/torrent_prepare_stream",
-        json.dumps(arguments).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with _direct.open(request, timeout=PATIENCE_S) as response:
-        token = json.load(response)["token"]
-    return f"{listener.mopidy.url}/vozduxan/stream/{token}"
 
 
 def _span(rng: random.Random, size: int) -> tuple[int, int]:
@@ -118,6 +100,6 @@ def _hash(url: str, span: tuple[int, int]) -> str:
     request = urllib.request.Request(
         url, headers={"Range": f"bytes={start}-{stop - 1}"}
     )
-    with _direct.open(request, timeout=PATIENCE_S) as response:
+    with DIRECT.open(request, timeout=PATIENCE_S) as response:
         assert response.status == 206
         return hashlib.sha256(response.read()).hexdigest()

@@ -39,7 +39,7 @@ def told(swarm: Swarm, changes: Changes) -> list[tuple[Any, ...]]:
 
 
 def test_urgencies_become_priorities() -> None:
-    assert priorities_of(bytes(Urgency)) == [0, 1, 4, 6, 7]
+    assert priorities_of(bytes(Urgency)) == [0, 1, 2, 4, 6, 7]
 
 
 def test_a_jump_clears_the_deadlines_before_it_sets_new_ones(swarm: Swarm) -> None:
@@ -49,7 +49,7 @@ def test_a_jump_clears_the_deadlines_before_it_sets_new_ones(swarm: Swarm) -> No
     )
     assert told(swarm, jump) == [
         ("clear_piece_deadlines",),
-        ("prioritize_pieces", [(1, 1), (9, 7)]),
+        ("prioritize_pieces", [(1, 2), (9, 7)]),
         ("set_piece_deadline", 9, 0),
     ]
     assert swarm.due == {9}
@@ -58,7 +58,7 @@ def test_a_jump_clears_the_deadlines_before_it_sets_new_ones(swarm: Swarm) -> No
 def test_no_deadline_cancels_what_peers_would_forget(swarm: Swarm) -> None:
     swarm.may_cancel = False
     jump = Changes(((1, Urgency.IDLE), (9, Urgency.NOW)), ((9, 5_000),))
-    assert told(swarm, jump) == [("prioritize_pieces", [(1, 1), (9, 7)])]
+    assert told(swarm, jump) == [("prioritize_pieces", [(1, 2), (9, 7)])]
 
 
 def test_deadlines_count_from_now_and_never_lie_in_the_past(swarm: Swarm) -> None:

@@ -6,7 +6,7 @@ from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.planning.tiers import Tiers
 
-NONE, IDLE, LATER, SOON, NOW = Urgency
+NONE, ANCHOR, IDLE, LATER, SOON, NOW = Urgency
 NOW_MS = 1_000_000
 ALBUM = 400  # pieces: track 1 has 0-199, track 2 has 200-399
 TRACK_1 = PieceMap(0, 20_000, 100)
@@ -17,8 +17,8 @@ def demand(*heads, role=Role.CURRENT, pieces=TRACK_1, swarm="s", **more):
     return Demand(swarm, role, pieces, byte_rate=100.0, heads=heads, **more)
 
 
-def plan_of(*demands, held=(), tiers=Tiers(), **swarms):
-    views = {"s": SwarmView(ALBUM, frozenset(held))} | swarms
+def plan_of(*demands, held=(), tiers=Tiers(), peers=4, **swarms):
+    views = {"s": SwarmView(ALBUM, frozenset(held), peers=peers)} | swarms
     return plans(demands, views, NOW_MS, tiers)["s"]
 
 

@@ -5,6 +5,7 @@ from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.spans import PieceMap
 from tests.planning.demands import (
     ALBUM,
+    ANCHOR,
     IDLE,
     LATER,
     NOW,
@@ -20,7 +21,7 @@ from tests.planning.demands import (
 def test_a_cold_start_has_the_next_piece_for_an_anchor():
     plan = plan_of(demand(Head(5000)))
     assert wanted(plan, NOW) == [50]
-    assert wanted(plan, IDLE) == [51]
+    assert wanted(plan, ANCHOR) == [51]
     assert sum(map(bool, plan.urgencies)) == 2
 
 
@@ -30,7 +31,7 @@ def test_what_follows_waits_for_the_rest_of_what_plays():
     unfinished = plan_of(playing, warm, held=range(100))
     assert not any(unfinished.urgencies[201:])  # 200 is the anchor
     finished = plan_of(playing, warm, held=range(200))
-    assert wanted(finished, IDLE)[-10:] == list(range(201, 211))
+    assert wanted(finished, IDLE)[-10:] == list(range(200, 210))
 
 
 def test_a_shared_piece_gets_the_highest_urgency_of_its_demands():
@@ -46,14 +47,24 @@ def test_a_shared_piece_gets_the_highest_urgency_of_its_demands():
 
 def test_a_swarm_in_use_always_has_an_anchor():
     plan = plan_of(demand(Head(20_000, 20_000, False)), held=range(200))
-    assert wanted(plan, IDLE)[-1] == 200
+    assert wanted(plan, ANCHOR) == [398, 399]
     assert plan.trickle
 
 
 def test_the_anchor_goes_round_to_the_beginning():
     view = demand(Head(20_000, 20_000, False), pieces=TRACK_2)
     plan = plan_of(view, held=range(200, 400))
-    assert 0 in wanted(plan, IDLE)
+    assert wanted(plan, ANCHOR) == [198, 199]
+
+
+def test_a_seed_that_is_alone_always_has_something_to_be_asked_for():
+    """aria2 and rtorrent choke for 11 to 30 s whoever wants nothing for 2 ms."""
+    jumped = demand(Head(5000))
+    alone = plan_of(jumped, held={0}, peers=1)
+    assert wanted(alone, NOW) == [50]
+    assert len(wanted(alone, ANCHOR)) == ALBUM - 2
+    several = plan_of(jumped, held={0}, peers=2)
+    assert not wanted(several, ANCHOR)
 
 
 def test_a_complete_torrent_needs_no_anchor():
@@ -66,9 +77,10 @@ def test_a_swarm_joined_for_its_metadata_fetches_nothing():
     assert not any(plans([], views, NOW_MS)["s"].urgencies)
 
 
-def test_a_swarm_without_demands_keeps_its_anchor_only():
+def test_a_swarm_without_demands_keeps_two_anchors_only():
     plan = plan_of()
-    assert sum(map(bool, plan.urgencies)) == 1
+    assert wanted(plan, ANCHOR) == [398, 399]
+    assert sum(map(bool, plan.urgencies)) == 2
     assert plan.trickle
 
 

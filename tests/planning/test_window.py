@@ -30,7 +30,7 @@ def test_the_window_opens_when_the_first_piece_has_come():
     plan = plan_of(demand(Head(100, earned=100)), held={0})
     assert wanted(plan, NOW) == [1]
     assert wanted(plan, SOON)
-    assert wanted(plan, IDLE)[-2:] == [199, 200]  # the file, and an anchor
+    assert wanted(plan, IDLE)[-2:] == [198, 199]
 
 
 def test_readahead_is_earned_by_contiguous_reading():

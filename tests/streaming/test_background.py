@@ -91,7 +91,7 @@ def test_between_two_reads_of_a_torrent_its_peers_are_kept(run):
         async with in_background(world):
             pass
         await world.later(2)
-        assert world.engine.wanted(Urgency.IDLE), "the anchor"
+        assert world.engine.wanted(Urgency.ANCHOR), "the anchor"
         assert world.engine.removed == []
 
     run(test)
