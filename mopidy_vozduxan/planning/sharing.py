@@ -185,8 +185,10 @@ class _Canvas:
         anchors = self._anchors(demands, jumped=jumped, trickle=not missing)
         for piece in anchors:
             self.urgencies[piece] = Urgency.ANCHOR
+        # A deadline cancels, and who is alone may be one who forgets what was.
+        due_ms = {} if self.view.peers < 2 else self.due_ms
         count = missing + len(anchors)
-        return Plan(bytes(self.urgencies), self.due_ms, not missing, count)
+        return Plan(bytes(self.urgencies), due_ms, not missing, count)
 
     def _anchors(
         self, demands: Sequence[Demand], *, jumped: bool, trickle: bool

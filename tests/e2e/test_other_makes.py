@@ -23,9 +23,6 @@ Seed = Callable[[bytes, Path], AbstractContextManager[tuple[str, int]]]
 MAKES = pytest.mark.parametrize(
     ("seed", "command"),
     [
-        pytest.param(
-            othermakes.transmission, othermakes.TRANSMISSION, id="transmission"
-        ),
         pytest.param(othermakes.aria2, othermakes.ARIA2, id="aria2"),
         pytest.param(othermakes.rtorrent, othermakes.RTORRENT, id="rtorrent"),
         pytest.param(othermakes.webtorrent, othermakes.WEBTORRENT, id="webtorrent"),
@@ -67,6 +64,26 @@ def test_an_album_of_another_make_alone_plays_and_is_served_whole(
                 stop = start + 300_000  # crosses a piece, and leaves the rest
                 assert _read(url, start, stop) == source[start:stop]
             assert _read(url, 0, len(source)) == source
+        listener.play(first, second)
+        listener.wait_for_ended(second)
+        pcm = make_pcm(4, seed=1001) + make_pcm(3, seed=1002)
+        assert listener.sound == as_floats(pcm)
+        listener.assert_calm()
+
+
+def test_an_album_of_transmission_alone_plays(tmp_path: Path) -> None:
+    """3.00 lets a new peer in on a beat of ten seconds, and is slow at first."""
+    if not othermakes.TRANSMISSION:
+        pytest.skip("not installed")
+    tracks = [Track("One", "flac", 4), Track("Two", "flac", 3)]
+    patient = {"vozduxan": {"stall_timeout": 30}}
+    with (
+        album(tmp_path / "Album", tracks) as one,
+        othermakes.transmission(one.torrent, tmp_path) as peer,
+        Listener(tmp_path / "mopidy", [one], patient, sync=False) as listener,
+    ):
+        one.tracker.peers = [peer]
+        first, second = listener.tracks(one)
         listener.play(first, second)
         listener.wait_for_ended(second)
         pcm = make_pcm(4, seed=1001) + make_pcm(3, seed=1002)
