@@ -62,3 +62,10 @@ def pytest_sessionfinish(session):
     """End otherwise than for tests that failed: no second try hides a crash."""
     if session.config.stash.get(A_WORKER_DIED, False):
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Show why a test ran again, so that the second try hides no fault."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.section(f"why {report.nodeid} ran again ({report.when})")
+        terminalreporter.write_line(report.longreprtext[-4000:])
