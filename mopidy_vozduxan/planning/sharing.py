@@ -15,7 +15,8 @@ Design notes
   for them when everything else is asked for, and an unlimited one on loopback gave
   27 MB before the next plan. Where there are other peers there is one: libtorrent
   asks several of them for the last blocks of a piece only where nothing else is to
-  be asked for.
+  be asked for. There is one, too, before anybody is met, and while nobody listens:
+  tags are read of a few pieces, and fetching the rest costs the listener.
 """
 
 from __future__ import annotations
@@ -186,7 +187,7 @@ class _Canvas:
         for piece in anchors:
             self.urgencies[piece] = Urgency.ANCHOR
         # A deadline cancels, and who is alone may be one who forgets what was.
-        due_ms = {} if self.view.peers < 2 else self.due_ms
+        due_ms = {} if self.view.peers == 1 else self.due_ms
         count = missing + len(anchors)
         return Plan(bytes(self.urgencies), due_ms, not missing, count)
 
@@ -205,7 +206,7 @@ class _Canvas:
         free = [p for p in order if not self.urgencies[p] and p not in self.view.held]
         if trickle:
             return free[-TRICKLING:]
-        if self.view.peers < 2:
+        if self.view.peers == 1 and demands:
             return free
         # One took a seek from 0.3 to 0.8 s; a start, where nothing is asked for yet,
         # sounds 0.6 s earlier with one.

@@ -314,4 +314,7 @@ def test_a_sheet_of_many_files_takes_no_longer_than_one_of_few() -> None:
             read_sheet(sheet.encode(), "Album/a.cue", among)
         return time.thread_time() - begin
 
-    assert seconds(40) < 5 * seconds(1)
+    def least(files: int) -> float:
+        return min(seconds(files) for _ in range(3))
+
+    assert least(40) < 5 * least(1)

@@ -65,6 +65,14 @@ def test_a_seed_that_is_alone_always_has_something_to_be_asked_for():
     assert len(wanted(alone, ANCHOR)) == ALBUM - 2
     several = plan_of(jumped, held={0}, peers=2)
     assert not wanted(several, ANCHOR)
+    nobody_yet = plan_of(jumped, peers=0)
+    assert len(wanted(nobody_yet, ANCHOR)) == 1
+
+
+def test_a_read_in_the_background_takes_no_more_from_a_seed_that_is_alone():
+    read = demand(Head(0, 0, True), role=Role.BACKGROUND)
+    alone = plan_of(read, peers=1)
+    assert len(wanted(alone, ANCHOR)) == 1
 
 
 def test_a_complete_torrent_needs_no_anchor():
