@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.contestants import OFFLINE, obey
 from benchmarks.networks import BYTES_PER_S
 from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.decoding.registry import get_ready
 from mopidy_vozduxan.engine.metainfo import read_torrent, source_of_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.streaming.limits import Limits
@@ -37,6 +38,7 @@ class Ours:
         self._bridge.tell(engine.start, self._bridge.loop, self._manager.on_event)
         self._door = PlayerDoor(Running(self._bridge, self._manager.serving))
         self._door.start()
+        get_ready()  # Mopidy has been there for a while
         self._token = ""
 
     def answer(self, order: dict[str, Any]) -> dict[str, Any]:

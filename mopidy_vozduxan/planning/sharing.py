@@ -196,8 +196,10 @@ class _Canvas:
     ) -> list[int]:
         """Return missing, unwanted pieces, the next ones of the leading stream first.
 
-        The last of them are those of a trickle: they have hardly been asked for.
+        Those of a trickle are a head start for what is played next. Who is alone has
+        been asked for nearly all of them; the last ones come last.
         """
+        alone = self.view.peers == 1
         first = min(demands, key=lambda d: d.role, default=None)
         start = first.pieces.pieces.stop if first else 0
         if (awaited := self.urgencies.find(Urgency.NOW)) >= 0:
@@ -205,8 +207,8 @@ class _Canvas:
         order = itertools.chain(range(start, self.view.piece_count), range(start))
         free = [p for p in order if not self.urgencies[p] and p not in self.view.held]
         if trickle:
-            return free[-TRICKLING:]
-        if self.view.peers == 1 and demands:
+            return free[-TRICKLING:] if alone else free[:TRICKLING]
+        if alone and demands:
             return free
         # One took a seek from 0.3 to 0.8 s; a start, where nothing is asked for yet,
         # sounds 0.6 s earlier with one.

@@ -12,11 +12,13 @@ from __future__ import annotations
 import logging
 import secrets
 import socket
+import threading
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
+from mopidy_vozduxan.decoding.registry import get_ready
 from mopidy_vozduxan.decoding.served import Kind
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.jobs.jobs import Jobs
@@ -62,6 +64,7 @@ class PlayerDoor:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self._port = self._sockets[0].getsockname()[1]
         self._running.bridge.tell(self._serve)
+        threading.Thread(target=get_ready, daemon=True).start()
 
     def url_for(self, token: str, cut: Cut | None = None) -> str:
         """Return the URL of a stream, or of a cut of it, for the player.

@@ -47,14 +47,14 @@ def test_a_shared_piece_gets_the_highest_urgency_of_its_demands():
 
 def test_a_swarm_in_use_always_has_an_anchor():
     plan = plan_of(demand(Head(20_000, 20_000, False)), held=range(200))
-    assert wanted(plan, ANCHOR) == [398, 399]
+    assert wanted(plan, ANCHOR) == [200, 201]
     assert plan.trickle
 
 
 def test_the_anchor_goes_round_to_the_beginning():
     view = demand(Head(20_000, 20_000, False), pieces=TRACK_2)
     plan = plan_of(view, held=range(200, 400))
-    assert wanted(plan, ANCHOR) == [198, 199]
+    assert wanted(plan, ANCHOR) == [0, 1]
 
 
 def test_a_seed_that_is_alone_always_has_something_to_be_asked_for():
@@ -86,10 +86,11 @@ def test_a_swarm_joined_for_its_metadata_fetches_nothing():
 
 
 def test_a_swarm_without_demands_keeps_two_anchors_only():
-    plan = plan_of()
-    assert wanted(plan, ANCHOR) == [398, 399]
-    assert sum(map(bool, plan.urgencies)) == 2
-    assert plan.trickle
+    for peers, anchors in ((4, [0, 1]), (1, [398, 399])):
+        plan = plan_of(peers=peers)
+        assert wanted(plan, ANCHOR) == anchors
+        assert sum(map(bool, plan.urgencies)) == 2
+        assert plan.trickle
 
 
 def test_a_next_track_that_is_due_outranks_the_safe_rest_of_the_current():
