@@ -71,13 +71,18 @@ class Scene:
         return f"{self.network.name}, {pieces}"
 
 
+#: We look for a file's type before the player gets it, in the first 16 KiB of music
+#: and in 128 KiB of what is none.
+_SIGN = b"fLaC"
+
+
 def _album(folder: Path, piece_length: int) -> tuple[bytes, ...]:
     """Write noise: a short track, seven in between, and a long one to seek in."""
     long = max(24 * MIB, 6 * piece_length)
     between = piece_length + 12_345  # no piece belongs to two of those we play
     sizes = [max(3 * MIB, piece_length) + 54_321, *[between] * 7, long + 777]
     noise = random.Random(piece_length)
-    files = tuple(noise.randbytes(size) for size in sizes)
+    files = tuple(_SIGN + noise.randbytes(size - len(_SIGN)) for size in sizes)
     folder.mkdir(parents=True)
     for number, data in enumerate(files, 1):
         (folder / f"{number:02} - Noise.mp3").write_bytes(data)
