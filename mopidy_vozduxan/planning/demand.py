@@ -79,6 +79,11 @@ class SwarmView:
     hopeless: frozenset[int] = frozenset()
     peers: int = 0
 
+    @property
+    def has_one_peer(self) -> bool:
+        """Whether a single peer is there, who must not be told that we are done."""
+        return self.peers == 1
+
     def holds(self, pieces: PieceMap, span: Span) -> bool:
         """Return whether all of a stream's ``span`` is here."""
         return self.held.issuperset(pieces.pieces_of(span))

@@ -187,7 +187,7 @@ class _Canvas:
         for piece in anchors:
             self.urgencies[piece] = Urgency.ANCHOR
         # A deadline cancels, and who is alone may be one who forgets what was.
-        due_ms = {} if self.view.peers == 1 else self.due_ms
+        due_ms = {} if self.view.has_one_peer else self.due_ms
         count = missing + len(anchors)
         return Plan(bytes(self.urgencies), due_ms, not missing, count)
 
@@ -199,7 +199,7 @@ class _Canvas:
         Those of a trickle are a head start for what is played next. Who is alone has
         been asked for nearly all of them; the last ones come last.
         """
-        alone = self.view.peers == 1
+        alone = self.view.has_one_peer
         first = min(demands, key=lambda d: d.role, default=None)
         start = first.pieces.pieces.stop if first else 0
         if (awaited := self.urgencies.find(Urgency.NOW)) >= 0:
