@@ -61,16 +61,6 @@ def test_every_default_has_its_comment(extension):
     )
 
 
-def test_the_readme_names_every_key(extension):
-    readme = Path(__file__).parent.parent.joinpath("README.rst").read_text("utf-8")
-    missing = [
-        key
-        for key in extension.get_config_schema()
-        if f"``vozduxan/{key}``" not in readme
-    ]
-    assert missing == []
-
-
 def test_the_defaults_are_valid(extension):
     settings, errors = read(extension)
     assert errors == {}

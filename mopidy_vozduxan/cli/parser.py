@@ -6,11 +6,11 @@ import argparse
 import contextlib
 
 EPILOG = """\
-Mopidy need not run; where it does, the running one is asked.
+Works whether Mopidy runs or not. If it runs, it does the work.
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such torrent, 4 no metadata
-in time, 5 the disk failed, 6 a URL brought no torrent, 7 the running Mopidy
-does not answer, 130 interrupted
+in time, 5 disk error, 6 the URL gave no torrent, 7 the running Mopidy does not
+answer, 130 interrupted
 """
 
 
@@ -53,7 +53,7 @@ def _add_adding(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     files.add_argument(
         "source",
         metavar="SOURCE",
-        help="as for add; or the beginning of an infohash that the library has",
+        help="as for add, or an unambiguous prefix of an infohash in the library",
     )
     _add_wait(files)
 
@@ -64,15 +64,13 @@ def _add_removing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "infohashes",
         nargs="+",
         metavar="INFOHASH",
-        help="an infohash, or as much of its beginning as no other has",
+        help="an infohash, or an unambiguous prefix of one",
     )
-    remove.add_argument(
-        "--data", action="store_true", help="delete what was fetched of it, too"
-    )
-    verbs.add_parser("status", help="say what goes on")
+    remove.add_argument("--data", action="store_true", help="delete their data too")
+    verbs.add_parser("status", help="show streams, swarms and disk use")
     verbs.add_parser(
         "purge",
-        help="delete what was fetched of torrents that nothing uses now;"
+        help="delete the data of torrents that nothing uses now;"
         " they stay in the library",
     )
 
