@@ -29,7 +29,7 @@ def test_a_crash_ends_the_run_with_the_tests_name(tmp_path, mark):
     for number in range(6):
         (tmp_path / f"test_{number}.py").write_text("def test_lives(): pass")
     script = [ROOT / "scripts" / "test", f"--part={mark}"]
-    ours = ["-c", ROOT / "setup.cfg", f"--rootdir={tmp_path}"]
+    ours = ["-c", ROOT / "pyproject.toml", f"--rootdir={tmp_path}"]
     markers = "markers=alone: none beside it\n together: with others"
     ini = ["-o", f"cache_dir={tmp_path}/cache", "-o", markers]
     run = subprocess.run(

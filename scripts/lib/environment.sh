@@ -3,9 +3,10 @@
 #   need_packages LIST...   Debian packages of scripts/packages/LIST.txt
 #   need_unpacked LIST...   the programs of such packages on $PATH, from a folder in
 #       the clone: no system service comes with them
-#   need_environment [debian]
+#   need_environment [debian|lowest]
 #       a virtual environment with the project in it, editable; sets $environment.
-#       With "debian", libtorrent is Debian's package instead of PyPI's newest.
+#       With "debian", libtorrent is Debian's package instead of PyPI's newest; with
+#       "lowest", so it is, and all else has the lowest version that setup.cfg allows.
 #   need_webtorrent
 #       webtorrent and the Node.js that runs it, in a folder of the clone
 #
@@ -86,33 +87,53 @@ need_webtorrent() {
 }
 
 need_environment() {
-    local libtorrent=${1:-pypi} stamp
-    environment=$(environment_path "$libtorrent")
+    local kind=${1:-pypi} stamp extras=test,lint constraints=()
+    environment=$(environment_path "$kind")
     stamp=$(environment_stamp)
     [ "$(cat "$environment/stamp" 2>/dev/null)" = "$stamp" ] && return 0
     say "Making ${environment#"$clone/"} (Mopidy and the rest from PyPI)"
-    rm -rf "$environment"
-    # Debian's Python, and its packages visible: PyGObject comes from there.
-    /usr/bin/python3 -m venv --system-site-packages "$environment"
-    "$environment/bin/pip" install -qq --editable "$clone[test,lint]"
-    if [ "$libtorrent" = pypi ]; then
+    make_environment
+    if [ "$kind" = lowest ]; then
+        lowest_versions >"$environment/lowest.txt"
+        constraints=(--constraint "$environment/lowest.txt")
+        extras=test
+    fi
+    "$environment/bin/pip" install -qq "${constraints[@]}" --editable "$clone[$extras]"
+    if [ "$kind" = pypi ]; then
         # Debian's package satisfies the requirement, so ask for it by name.
         "$environment/bin/pip" install -qq --upgrade libtorrent
     fi
     echo "$stamp" >"$environment/stamp"
 }
 
+# One that is there, and was made here, gets what is new in it.
+make_environment() {
+    local pip="$environment/bin/pip"
+    [ "$(head -n 1 "$pip" 2>/dev/null)" != "#!$environment/bin/python3" ] || return 0
+    rm -rf "$environment"
+    # Debian's Python, and its packages visible: PyGObject comes from there.
+    /usr/bin/python3 -m venv --system-site-packages "$environment"
+}
+
+lowest_versions() { sed -En 's/^ +([A-Za-z0-9-]+) >= ([0-9.]+).*/\1 == \2/p' "$clone/setup.cfg"; }
+
 # One per Debian release: a tree of another release has the same clone inside.
 release_name() { (. /etc/os-release && echo "$VERSION_CODENAME"); }
 
 environment_path() {
-    echo "$clone/.venv-$(release_name)$([ "$1" = pypi ] || echo "-$1-libtorrent")"
+    local suffix
+    case $1 in
+    pypi) suffix= ;;
+    debian) suffix=-debian-libtorrent ;;
+    lowest) suffix=-lowest ;;
+    esac
+    echo "$clone/.venv-$(release_name)$suffix"
 }
 
 environment_stamp() {
     {
         echo "$clone"
-        cat "$clone"/{setup.cfg,pyproject.toml,scripts/lib/environment.sh}
+        cat "$clone"/{setup.cfg,scripts/lib/environment.sh}
     } | sha256sum
 }
 
