@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mopidy_vozduxan.scanning import file as scanning_file
-from mopidy_vozduxan.scanning.file import FileScanner
+from mopidy_vozduxan.scanning import file_scan as scanning_file
+from mopidy_vozduxan.scanning.file_scan import FileScanner
 from tests.e2e.stage import Album, Listener, album, seeded
 from tests.rig.album import Track
 from tests.rig.broken import broken_files, whole_files

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mopidy_vozduxan.catalog import Catalog, FoundAt
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 
 TRACKS_EACH = 20
 MIB = 1 << 20

@@ -39,11 +39,11 @@ from mopidy.models import Ref
 
 from benchmarks.large_catalog import make
 from benchmarks.table import rows
-from mopidy_vozduxan import translator
-from mopidy_vozduxan.browsing import Browser
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.library import VozduxanLibraryProvider
-from mopidy_vozduxan.uris import AnyUri, parse
+from mopidy_vozduxan.library import translator
+from mopidy_vozduxan.library.browsing import Browser
+from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
+from mopidy_vozduxan.torrent.uris import AnyUri, parse
 from tests.rig.mopidy import MopidyProcess
 
 CALLS = 100

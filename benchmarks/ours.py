@@ -13,13 +13,13 @@ from benchmarks.contestants import OFFLINE, obey
 from benchmarks.networks import BYTES_PER_S
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.decoding.registry import get_ready
-from mopidy_vozduxan.engine.metainfo import read_torrent, source_of_torrent
+from mopidy_vozduxan.engine.parsing import read_torrent, source_of_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
+from mopidy_vozduxan.running import Running
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.web.door import PlayerDoor
-from mopidy_vozduxan.web.running import Running
 
 
 class Ours:

@@ -34,15 +34,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import libtorrent as lt
 
-from mopidy_vozduxan.engine.metainfo import read_torrent
-from mopidy_vozduxan.engine.protocol import (
-    Event,
-    PieceFinished,
-    PiecesHeld,
-    TorrentSource,
-)
+from mopidy_vozduxan.engine.parsing import read_torrent
+from mopidy_vozduxan.engine.protocol import Event, PieceFinished, PiecesHeld
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.planning.plan import Plan, Urgency
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.rig.seeder import Swarm
 from tests.rig.torrents import Version, magnet_of, make_torrent
 

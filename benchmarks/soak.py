@@ -50,7 +50,7 @@ TRACKS = [
 MODES = ("random", "repeat", "single", "consume")
 #: Where in the end of a track, in seconds before it, a key may come.
 NEAR_THE_END = (3, 4)
-#: What ``mopidy_vozduxan.handover`` logs then.
+#: What ``mopidy_vozduxan.playback.handover`` logs then.
 MET = "the player was stopped, or has jumped"
 ERROR = re.compile(r"^(?:[\d: ]{8} )?(ERROR|CRITICAL) |^Traceback", re.MULTILINE)
 

@@ -18,30 +18,32 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from mopidy import backend
 
-from mopidy_vozduxan import Extension, __version__, playlists, server_file
+from mopidy_vozduxan import Extension, __version__, running
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.commands.library import LibraryCommands
-from mopidy_vozduxan.commands.removing import Removal
-from mopidy_vozduxan.commands.streaming import Commands
+from mopidy_vozduxan.commands.library_commands import LibraryCommands
+from mopidy_vozduxan.commands.removal import Removal
+from mopidy_vozduxan.commands.streaming_commands import Commands
 from mopidy_vozduxan.covers.covers import Covers
-from mopidy_vozduxan.covers.fetching import PictureFetcher
-from mopidy_vozduxan.covers.kept import KeptPictures
+from mopidy_vozduxan.covers.kept_pictures import KeptPictures
+from mopidy_vozduxan.covers.picture_fetching import PictureFetcher
 from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
-from mopidy_vozduxan.engine.metainfo import read_with_magnet
-from mopidy_vozduxan.engine.protocol import TorrentSource
+from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
 from mopidy_vozduxan.exceptions import StorageFailed, VozduxanError
 from mopidy_vozduxan.frontend import vacate
-from mopidy_vozduxan.library import VozduxanLibraryProvider
-from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.library import playlists_provider as playlists
+from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
+from mopidy_vozduxan.library.playlists_provider import VozduxanPlaylistsProvider
 from mopidy_vozduxan.network.binding import Binding
-from mopidy_vozduxan.playback import VozduxanPlaybackProvider
-from mopidy_vozduxan.player import Player
-from mopidy_vozduxan.playlists import VozduxanPlaylistsProvider
-from mopidy_vozduxan.scanning.file import Door
+from mopidy_vozduxan.playback.listener import StreamListener
+from mopidy_vozduxan.playback.playback_provider import VozduxanPlaybackProvider
+from mopidy_vozduxan.playback.player import Player
+from mopidy_vozduxan.playback.targets import Targets
+from mopidy_vozduxan.scanning.file_scan import Door
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.scanning.means import Readers
 from mopidy_vozduxan.scanning.scanner import Pace
@@ -50,17 +52,17 @@ from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.fetching import Fetcher
 from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
 from mopidy_vozduxan.sources.watching import Watcher
-from mopidy_vozduxan.streaming.cache import Cache
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
-from mopidy_vozduxan.targets import Targets
-from mopidy_vozduxan.uris import SCHEMES
-from mopidy_vozduxan.web import running
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
+from mopidy_vozduxan.torrent.uris import SCHEMES
+from mopidy_vozduxan.web import server_file
 from mopidy_vozduxan.web.door import PlayerDoor
 
 if TYPE_CHECKING:
-    from mopidy_vozduxan.engine.protocol import MetadataReceived, Metainfo
+    from mopidy_vozduxan.engine.protocol import MetadataReceived
+    from mopidy_vozduxan.torrent.metainfo import Metainfo
 
 logger = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from mopidy import backend
 from pykka.messages import ProxyCall
 
 from mopidy_vozduxan.exceptions import VozduxanError
-from mopidy_vozduxan.root import root_ref
-from mopidy_vozduxan.uris import SCHEMES
+from mopidy_vozduxan.library.root import root_ref
+from mopidy_vozduxan.torrent.uris import SCHEMES
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ class EarlyFrontend(pykka.ThreadingActor):
 
     def on_stop(self) -> None:
         """Stop the real one; Mopidy stops core next, which may wait for a look-up."""
-        from mopidy_vozduxan.web import running
+        from mopidy_vozduxan import running
 
         if library := running.provider():
             library.stop_waiting()

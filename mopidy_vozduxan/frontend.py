@@ -20,16 +20,20 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from mopidy.core import CoreListener
 
-from mopidy_vozduxan import removing
-from mopidy_vozduxan.alarm import Alarm
+from mopidy_vozduxan import running
 from mopidy_vozduxan.exceptions import ShuttingDown
-from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.planning.queue import sure, upcoming
 from mopidy_vozduxan.planning.silence import Silence, silence
-from mopidy_vozduxan.player import DEFAULT_BUFFERS, Player, forget_pending_start
-from mopidy_vozduxan.tracklist import Tracklist
-from mopidy_vozduxan.uris import SCHEMES
-from mopidy_vozduxan.web import running
+from mopidy_vozduxan.playback import vacating as removing
+from mopidy_vozduxan.playback.alarm import Alarm
+from mopidy_vozduxan.playback.listener import StreamListener
+from mopidy_vozduxan.playback.player import (
+    DEFAULT_BUFFERS,
+    Player,
+    forget_pending_start,
+)
+from mopidy_vozduxan.playback.tracklist import Tracklist
+from mopidy_vozduxan.torrent.uris import SCHEMES
 
 if TYPE_CHECKING:
     from mopidy.models import TlTrack, Track

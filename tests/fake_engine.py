@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from mopidy_vozduxan.engine.protocol import (
     MetadataReceived,
-    Metainfo,
     PieceFinished,
     PieceRead,
     PiecesHeld,
     PieceUnreadable,
     Statistics,
     StatisticsChanged,
-    TorrentFile,
-    TorrentSource,
 )
 from mopidy_vozduxan.planning.plan import Urgency
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 
 INFOHASH = "ab" * 20
 PIECE = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 
 MB = 1_000_000
 

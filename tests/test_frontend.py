@@ -7,15 +7,15 @@ import pykka
 import pytest
 from mopidy.models import TlTrack, Track
 
-from mopidy_vozduxan.alarm import Alarm
+from mopidy_vozduxan import running
 from mopidy_vozduxan.frontend import (
     AIM_AFTER_S,
     MOST_SILENT_STARTS,
     VozduxanFrontend,
 )
-from mopidy_vozduxan.tracklist import Tracklist
-from mopidy_vozduxan.walking import Walk
-from mopidy_vozduxan.web import running
+from mopidy_vozduxan.playback.alarm import Alarm
+from mopidy_vozduxan.playback.tracklist import Tracklist
+from mopidy_vozduxan.playback.walking import Walk
 
 OURS = [f"vozduxan:track:{'ab' * 20}:{n}" for n in range(3)]
 FOREIGN = "file:///song.mp3"

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mopidy_vozduxan.tags import VARIOUS_ARTISTS
+from mopidy_vozduxan.torrent.tags import VARIOUS_ARTISTS
 
 T = TypeVar("T", bound=Hashable)
 Names = tuple[str, ...]

@@ -19,8 +19,8 @@ from mopidy_vozduxan.catalog.records import Records
 from mopidy_vozduxan.catalog.recovery import ReadTorrent, recover
 from mopidy_vozduxan.catalog.search import Finder
 from mopidy_vozduxan.catalog.torrents import FoundAt, TorrentSummary
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
-from mopidy_vozduxan.uris import PlaylistUri
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.uris import PlaylistUri
 
 #: Torrents added in one transaction: other writers wait for its end, 0.1 s.
 BATCH = 32

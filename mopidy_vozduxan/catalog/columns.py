@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from mopidy_vozduxan.naming.names import clean
-from mopidy_vozduxan.tags import Tags
+from mopidy_vozduxan.torrent.tags import Tags
 
 #: The artists of a track: its own, else its album's.
 ARTISTS = "iif(track.artists = '', album.artists, track.artists)"

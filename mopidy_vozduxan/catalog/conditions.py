@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from mopidy_vozduxan.catalog.columns import ARTISTS
 from mopidy_vozduxan.catalog.words import phrases
 from mopidy_vozduxan.exceptions import BadInput
-from mopidy_vozduxan.tags import UNKNOWN_ARTIST
-from mopidy_vozduxan.uris import (
+from mopidy_vozduxan.torrent.tags import UNKNOWN_ARTIST
+from mopidy_vozduxan.torrent.uris import (
     SCHEME,
     AlbumUri,
     AnyUri,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from mopidy_vozduxan.catalog.columns import ARTISTS, names_in
 from mopidy_vozduxan.catalog.torrents import read_metainfo
-from mopidy_vozduxan.layout import (
+from mopidy_vozduxan.torrent.layout import (
     Album,
     Folder,
     Layout,
@@ -17,8 +17,8 @@ from mopidy_vozduxan.layout import (
     audio_folders,
     layout_of,
 )
-from mopidy_vozduxan.tags import Tags
-from mopidy_vozduxan.uris import TrackUri
+from mopidy_vozduxan.torrent.tags import Tags
+from mopidy_vozduxan.torrent.uris import TrackUri
 
 _ALBUM = (
     "album.infohash, album.folder, torrent.folder_count, album.path, album.name,"

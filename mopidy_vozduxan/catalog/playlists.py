@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mopidy_vozduxan.catalog.columns import lines, names_in
-from mopidy_vozduxan.uris import PlaylistUri
+from mopidy_vozduxan.torrent.uris import PlaylistUri
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from mopidy_vozduxan.catalog import inventory, playlists, sheets, torrents, tracks
+from mopidy_vozduxan.catalog.database import CatalogFile, Work
 from mopidy_vozduxan.catalog.entries import read_layout
-from mopidy_vozduxan.catalog.file import CatalogFile, Work
-from mopidy_vozduxan.catalog.kept import KeptLayouts
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
-from mopidy_vozduxan.layout import Layout, audio_folders
-from mopidy_vozduxan.tags import Part, Tags
-from mopidy_vozduxan.uris import PlaylistUri
+from mopidy_vozduxan.catalog.kept_layouts import KeptLayouts
+from mopidy_vozduxan.torrent.layout import Layout, audio_folders
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.tags import Part, Tags
+from mopidy_vozduxan.torrent.uris import PlaylistUri
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from mopidy_vozduxan.catalog.columns import COLUMNS
 from mopidy_vozduxan.catalog.upkeep import refresh
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.exceptions import BadInput, StorageFailed
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 if TYPE_CHECKING:
     from mopidy_vozduxan.catalog.catalog import Catalog

@@ -21,11 +21,11 @@ from mopidy_vozduxan.catalog.conditions import (
     conditions,
     holds,
 )
+from mopidy_vozduxan.catalog.database import CatalogFile
 from mopidy_vozduxan.catalog.entries import ALBUMS, TRACKS, albums, in_order, tracks
-from mopidy_vozduxan.catalog.file import CatalogFile
 from mopidy_vozduxan.catalog.words import phrases, words
-from mopidy_vozduxan.layout import Album, Track
-from mopidy_vozduxan.uris import AlbumUri
+from mopidy_vozduxan.torrent.layout import Album, Track
+from mopidy_vozduxan.torrent.uris import AlbumUri
 
 _FROM_TRACKS = TRACKS.index(" FROM track JOIN")
 _JOINS = TRACKS[_FROM_TRACKS:]

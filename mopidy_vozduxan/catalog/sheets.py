@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from mopidy_vozduxan.catalog.columns import COLUMNS, INSERT, named_columns
 from mopidy_vozduxan.catalog.upkeep import ids, refresh, rows_of
-from mopidy_vozduxan.tags import CUE_FRAMES_PER_S, Part, Tags
+from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S, Part, Tags
 
 
 def write_sheet(

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mopidy_vozduxan import __version__
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
-from mopidy_vozduxan.formats import is_playable
-from mopidy_vozduxan.layout import audio_folders
-from mopidy_vozduxan.uris import says_where
+from mopidy_vozduxan.audio.formats import is_playable
+from mopidy_vozduxan.torrent.layout import audio_folders
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
+from mopidy_vozduxan.torrent.uris import says_where
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from mopidy_vozduxan.catalog.columns import (
 )
 from mopidy_vozduxan.catalog.sheets import fill_parts
 from mopidy_vozduxan.catalog.upkeep import refresh, rows_of
-from mopidy_vozduxan.engine.protocol import Metainfo
-from mopidy_vozduxan.tags import Tags
+from mopidy_vozduxan.torrent.metainfo import Metainfo
+from mopidy_vozduxan.torrent.tags import Tags
 
 #: After a try that failed, tags are left alone so long: a dead swarm may return.
 RETRY_MS = 24 * 3600 * 1000
@@ -28,7 +28,7 @@ _NEVER = 1 << 62  # a time that nothing was tried after
 def write_names(db: sqlite3.Connection, metainfo: Metainfo) -> None:
     """Fill a torrent's albums and tracks from its names, instead of any before."""
     # Not at the start of Mopidy: its patterns take 10 ms to compile.
-    from mopidy_vozduxan.naming.tracks import named_folders
+    from mopidy_vozduxan.catalog.named_tracks import named_folders
 
     delete_tracks(db, metainfo.infohash)
     place = 0

@@ -17,24 +17,20 @@ from typing import Any
 from mopidy_vozduxan import Extension, __version__
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.commands.library import LibraryCommands
-from mopidy_vozduxan.commands.removing import Removal
-from mopidy_vozduxan.commands.streaming import Result
-from mopidy_vozduxan.covers.kept import KeptPictures
-from mopidy_vozduxan.engine.protocol import (
-    Engine,
-    Event,
-    MetadataReceived,
-    TorrentSource,
-)
+from mopidy_vozduxan.commands.library_commands import LibraryCommands
+from mopidy_vozduxan.commands.removal import Removal
+from mopidy_vozduxan.commands.streaming_commands import Result
+from mopidy_vozduxan.covers.kept_pictures import KeptPictures
+from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.protocol import Engine, Event, MetadataReceived
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.fetching import Fetcher
-from mopidy_vozduxan.streaming.cache import Cache
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 CLOSE_S = 10.0
 

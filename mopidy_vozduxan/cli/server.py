@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from mopidy_vozduxan import server_file
 from mopidy_vozduxan.cli.failures import Failure
-from mopidy_vozduxan.commands.streaming import Result
-from mopidy_vozduxan.server_file import ServerAddress
+from mopidy_vozduxan.commands.streaming_commands import Result
+from mopidy_vozduxan.web import server_file
+from mopidy_vozduxan.web.server_file import ServerAddress
 
 #: It is on this machine: one that does not take a connection in this time is ill.
 CONNECT_S = 5.0

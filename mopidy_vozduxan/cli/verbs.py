@@ -16,7 +16,7 @@ from mopidy_vozduxan.cli.bar import Bar
 from mopidy_vozduxan.cli.failures import Failure
 from mopidy_vozduxan.cli.main import say
 from mopidy_vozduxan.cli.sources import Source
-from mopidy_vozduxan.commands.streaming import Result
+from mopidy_vozduxan.commands.streaming_commands import Result
 from mopidy_vozduxan.exceptions import VozduxanError
 
 Row = dict[str, Any]

@@ -11,13 +11,8 @@ import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from mopidy_vozduxan.audio.ape import HEAD_BYTES, SIGN, offsets, read_head
 from mopidy_vozduxan.cue.sound import CutFailed, Packet, Place, Reading, Sound
-from mopidy_vozduxan.planning.containers.ape import (
-    HEAD_BYTES,
-    SIGN,
-    offsets,
-    read_head,
-)
 from mopidy_vozduxan.planning.spans import Span
 
 __all__ = ["SIGN", "ApeFile", "read_ape"]

@@ -19,6 +19,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from mopidy_vozduxan.audio.formats import content_type, extension
+from mopidy_vozduxan.audio.timelines import tag_size
 from mopidy_vozduxan.cue.ape import SIGN as APE
 from mopidy_vozduxan.cue.ape import read_ape
 from mopidy_vozduxan.cue.decoder import Decoder
@@ -30,10 +32,8 @@ from mopidy_vozduxan.cue.wave import SIGNS as WAVE
 from mopidy_vozduxan.cue.wave import WaveFile, read_wave
 from mopidy_vozduxan.cue.wavpack import SIGN as WAVPACK
 from mopidy_vozduxan.cue.wavpack import read_wavpack
-from mopidy_vozduxan.formats import content_type, extension
-from mopidy_vozduxan.planning.containers import tag_size
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.web.streams import Reader
+from mopidy_vozduxan.streaming.readers import Reader
 
 Divisible = Compressed | WaveFile | MpegFile
 

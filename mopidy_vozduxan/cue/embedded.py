@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 
+from mopidy_vozduxan.audio.formats import extension
 from mopidy_vozduxan.cue.sheet import DIVISIBLE, MOST_BYTES, parts_of
 from mopidy_vozduxan.cue.syntax import (
     MOST_FRAMES,
@@ -19,8 +20,7 @@ from mopidy_vozduxan.cue.syntax import (
     parse,
 )
 from mopidy_vozduxan.exceptions import BadInput
-from mopidy_vozduxan.formats import extension
-from mopidy_vozduxan.tags import CUE_FRAMES_PER_S, Part
+from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S, Part
 
 _COMMENTS = "extended-comment"  # GStreamer's: "NAME=text" of what it has no name for
 _NAME = "cuesheet"

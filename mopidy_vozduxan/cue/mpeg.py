@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mopidy_vozduxan.audio.formats import estimated_length_ms
+from mopidy_vozduxan.audio.mpeg import next_frame
+from mopidy_vozduxan.audio.timelines import read_timeline
 from mopidy_vozduxan.cue.sound import Reading
-from mopidy_vozduxan.formats import estimated_length_ms
-from mopidy_vozduxan.planning.containers import read_timeline
-from mopidy_vozduxan.planning.containers.mpeg import next_frame
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.tags import CUE_FRAMES_PER_S
+from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S
 
 #: Some dozens of frames.
 _HEAD_BYTES = 64 * 1024

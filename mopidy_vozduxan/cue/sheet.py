@@ -22,12 +22,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
+from mopidy_vozduxan.audio.formats import extension, is_playable, stem
 from mopidy_vozduxan.cue.syntax import Sheet, SheetFile, SheetTrack, parse
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
 from mopidy_vozduxan.exceptions import BadInput
-from mopidy_vozduxan.formats import extension, is_playable, stem
 from mopidy_vozduxan.naming.encodings import decoded
-from mopidy_vozduxan.tags import CUE_FRAMES_PER_S, Part, Tags
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile
+from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S, Part, Tags
 
 #: A sheet of 99 tracks takes some 10 kB.
 MOST_BYTES = 256 * 1024

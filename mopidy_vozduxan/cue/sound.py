@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.tags import CUE_FRAMES_PER_S
+from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from mopidy_vozduxan.cue.sound import Reading, T
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.web.streams import Reader
+from mopidy_vozduxan.streaming.readers import Reader
 
 #: A span may begin so far before the end of the one before.
 _KEPT_BYTES = 256 * 1024

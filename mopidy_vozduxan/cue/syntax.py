@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.naming.names import clean
-from mopidy_vozduxan.tags import CUE_FRAMES_PER_S
+from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S
 
 MOST_TRACKS = 99
 #: A week; minutes have four digits.

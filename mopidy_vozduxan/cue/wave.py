@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.cue.sound import CutFailed, Reading, wave_head
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.tags import CUE_FRAMES_PER_S
+from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S
 
 SIGNS = (b"RIFF", b"RF64")
 _MOST_CHUNKS = 256

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mopidy_vozduxan.audio.wavpack import HEADER_BYTES, SIGN, read_block
 from mopidy_vozduxan.cue.framed import Frame, FramedFile
 from mopidy_vozduxan.cue.sound import CutFailed, Reading, Sound
-from mopidy_vozduxan.planning.containers.wavpack import (
-    HEADER_BYTES,
-    SIGN,
-    read_block,
-)
 from mopidy_vozduxan.planning.spans import Span
 
 __all__ = ["SIGN", "WavPackFile", "read_wavpack"]

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mopidy_vozduxan.audio.timelines import sample_count
 from mopidy_vozduxan.cue.sound import CutFailed, Sound
 from mopidy_vozduxan.cue.source import Read, Source, answered
 from mopidy_vozduxan.decoding.dff import DffFile
 from mopidy_vozduxan.jobs.jobs import Job, JobFailed, Jobs
 from mopidy_vozduxan.jobs.wire import DONE, NEEDS, SAMPLES, SPAN, load
-from mopidy_vozduxan.planning.containers import sample_count
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.web.streams import Reader
+from mopidy_vozduxan.streaming.readers import Reader
 
 #: It answers within milliseconds, or never.
 ANSWERS_S = 10.0

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mopidy_vozduxan.audio.timelines import tag_size
 from mopidy_vozduxan.cue.cutter import (
     Cut,
     Divisible,
@@ -28,7 +29,6 @@ from mopidy_vozduxan.decoding.demuxed import (
 )
 from mopidy_vozduxan.decoding.registry import Plays, plays
 from mopidy_vozduxan.jobs.jobs import Jobs
-from mopidy_vozduxan.planning.containers import tag_size
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.streaming.info import StreamInfo
 

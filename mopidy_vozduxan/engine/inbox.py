@@ -14,23 +14,23 @@ from typing import Any
 
 from mopidy_vozduxan.engine import alerts
 from mopidy_vozduxan.engine.hashes import PieceHashes
+from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.membership import Members
-from mopidy_vozduxan.engine.metainfo import read_torrent, torrent_of
+from mopidy_vozduxan.engine.parsing import read_torrent, torrent_of
 from mopidy_vozduxan.engine.protocol import (
     Event,
     EventsLost,
     MetadataReceived,
-    Metainfo,
     PieceFinished,
     PiecesHeld,
     Statistics,
     StatisticsChanged,
     SwarmBroke,
 )
-from mopidy_vozduxan.engine.swarm import Swarm
 from mopidy_vozduxan.engine.verifying import Verifier
 from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
 from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.torrent.metainfo import Metainfo
 
 logger = logging.getLogger(__name__)
 
@@ -243,12 +243,12 @@ class Inbox:
     def _on_debug(self, alert: Any) -> None:
         logger.debug("%s", alert.message())
 
-    def _tell_held(self, swarm: Swarm, pieces: Any) -> None:
+    def _tell_held(self, swarm: JoinedSwarm, pieces: Any) -> None:
         held = {piece for piece, there in enumerate(pieces) if there}
         swarm.told(held - swarm.lost)
         self._emit(PiecesHeld(swarm.infohash, frozenset(swarm.held)))
 
-    def _tell_metadata(self, swarm: Swarm, params: Any) -> None:
+    def _tell_metadata(self, swarm: JoinedSwarm, params: Any) -> None:
         """Read what came as any torrent, on another thread: it may be large."""
         torrent = torrent_of(params)
         reading = self._loop.run_in_executor(None, read_torrent, torrent)
@@ -263,12 +263,12 @@ class Inbox:
 
         reading.add_done_callback(tell)
 
-    def _refuse(self, swarm: Swarm, reason: str) -> None:
+    def _refuse(self, swarm: JoinedSwarm, reason: str) -> None:
         swarm.broken = True  # libtorrent stops it too, and says less
         self._members.refuse(swarm.infohash, reason)
         self._emit(SwarmBroke(swarm.infohash, reason))
 
-    def _tell_statistics(self, swarm: Swarm, status: Any) -> None:
+    def _tell_statistics(self, swarm: JoinedSwarm, status: Any) -> None:
         statistics = Statistics(
             download_rate=status.download_payload_rate,
             upload_rate=status.upload_payload_rate,
@@ -287,14 +287,14 @@ class Inbox:
             self._verifier.suspect(swarm, set())
         swarm.statistics = statistics
 
-    def _broke(self, swarm: Swarm, error: Any, storage: bool = False) -> None:
+    def _broke(self, swarm: JoinedSwarm, error: Any, storage: bool = False) -> None:
         if not swarm.broken and not (swarm.hashes and alerts.tells_loss(error)):
             swarm.broken = True
             storage = storage or alerts.blames_storage(error)
             reason = alerts.reason_of(error)
             self._emit(SwarmBroke(swarm.infohash, reason, storage))
 
-    def _swarm_of(self, alert: Any, *, leaving: bool = False) -> Swarm | None:
+    def _swarm_of(self, alert: Any, *, leaving: bool = False) -> JoinedSwarm | None:
         """Return whose alert it is; those of an earlier stay are nobody's."""
         swarm = self._members.named(alert.handle.info_hashes())
         if swarm is None or swarm.handle is None or swarm.handle != alert.handle:

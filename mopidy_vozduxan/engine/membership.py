@@ -15,20 +15,16 @@ from typing import Any
 import libtorrent as lt
 
 from mopidy_vozduxan.engine import alerts
+from mopidy_vozduxan.engine.disk import Cache
 from mopidy_vozduxan.engine.hashes import PieceHashes
-from mopidy_vozduxan.engine.metainfo import MAX_PIECES
+from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm, priorities_of
+from mopidy_vozduxan.engine.parsing import MAX_PIECES
 from mopidy_vozduxan.engine.presence import absent_pieces
-from mopidy_vozduxan.engine.protocol import (
-    Event,
-    PieceUnreadable,
-    SwarmBroke,
-    TorrentSource,
-)
+from mopidy_vozduxan.engine.protocol import Event, PieceUnreadable, SwarmBroke
 from mopidy_vozduxan.engine.resume import ResumeFiles, params_of, with_peers
-from mopidy_vozduxan.engine.swarm import Swarm, priorities_of
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.planning.plan import Changes, Plan
-from mopidy_vozduxan.streaming.cache import Cache
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +57,7 @@ class Members:
         cache: Cache,
     ) -> None:
         self.session = session
-        self.swarms: dict[str, Swarm] = {}
+        self.swarms: dict[str, JoinedSwarm] = {}
         self._loop = loop
         self._emit = emit
         self._cache = cache
@@ -70,16 +66,16 @@ class Members:
         self._writer = ThreadPoolExecutor(1, "vozduxan-resume")
         self._empty = asyncio.Event()
 
-    def folder_of(self, swarm: Swarm) -> str:
+    def folder_of(self, swarm: JoinedSwarm) -> str:
         """Return where a swarm's files lie."""
         return str(self._cache.data_dir / swarm.infohash)
 
-    def present(self, infohash: str) -> Swarm | None:
+    def present(self, infohash: str) -> JoinedSwarm | None:
         """Return the swarm, unless it is leaving."""
         swarm = self.swarms.get(infohash)
         return swarm if swarm and not swarm.leaving else None
 
-    def named(self, hashes: Any) -> Swarm | None:
+    def named(self, hashes: Any) -> JoinedSwarm | None:
         """Return the swarm of libtorrent's ``info_hash_t``, leaving or not."""
         # Metadata can add a v1 name to a torrent we know by its v2 name.
         by_v1 = self.swarms.get(str(hashes.v1))
@@ -107,7 +103,7 @@ class Members:
             # No peer is met before something missing is wanted: one that saw us as
             # finished hangs up, and is not called again for minutes.
             params.flags |= _F.stop_when_ready
-        swarm = Swarm(infohash, source, params, stopped=idle)
+        swarm = JoinedSwarm(infohash, source, params, stopped=idle)
         swarm.resumed, swarm.hoped = resumed, wanted & resumed
         swarm.peers = list(params.peers)
         swarm.web_seeds = set(params.url_seeds)
@@ -159,13 +155,13 @@ class Members:
                 self.begin_leaving(swarm)
         return swarm.departure
 
-    def _absent(self, infohash: str, delete_data: bool) -> Swarm:
+    def _absent(self, infohash: str, delete_data: bool) -> JoinedSwarm:
         """Return a swarm that is not joined, on its way out.
 
         It keeps the place while its data is deleted, so that whoever joins
         meanwhile does so after that.
         """
-        swarm = Swarm(infohash, TorrentSource(infohash), None, stopped=True)
+        swarm = JoinedSwarm(infohash, TorrentSource(infohash), None, stopped=True)
         swarm.leaving = True
         swarm.departure = self._loop.create_future()
         if delete_data:
@@ -198,7 +194,7 @@ class Members:
         await self._on_writer(_destroy, session)
         self._writer.shutdown(wait=False)
 
-    def begin_leaving(self, swarm: Swarm) -> None:
+    def begin_leaving(self, swarm: JoinedSwarm) -> None:
         """Take the first step out, once the swarm has its handle."""
         if swarm.delete_data or swarm.wants_metadata:
             self.leave(swarm)
@@ -208,14 +204,14 @@ class Members:
             swarm.farewells += 1
             swarm.handle.flush_cache()
 
-    def save(self, swarm: Swarm) -> None:
+    def save(self, swarm: JoinedSwarm) -> None:
         """Ask for the swarm's state: ``save_resume_data_alert`` follows."""
         swarm.saved_at = self._loop.time()
         swarm.saves += 1
         flags = _SAVE_INFO if swarm.wants_metadata else 0
         swarm.handle.save_resume_data(flags)
 
-    def finish_leaving(self, swarm: Swarm, params: Any) -> None:
+    def finish_leaving(self, swarm: JoinedSwarm, params: Any) -> None:
         """Store the state and leave, or try again when it is not whole yet.
 
         A flush or a save from before the farewell may have been answered.
@@ -227,7 +223,7 @@ class Members:
         done = self.store(swarm, params)
         done.add_done_callback(lambda _: self.leave(swarm))
 
-    def store(self, swarm: Swarm, params: Any) -> asyncio.Future[None]:
+    def store(self, swarm: JoinedSwarm, params: Any) -> asyncio.Future[None]:
         """Write the swarm's state to disk, on another thread."""
         swarm.peers = with_peers(params, swarm.peers)
         if swarm.in_doubt:
@@ -237,7 +233,7 @@ class Members:
         data = bytes(lt.write_resume_data_buf(params))
         return self._on_writer(self._resume.save, swarm.infohash, data)
 
-    def leave(self, swarm: Swarm) -> None:
+    def leave(self, swarm: JoinedSwarm) -> None:
         """Take the torrent out of the session; its state is saved by now."""
         if self.swarms.get(swarm.infohash) is not swarm or self.session is None:
             return
@@ -252,14 +248,14 @@ class Members:
         self.session.remove_torrent(swarm.handle)
         self.left(swarm)
 
-    def out(self, swarm: Swarm) -> None:
+    def out(self, swarm: JoinedSwarm) -> None:
         """Take it that a leaving swarm is out of the session, its files closed."""
         if not swarm.delete_data:
             self.left(swarm)
         elif self.swarms.get(swarm.infohash) is swarm and not swarm.deleting:
             self._delete_rest(swarm)
 
-    def left(self, swarm: Swarm, error: BaseException | None = None) -> None:
+    def left(self, swarm: JoinedSwarm, error: BaseException | None = None) -> None:
         """Forget the swarm, and do what was asked meanwhile: join again, say."""
         if self.swarms.get(swarm.infohash) is not swarm:
             return
@@ -273,7 +269,7 @@ class Members:
         except BadInput as exc:
             self._emit(SwarmBroke(swarm.infohash, str(exc)))
 
-    def ask_held(self, swarm: Swarm) -> None:
+    def ask_held(self, swarm: JoinedSwarm) -> None:
         """Ask which pieces are there: a status (2.1) or the state (2.0) follows."""
         swarm.checked = swarm.wants_held = True
         if alerts.can_post_status():
@@ -282,7 +278,7 @@ class Members:
         else:
             self.save(swarm)
 
-    def reconcile(self, swarm: Swarm) -> None:
+    def reconcile(self, swarm: JoinedSwarm) -> None:
         """Ask again for whatever may have been lost with dropped alerts."""
         if swarm.params is None and swarm.handle is None:
             return  # not joined: its data is being deleted
@@ -301,7 +297,7 @@ class Members:
             if swarm.wants_metadata:
                 self.save(swarm)
 
-    def _delete(self, swarm: Swarm, in_doubt: BaseException | None) -> None:
+    def _delete(self, swarm: JoinedSwarm, in_doubt: BaseException | None) -> None:
         if self.session is None:
             return
         if in_doubt:  # where the files' names lead
@@ -310,13 +306,13 @@ class Members:
         else:
             self.session.remove_torrent(swarm.handle, lt.options_t.delete_files)
 
-    def _delete_rest(self, swarm: Swarm) -> None:
+    def _delete_rest(self, swarm: JoinedSwarm) -> None:
         # ``left`` follows when all is gone: whoever joins then must not lose theirs.
         swarm.deleting = True
         done = self._on_writer(self._cache.delete, swarm.infohash)
         done.add_done_callback(lambda done: self.left(swarm, done.exception()))
 
-    def _fail_reads(self, swarm: Swarm) -> None:
+    def _fail_reads(self, swarm: JoinedSwarm) -> None:
         reason = "the swarm was left"
         reads = [(piece, swarm.answered(piece)) for piece in list(swarm.reads)]
         reads += [(piece, callers) for piece, _, callers in swarm.unhashed]

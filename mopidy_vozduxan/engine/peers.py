@@ -15,9 +15,9 @@ from typing import Any
 
 import libtorrent as lt
 
+from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.membership import Members
 from mopidy_vozduxan.engine.settings import PROFILE
-from mopidy_vozduxan.engine.swarm import Swarm
 
 #: A peer may need 10 s to unchoke us, and trackers are told of every goodbye; but a
 #: second time has to come within the patience with a swarm (20 s).
@@ -41,7 +41,7 @@ class Peers:
         self._loop = loop
         self._settling: asyncio.TimerHandle | None = None
 
-    def reconnect(self, swarm: Swarm) -> None:
+    def reconnect(self, swarm: JoinedSwarm) -> None:
         """Meet the peers of a swarm anew if one of them owes us something."""
 
         def take(asked: asyncio.Future[bool]) -> None:
@@ -63,13 +63,13 @@ class Peers:
             if swarm.handle and not (swarm.leaving or swarm.stopped):
                 self._meet_anew(swarm)
 
-    def _meet_anew(self, swarm: Swarm) -> None:
+    def _meet_anew(self, swarm: JoinedSwarm) -> None:
         swarm.reconnects_from = self._loop.time() + REST_S
         self._call(_AT_ONCE)
         swarm.handle.pause()
         swarm.handle.resume()
 
-    def meet(self, swarm: Swarm) -> None:
+    def meet(self, swarm: JoinedSwarm) -> None:
         """Look for peers now, and call those that are known."""
         if swarm.handle is not None and not swarm.stopped:
             self._call(_PATIENTLY)

@@ -13,53 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mopidy_vozduxan.planning.plan import Changes, Plan
-
-
-@dataclass(frozen=True, slots=True)
-class TorrentFile:
-    """One file of a torrent.
-
-    ``path`` uses ``/`` and starts with the torrent's root folder where it has
-    one. ``offset`` and ``size`` are bytes in the torrent as a whole. ``index``
-    counts as libtorrent does, padding files included.
-    """
-
-    index: int
-    path: str
-    offset: int
-    size: int
-    padding: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Metainfo:
-    """What a torrent says of itself: names, sizes and piece length in bytes."""
-
-    infohash: str
-    name: str
-    piece_length: int
-    size: int
-    files: tuple[TorrentFile, ...]
-    private: bool = False
-
-    @property
-    def piece_count(self) -> int:
-        """How many pieces the torrent has."""
-        return -(-self.size // self.piece_length)
-
-
-@dataclass(frozen=True, slots=True)
-class TorrentSource:
-    """Where a torrent's metadata comes from.
-
-    ``infohash`` names the swarm; either ``torrent`` (the bytes of a
-    ``.torrent`` file) or ``magnet`` (a URI) is there, or both.
-    """
-
-    infohash: str
-    torrent: bytes | None = None
-    magnet: str | None = None
-    display_name: str | None = None
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 
 @dataclass(frozen=True, slots=True)

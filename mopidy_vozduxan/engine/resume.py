@@ -16,14 +16,14 @@ import libtorrent as lt
 
 from mopidy_vozduxan import __version__
 from mopidy_vozduxan.engine.bencode import bdecoded
-from mopidy_vozduxan.engine.metainfo import (
+from mopidy_vozduxan.engine.parsing import (
     name_of,
     params_of_magnet,
     params_of_torrent,
     without_surplus,
 )
-from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 logger = logging.getLogger(__name__)
 

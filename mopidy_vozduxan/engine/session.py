@@ -20,6 +20,7 @@ import libtorrent as lt
 
 from mopidy_vozduxan.engine.alerts import AlertPump
 from mopidy_vozduxan.engine.binder import Binder
+from mopidy_vozduxan.engine.disk import Cache
 from mopidy_vozduxan.engine.inbox import Inbox
 from mopidy_vozduxan.engine.membership import Members
 from mopidy_vozduxan.engine.peers import Peers
@@ -27,7 +28,6 @@ from mopidy_vozduxan.engine.protocol import (
     Event,
     PieceUnreadable,
     StatisticsChanged,
-    TorrentSource,
     WayOut,
 )
 from mopidy_vozduxan.engine.settings import (
@@ -40,7 +40,7 @@ from mopidy_vozduxan.engine.settings import (
 from mopidy_vozduxan.engine.verifying import Verifier
 from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
 from mopidy_vozduxan.planning.plan import Changes, Plan
-from mopidy_vozduxan.streaming.cache import Cache
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 #: Statistics come this often while a swarm is watched.
 STATISTICS_EVERY_S = 1.0

@@ -12,7 +12,7 @@ from typing import Any
 
 import libtorrent as lt
 
-from mopidy_vozduxan.engine.metainfo import MAX_PIECES
+from mopidy_vozduxan.engine.parsing import MAX_PIECES
 
 #: Half-second steps (the default) put 0.5 s before the first byte; 50 ms steps
 #: take 35 ms. They cost some CPU, so only while somebody waits.

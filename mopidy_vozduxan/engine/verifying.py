@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from mopidy_vozduxan.engine.hashes import Check
+from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.membership import Members
 from mopidy_vozduxan.engine.protocol import (
     Event,
@@ -21,7 +22,6 @@ from mopidy_vozduxan.engine.protocol import (
     PiecesLost,
     PieceUnreadable,
 )
-from mopidy_vozduxan.engine.swarm import Swarm
 
 #: A smaller piece is hashed at once: that takes no longer than handing it on.
 AT_ONCE = 256 * 1024
@@ -51,7 +51,7 @@ class Verifier:
             task.cancel()
         self._hashing.shutdown(wait=False, cancel_futures=True)
 
-    def take(self, swarm: Swarm, piece: int, data: bytes, callers: int) -> None:
+    def take(self, swarm: JoinedSwarm, piece: int, data: bytes, callers: int) -> None:
         """Hand a piece to its callers, if its bytes are right."""
         check = swarm.hashes.check_of(piece) if swarm.hashes else None
         if check is None:
@@ -60,7 +60,7 @@ class Verifier:
         else:
             self._take(swarm, piece, data, callers, check)
 
-    def learn(self, swarm: Swarm, params: Any | None) -> None:
+    def learn(self, swarm: JoinedSwarm, params: Any | None) -> None:
         """Judge the pieces whose hashes only libtorrent knew (v2).
 
         ``params`` is the swarm's state, ``None`` where it could not be had.
@@ -75,13 +75,13 @@ class Verifier:
             else:
                 self.refuse(swarm, piece, "its hash is not known", callers)
 
-    def refuse(self, swarm: Swarm, piece: int, reason: str, callers: int) -> None:
+    def refuse(self, swarm: JoinedSwarm, piece: int, reason: str, callers: int) -> None:
         """Tell the callers that a piece cannot be read."""
         for _ in range(callers):
             self._emit(PieceUnreadable(swarm.infohash, piece, reason))
         swarm.looked_at(piece)
 
-    def lose(self, swarm: Swarm, piece: int) -> None:
+    def lose(self, swarm: JoinedSwarm, piece: int) -> None:
         """Take it that a held piece is not what it was, and look at its files.
 
         The callers' answer is :class:`PiecesLost`.
@@ -91,7 +91,7 @@ class Verifier:
         beside = swarm.hashes.pieces_beside(piece) if swarm.hashes else set()
         self.suspect(swarm, beside, piece)
 
-    def suspect(self, swarm: Swarm, pieces: set[int], first: int = 0) -> None:
+    def suspect(self, swarm: JoinedSwarm, pieces: set[int], first: int = 0) -> None:
         """Look at pieces that may be lost, then tell which ones are."""
         swarm.suspects |= pieces & swarm.held
         if swarm.inspection is None:
@@ -103,7 +103,7 @@ class Verifier:
     # --- one piece
 
     def _take(
-        self, swarm: Swarm, piece: int, data: bytes, callers: int, check: Check
+        self, swarm: JoinedSwarm, piece: int, data: bytes, callers: int, check: Check
     ) -> None:
         if len(data) <= AT_ONCE:
             self._judge(swarm, piece, data, callers, check(data))
@@ -117,7 +117,7 @@ class Verifier:
         future.add_done_callback(judge)
 
     def _judge(
-        self, swarm: Swarm, piece: int, data: bytes, callers: int, right: bool
+        self, swarm: JoinedSwarm, piece: int, data: bytes, callers: int, right: bool
     ) -> None:
         if right:
             for _ in range(callers):
@@ -130,7 +130,7 @@ class Verifier:
 
     # --- all that is lost with it
 
-    async def _inspect(self, swarm: Swarm, first: int) -> None:
+    async def _inspect(self, swarm: JoinedSwarm, first: int) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(INSPECT_S):
                 while swarm.suspects:
@@ -140,13 +140,13 @@ class Verifier:
                         await self._look_at(swarm, piece)
         self._tell(swarm)
 
-    async def _look_at(self, swarm: Swarm, piece: int) -> None:
+    async def _look_at(self, swarm: JoinedSwarm, piece: int) -> None:
         """Have a piece judged, once: each that is lost names its files anew."""
         if not (piece in swarm.lost or piece in swarm.seen or swarm.leaving):
             swarm.seen.add(piece)
             await swarm.look_at(piece).wait()
 
-    def _tell(self, swarm: Swarm) -> None:
+    def _tell(self, swarm: JoinedSwarm) -> None:
         swarm.inspection, swarm.suspects, swarm.seen = None, set(), set()
         if swarm.leaving:
             return

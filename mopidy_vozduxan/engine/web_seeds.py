@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 
+from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.membership import Members
-from mopidy_vozduxan.engine.swarm import Swarm
 
 #: Pieces come wrong several at a time.
 SOON_S = 0.5
@@ -25,27 +25,27 @@ class WebSeeds:
     def __init__(self, members: Members, loop: asyncio.AbstractEventLoop) -> None:
         self._members = members
         self._loop = loop
-        self._pending: set[Swarm] = set()
+        self._pending: set[JoinedSwarm] = set()
 
-    def renew_soon(self, swarm: Swarm) -> None:
+    def renew_soon(self, swarm: JoinedSwarm) -> None:
         """Name them anew in a moment, however often this is asked meanwhile."""
         if swarm.web_seeds and swarm not in self._pending:
             self._pending.add(swarm)
             self._loop.call_later(SOON_S, self._renew_pending, swarm)
 
-    def renew(self, swarm: Swarm) -> None:
+    def renew(self, swarm: JoinedSwarm) -> None:
         """Name them anew."""
         for url in swarm.web_seeds:
             swarm.handle.remove_url_seed(url)
         for delay in ADDED_AFTER_S if swarm.web_seeds else ():
             self._loop.call_later(delay, self._add, swarm)
 
-    def _renew_pending(self, swarm: Swarm) -> None:
+    def _renew_pending(self, swarm: JoinedSwarm) -> None:
         self._pending.discard(swarm)
         if self._members.present(swarm.infohash) is swarm:
             self.renew(swarm)
 
-    def _add(self, swarm: Swarm) -> None:
+    def _add(self, swarm: JoinedSwarm) -> None:
         if self._members.present(swarm.infohash) is swarm:
             for url in swarm.web_seeds:
                 swarm.handle.add_url_seed(url)

@@ -13,9 +13,9 @@ from typing import Any
 
 import libtorrent as lt
 
+from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.membership import Members
 from mopidy_vozduxan.engine.protocol import Event, PieceOffered, PieceWrong
-from mopidy_vozduxan.engine.swarm import Swarm
 from mopidy_vozduxan.engine.web_seeds import WebSeeds
 
 #: The addresses of the peers that have a piece; web seeds are none.
@@ -36,7 +36,7 @@ class WrongPieces:
         self._loop = loop
         self._emit = emit
 
-    def came(self, swarm: Swarm, piece: int) -> None:
+    def came(self, swarm: JoinedSwarm, piece: int) -> None:
         """Tell of a piece that came wrong."""
         self._web_seeds.renew_soon(swarm)
 
@@ -47,7 +47,7 @@ class WrongPieces:
 
         self._look(swarm, {piece}, tell)
 
-    def look_around(self, swarm: Swarm) -> None:
+    def look_around(self, swarm: JoinedSwarm) -> None:
         """Tell of pieces that came wrong and that a new peer has.
 
         Numbers of peers do not tell: a web seed that goes counts like one.
@@ -63,7 +63,7 @@ class WrongPieces:
 
     def _look(
         self,
-        swarm: Swarm,
+        swarm: JoinedSwarm,
         pieces: Set[int],
         found: Callable[[Mapping[int, Holders]], None],
     ) -> None:

@@ -26,8 +26,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mopidy_vozduxan.jobs.decoding import decode, describe, load_plugin_of
-from mopidy_vozduxan.jobs.tags import scan
+from mopidy_vozduxan.jobs.decode_job import decode, describe, load_plugin_of
+from mopidy_vozduxan.jobs.tag_job import scan
 from mopidy_vozduxan.jobs.wire import BEGUN, FAILED, JobsEnd
 
 JOBS: dict[str, Callable[..., None]] = {

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from mopidy_vozduxan.naming.names import clean, dash_parts, spaced, without_sites
-from mopidy_vozduxan.tags import VARIOUS_ARTISTS
+from mopidy_vozduxan.torrent.tags import VARIOUS_ARTISTS
 
 
 @dataclass(frozen=True, slots=True)

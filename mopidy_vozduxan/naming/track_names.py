@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mopidy_vozduxan.formats import stem
+from mopidy_vozduxan.audio.formats import stem
 from mopidy_vozduxan.naming.four_digits import FourDigits, four_digits, split
 from mopidy_vozduxan.naming.names import (
     clean,

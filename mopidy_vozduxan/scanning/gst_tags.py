@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from mopidy_vozduxan.naming.encodings import repaired_together
 from mopidy_vozduxan.naming.names import clean
-from mopidy_vozduxan.tags import Tags
+from mopidy_vozduxan.torrent.tags import Tags
 
 T = TypeVar("T")
 

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
+from mopidy_vozduxan.audio.formats import extension, is_playable, without_extension
 from mopidy_vozduxan.exceptions import BadInput
-from mopidy_vozduxan.formats import extension, is_playable, without_extension
 from mopidy_vozduxan.naming.encodings import decoded
 from mopidy_vozduxan.naming.names import clean, folded, spaced
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile
 
 #: Some 10,000 lines.
 MOST_BYTES = 1_000_000

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Protocol
 
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
-from mopidy_vozduxan.scanning.file import FileScanner
+from mopidy_vozduxan.scanning.file_scan import FileScanner
 from mopidy_vozduxan.streaming.background import Background
-from mopidy_vozduxan.tags import Part, Tags
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.tags import Part, Tags
 
 
 class Known(Protocol):

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.scanning.means import Means, Outcome
-from mopidy_vozduxan.scanning.torrent import read_torrent
+from mopidy_vozduxan.scanning.torrent_scan import read_torrent
 
 logger = logging.getLogger(__name__)
 

@@ -18,12 +18,9 @@ from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from mopidy_vozduxan.audio.formats import is_playable
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.metainfo import (
-    read_magnet,
-    read_with_magnet,
-)
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
+from mopidy_vozduxan.engine.parsing import read_magnet, read_with_magnet
 from mopidy_vozduxan.exceptions import (
     BadInput,
     Cancelled,
@@ -32,10 +29,10 @@ from mopidy_vozduxan.exceptions import (
     ShuttingDown,
     VozduxanError,
 )
-from mopidy_vozduxan.formats import is_playable
-from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.playback.listener import StreamListener
 from mopidy_vozduxan.sources.wishes import Added, Wish, wish_of
-from mopidy_vozduxan.uris import magnet_of, says_where
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.uris import magnet_of, says_where
 
 logger = logging.getLogger(__name__)
 

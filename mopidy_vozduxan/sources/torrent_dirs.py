@@ -20,10 +20,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mopidy_vozduxan.catalog import Catalog, FoundAt
-from mopidy_vozduxan.engine.metainfo import read_with_magnet
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.sources.folder_walk import Walk
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.engine.disk import Cache
 from mopidy_vozduxan.exceptions import BadInput, NoSuchTorrent
-from mopidy_vozduxan.streaming.cache import Cache
-from mopidy_vozduxan.uris import AddUri, magnet_of
+from mopidy_vozduxan.torrent.uris import AddUri, magnet_of
 
 _HEX = re.compile(r"[0-9a-f]{1,64}")
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|[a-z2-7]{32}")

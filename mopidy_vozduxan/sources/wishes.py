@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from mopidy_vozduxan.engine.metainfo import MagnetLink, read_link
+from mopidy_vozduxan.engine.parsing import MagnetLink, read_link
 from mopidy_vozduxan.exceptions import BadInput
-from mopidy_vozduxan.uris import AddUri, MagnetUri, parse
+from mopidy_vozduxan.torrent.uris import AddUri, MagnetUri, parse
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Set
 
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile
 from mopidy_vozduxan.planning.spans import PieceMap
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile
 
 #: A piece that came wrong so often is given up; thrice as often where a peer has it
 #: that libtorrent has not asked yet.

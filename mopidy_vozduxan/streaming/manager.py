@@ -16,13 +16,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence, Set
 
-from mopidy_vozduxan.engine.protocol import (
-    Engine,
-    MetadataReceived,
-    Metainfo,
-    Statistics,
-    TorrentSource,
-)
+from mopidy_vozduxan.engine.protocol import Engine, MetadataReceived, Statistics
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.planning.buckets import Buckets, affordable
 from mopidy_vozduxan.planning.sharing import plans
@@ -38,6 +32,7 @@ from mopidy_vozduxan.streaming.stream import Stream
 from mopidy_vozduxan.streaming.supervisor import Supervisor
 from mopidy_vozduxan.streaming.swarms import Swarms
 from mopidy_vozduxan.streaming.target import Target, Wanted
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 logger = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentSource
 from mopidy_vozduxan.exceptions import MetadataTimeout
 from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.swarms import Swarms
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 
 class Metadata:

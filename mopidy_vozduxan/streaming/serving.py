@@ -1,7 +1,7 @@
 """The streams as the HTTP doors see them: what they are, and readers of their bytes.
 
 Belongs to the manager and lives on our event loop; it is what
-:class:`mopidy_vozduxan.web.streams.Streams` asks for. Never decides what is
+:class:`mopidy_vozduxan.streaming.readers.Streams` asks for. Never decides what is
 fetched.
 """
 

@@ -8,19 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from mopidy_vozduxan.engine.protocol import TorrentFile
-from mopidy_vozduxan.exceptions import NoSuchFile, VozduxanError, WrongData
-from mopidy_vozduxan.formats import (
-    content_type,
-    estimated_length_ms,
-    tail_probe,
-)
-from mopidy_vozduxan.planning.containers import (
+from mopidy_vozduxan.audio.formats import content_type, estimated_length_ms, tail_probe
+from mopidy_vozduxan.audio.timelines import (
     audio_before_index,
     read_index,
     read_timeline,
     tag_size,
 )
+from mopidy_vozduxan.exceptions import NoSuchFile, VozduxanError, WrongData
 from mopidy_vozduxan.planning.demand import Demand, Head, Role
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.planning.position import Timeline
@@ -29,6 +24,7 @@ from mopidy_vozduxan.streaming.info import StreamInfo
 from mopidy_vozduxan.streaming.reader import PieceReader
 from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.target import FileChoice, playable_file
+from mopidy_vozduxan.torrent.metainfo import TorrentFile
 
 
 class Stream:

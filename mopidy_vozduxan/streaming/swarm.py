@@ -12,14 +12,11 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
-from mopidy_vozduxan.engine.protocol import (
-    Metainfo,
-    Statistics,
-    TorrentSource,
-)
+from mopidy_vozduxan.engine.protocol import Statistics
 from mopidy_vozduxan.exceptions import StorageFailed, VozduxanError
 from mopidy_vozduxan.planning.plan import Plan
 from mopidy_vozduxan.streaming.hopeless import Hopeless
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 T = TypeVar("T")
 

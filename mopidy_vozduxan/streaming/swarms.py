@@ -16,7 +16,6 @@ from mopidy_vozduxan.engine.protocol import (
     Event,
     EventsLost,
     MetadataReceived,
-    Metainfo,
     PieceFinished,
     PieceOffered,
     PieceRead,
@@ -26,7 +25,6 @@ from mopidy_vozduxan.engine.protocol import (
     PieceWrong,
     StatisticsChanged,
     SwarmBroke,
-    TorrentSource,
     WayOut,
 )
 from mopidy_vozduxan.exceptions import (
@@ -40,6 +38,7 @@ from mopidy_vozduxan.planning.demand import SwarmView
 from mopidy_vozduxan.planning.plan import Plan, Urgency, changes_between
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.swarm import PieceCache, Swarm
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 logger = logging.getLogger(__name__)
 

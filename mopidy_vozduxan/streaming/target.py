@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from mopidy_vozduxan.engine.protocol import Metainfo, TorrentFile, TorrentSource
+from mopidy_vozduxan.audio.formats import estimated_length_ms, is_playable
 from mopidy_vozduxan.exceptions import NoSuchFile
-from mopidy_vozduxan.formats import estimated_length_ms, is_playable
 from mopidy_vozduxan.naming.names import natural_path_key
 from mopidy_vozduxan.planning.spans import PieceMap, Span
-from mopidy_vozduxan.tags import CUE_FRAMES_PER_S, Part
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
+from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S, Part
 
 #: A file by its index, the first track among some files, or the first track of
 #: all for ``None``.

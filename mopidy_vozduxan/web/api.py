@@ -1,7 +1,7 @@
 """``POST /vozduxan/api/<command>``: the commands over HTTP, in JSON.
 
 Runs on Mopidy's Tornado loop and waits through the bridge only. Knows no
-command: names and arguments are :mod:`mopidy_vozduxan.commands.streaming`' affair.
+command: :mod:`mopidy_vozduxan.commands.streaming_commands` knows names and arguments.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
 from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES, read_object
-from mopidy_vozduxan.commands.library import LIBRARY_COMMANDS
-from mopidy_vozduxan.commands.streaming import COMMANDS
+from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS
+from mopidy_vozduxan.commands.streaming_commands import COMMANDS
 from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
+from mopidy_vozduxan.running import Running
 from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.handler import GuardedHandler
-from mopidy_vozduxan.web.running import Running
 
 logger = logging.getLogger(__name__)
 

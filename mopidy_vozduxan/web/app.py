@@ -10,14 +10,14 @@ from collections.abc import Mapping
 
 from tornado.web import RequestHandler
 
-from mopidy_vozduxan.web import running
+from mopidy_vozduxan import running
 from mopidy_vozduxan.web.api import CommandHandler
 from mopidy_vozduxan.web.csrf import CrossSiteRules, UnknownHost
 from mopidy_vozduxan.web.handler import Handler
 from mopidy_vozduxan.web.image import PATH as IMAGE
 from mopidy_vozduxan.web.image import ImageHandler
-from mopidy_vozduxan.web.progress import ProgressHandler
-from mopidy_vozduxan.web.stream import StreamHandler
+from mopidy_vozduxan.web.progress_events import ProgressHandler
+from mopidy_vozduxan.web.stream_handler import StreamHandler
 
 Route = tuple[str, type[RequestHandler], dict[str, object]]
 

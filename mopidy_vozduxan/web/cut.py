@@ -3,8 +3,8 @@
 ``/stream/<token>`` is the file as it is, or as something that the player can play
 (:mod:`mopidy_vozduxan.decoding`). ``/stream/<token>/cut/<from>-<to>`` is a part of it
 as a file of its own: ``from`` and ``to`` are in CUE frames, and without ``to`` the part
-ends with the file. Both by the rules of :mod:`mopidy_vozduxan.web.stream`; only our
-own loop serves them.
+ends with the file. Both follow the rules of
+:mod:`mopidy_vozduxan.web.stream_handler`; only our own loop serves them.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.decoding.served import Kind, kind_of, served
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.jobs.jobs import Jobs
+from mopidy_vozduxan.running import Running
 from mopidy_vozduxan.streaming.info import StreamInfo
 from mopidy_vozduxan.streaming.target import Cut
-from mopidy_vozduxan.web.running import Running
-from mopidy_vozduxan.web.stream import Body, StreamHandler
+from mopidy_vozduxan.web.stream_handler import Body, StreamHandler
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 Mopidy's own HTTP server stands still while any client's slow call runs, may be
 switched off, and is not up yet when Mopidy resumes playing at its start. The
 player therefore gets a server that depends on none of that. It serves streams, and the
-commands to who has the key (:mod:`mopidy_vozduxan.server_file`), believes no
+commands to who has the key (:mod:`mopidy_vozduxan.web.server_file`), believes no
 forwarding header, and is reachable from this machine only.
 """
 
@@ -22,12 +22,12 @@ from mopidy_vozduxan.decoding.registry import get_ready
 from mopidy_vozduxan.decoding.served import Kind
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.jobs.jobs import Jobs
-from mopidy_vozduxan.server_file import ServerAddress
+from mopidy_vozduxan.running import Running
 from mopidy_vozduxan.streaming.target import Cut
 from mopidy_vozduxan.web.api import KeyedCommandHandler
 from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.cut import PATTERN, CutHandler, Heads, WholeHandler, path_of
-from mopidy_vozduxan.web.running import Running
+from mopidy_vozduxan.web.server_file import ServerAddress
 
 logger = logging.getLogger(__name__)
 

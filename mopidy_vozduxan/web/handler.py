@@ -15,9 +15,9 @@ from tornado.concurrent import Future
 from tornado.web import RequestHandler
 
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.running import Running
 from mopidy_vozduxan.web.csrf import CrossSiteRules, UnknownHost
 from mopidy_vozduxan.web.hosts import name_in, own_names
-from mopidy_vozduxan.web.running import Running
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from http import HTTPStatus
 
-from mopidy_vozduxan.covers.kept import PictureName
+from mopidy_vozduxan.covers.kept_pictures import PictureName
 from mopidy_vozduxan.covers.picture import Picture
 from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
 from mopidy_vozduxan.web.handler import GuardedHandler

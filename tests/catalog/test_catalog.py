@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog, FoundAt
-from mopidy_vozduxan.catalog.kept import LAYOUTS_KEPT
-from mopidy_vozduxan.engine.protocol import TorrentFile, TorrentSource
+from mopidy_vozduxan.catalog.kept_layouts import LAYOUTS_KEPT
 from mopidy_vozduxan.exceptions import StorageFailed
+from mopidy_vozduxan.torrent.metainfo import TorrentFile, TorrentSource
 from tests.metainfos import metainfo, source_of
 
 ALBUM = metainfo("Artist - Album", ["01 - One.flac", "02 - Two.flac", "cover.jpg"])

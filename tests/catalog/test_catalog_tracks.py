@@ -8,8 +8,8 @@ import pytest
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.catalog import schema as steps
 from mopidy_vozduxan.catalog.torrents import write_metainfo, write_source
-from mopidy_vozduxan.tags import Part, Tags
-from mopidy_vozduxan.uris import TrackUri
+from mopidy_vozduxan.torrent.tags import Part, Tags
+from mopidy_vozduxan.torrent.uris import TrackUri
 from tests.metainfos import metainfo, source_of
 
 ALBUM = metainfo("Kino - Album (1988)", ["02 - Two.flac", "01 - One.flac", "x.jpg"])

@@ -7,9 +7,9 @@ import sqlite3
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.metainfo import read_with_magnet
-from mopidy_vozduxan.engine.protocol import TorrentSource
-from mopidy_vozduxan.tags import Part, Tags
+from mopidy_vozduxan.engine.parsing import read_with_magnet
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
+from mopidy_vozduxan.torrent.tags import Part, Tags
 from tests.metainfos import metainfo, source_of
 from tests.torrent_files import multi_file
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan import server_file
 from mopidy_vozduxan.cli import alone, server
 from mopidy_vozduxan.cli.failures import Failure
 from mopidy_vozduxan.exceptions import StorageFailed
-from mopidy_vozduxan.server_file import ServerAddress
+from mopidy_vozduxan.web import server_file
+from mopidy_vozduxan.web.server_file import ServerAddress
 
 
 def say_it_is_at(folder: Path, port: int) -> None:

@@ -8,14 +8,9 @@ import base64
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.commands.streaming import COMMANDS, Commands
-from mopidy_vozduxan.engine.metainfo import read_torrent
-from mopidy_vozduxan.engine.protocol import (
-    Statistics,
-    StatisticsChanged,
-    SwarmBroke,
-    TorrentSource,
-)
+from mopidy_vozduxan.commands.streaming_commands import COMMANDS, Commands
+from mopidy_vozduxan.engine.parsing import read_torrent
+from mopidy_vozduxan.engine.protocol import Statistics, StatisticsChanged, SwarmBroke
 from mopidy_vozduxan.exceptions import (
     BadInput,
     Cancelled,
@@ -25,6 +20,7 @@ from mopidy_vozduxan.exceptions import (
     StorageFailed,
 )
 from mopidy_vozduxan.planning.plan import Urgency
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.fake_engine import INFOHASH, album, payload, source_of
 from tests.streaming.world import World
 from tests.torrent_files import infohash_of, multi_file

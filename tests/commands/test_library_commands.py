@@ -10,9 +10,10 @@ import threading
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.commands.library import LIBRARY_COMMANDS, LibraryCommands
-from mopidy_vozduxan.commands.removing import Removal
-from mopidy_vozduxan.engine.metainfo import read_torrent
+from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS, LibraryCommands
+from mopidy_vozduxan.commands.removal import Removal
+from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.exceptions import (
     BadInput,
     Cancelled,
@@ -24,9 +25,8 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder
-from mopidy_vozduxan.streaming.cache import Cache
 from mopidy_vozduxan.streaming.target import Target
-from mopidy_vozduxan.tags import Tags
+from mopidy_vozduxan.torrent.tags import Tags
 from tests.fake_engine import INFOHASH, album, source_of
 from tests.streaming.world import World
 from tests.torrent_files import multi_file

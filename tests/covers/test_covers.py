@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mopidy_vozduxan.covers.covers import LOOKING_S, Covers
-from mopidy_vozduxan.covers.kept import KeptPictures, PictureName
-from mopidy_vozduxan.engine.protocol import Metainfo
+from mopidy_vozduxan.covers.kept_pictures import KeptPictures, PictureName
+from mopidy_vozduxan.torrent.metainfo import Metainfo
 from tests.covers.pictures import picture
 from tests.metainfos import metainfo
 

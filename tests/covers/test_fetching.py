@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from mopidy_vozduxan.covers.covers import Covers
-from mopidy_vozduxan.covers.fetching import FAILED_S, PictureFetcher
-from mopidy_vozduxan.covers.kept import KeptPictures, PictureName
+from mopidy_vozduxan.covers.kept_pictures import KeptPictures, PictureName
+from mopidy_vozduxan.covers.picture_fetching import FAILED_S, PictureFetcher
 from mopidy_vozduxan.exceptions import (
     Cancelled,
     NoSuchPicture,

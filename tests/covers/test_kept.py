@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mopidy_vozduxan.covers.kept import KeptPictures, PictureName
+from mopidy_vozduxan.covers.kept_pictures import KeptPictures, PictureName
 from mopidy_vozduxan.covers.picture import Picture
 
 V1, V2 = "a" * 40, "b" * 64

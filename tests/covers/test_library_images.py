@@ -6,8 +6,8 @@ from mopidy.models import Image
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.covers.covers import Covers
-from mopidy_vozduxan.covers.kept import KeptPictures
-from mopidy_vozduxan.library import VozduxanLibraryProvider
+from mopidy_vozduxan.covers.kept_pictures import KeptPictures
+from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
 from tests.metainfos import metainfo, source_of
 
 ALBUM = metainfo("Kino - Album", ["01.flac", "cover.jpg"])

@@ -15,7 +15,7 @@ from mutagen.flac import CueSheet, CueSheetTrack, CueSheetTrackIndex
 from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.cue.syntax import MOST_FRAMES, MOST_TRACKS
 from mopidy_vozduxan.exceptions import BadInput
-from mopidy_vozduxan.tags import Part, Tags
+from mopidy_vozduxan.torrent.tags import Part, Tags
 from tests.cue.test_sheet import EAC, FRAMES, places, simple
 
 HOUR_MS = 3_600_000

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mopidy_vozduxan.cue.sheet import MOST_BYTES, best_sheet, read_sheet
-from mopidy_vozduxan.engine.protocol import Metainfo
 from mopidy_vozduxan.exceptions import BadInput
-from mopidy_vozduxan.tags import Part, Tags
+from mopidy_vozduxan.torrent.metainfo import Metainfo
+from mopidy_vozduxan.torrent.tags import Part, Tags
 from tests.metainfos import metainfo
 
 EAC = """\

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mopidy_vozduxan.engine.metainfo import read_torrent
+from mopidy_vozduxan.engine.parsing import read_torrent
 from tests.e2e.stage import PATIENCE_S, album, seeded, until
 from tests.rig.album import Track
 from tests.rig.mopidy import MopidyProcess

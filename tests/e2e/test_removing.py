@@ -180,7 +180,7 @@ def test_a_file_in_torrent_dirs_brings_its_torrent_back_only_when_it_changes(
 
 def make_another(folder: Path) -> str:
     """Put another torrent there, so that it can be told when all were looked at."""
-    from mopidy_vozduxan.engine.metainfo import read_torrent
+    from mopidy_vozduxan.engine.parsing import read_torrent
     from tests.torrent_files import multi_file
 
     torrent = multi_file("Another", {"a.flac": b"1" * 1000})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mopidy_vozduxan.formats import estimated_length_ms
+from mopidy_vozduxan.audio.formats import estimated_length_ms
 from tests.e2e.recording import count_stalls, paced, recording
 from tests.e2e.stage import Album, Listener, album, seeded, until
 from tests.rig import album as album_maker

@@ -22,10 +22,11 @@ import libtorrent as lt
 import pytest
 
 from mopidy_vozduxan.engine.check import parse_version
-from mopidy_vozduxan.engine.metainfo import read_torrent
-from mopidy_vozduxan.engine.protocol import Event, TorrentSource
+from mopidy_vozduxan.engine.parsing import read_torrent
+from mopidy_vozduxan.engine.protocol import Event
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.planning.plan import Plan, Urgency
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 SEEDER = Path(__file__).with_name("seeder.py")
 #: Generous: two busy cores must be enough.

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan.engine.protocol import PieceFinished, TorrentSource
+from mopidy_vozduxan.engine.protocol import PieceFinished
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.engine.conftest import Album, Rig, make_album, on_loop, plan_of
 from tests.engine.test_loopback import everything
 from tests.rig.networks import ETH, FAR, Capture, TwoWays

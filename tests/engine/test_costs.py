@@ -9,7 +9,7 @@ import libtorrent as lt
 import pytest
 
 from mopidy_vozduxan.engine import costs
-from mopidy_vozduxan.engine.metainfo import (
+from mopidy_vozduxan.engine.parsing import (
     MOST_NODES,
     MOST_PEERS,
     MOST_TRACKERS,
@@ -18,10 +18,11 @@ from mopidy_vozduxan.engine.metainfo import (
     params_of_torrent,
     read_torrent,
 )
-from mopidy_vozduxan.engine.protocol import SwarmBroke, TorrentSource
+from mopidy_vozduxan.engine.protocol import SwarmBroke
 from mopidy_vozduxan.engine.resume import ResumeFiles
 from mopidy_vozduxan.exceptions import BadInput
-from mopidy_vozduxan.uris import magnet_of
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
+from mopidy_vozduxan.torrent.uris import magnet_of
 from tests.engine.colliding import colliding_names
 from tests.engine.conftest import OFFLINE, TIMEOUT_S, Rig, on_loop
 from tests.torrent_files import bencode, infohash_of

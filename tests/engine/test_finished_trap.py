@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan.engine.metainfo import read_torrent
+from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.engine.protocol import (
     PieceFinished,
     PieceRead,

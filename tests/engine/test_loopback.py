@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan.engine.metainfo import read_torrent
+from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.engine.protocol import (
     MetadataReceived,
     PieceFinished,
     PieceRead,
     PiecesHeld,
     StatisticsChanged,
-    TorrentSource,
 )
 from mopidy_vozduxan.planning.plan import Changes, Urgency
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.engine.conftest import (
     LOOPBACK,
     Album,

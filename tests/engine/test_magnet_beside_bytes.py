@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan.engine.metainfo import read_with_magnet
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.resume import params_of
 from mopidy_vozduxan.exceptions import BadInput
 from tests.rig.torrents import Version, magnet_of, make_torrent

@@ -7,9 +7,9 @@ import unicodedata
 import libtorrent as lt
 import pytest
 
-from mopidy_vozduxan.engine.metainfo import metainfo_of, read_torrent
-from mopidy_vozduxan.formats import is_playable
-from mopidy_vozduxan.naming.tracks import named_folders
+from mopidy_vozduxan.audio.formats import is_playable
+from mopidy_vozduxan.catalog.named_tracks import named_folders
+from mopidy_vozduxan.engine.parsing import metainfo_of, read_torrent
 
 RUSSIAN = ["Кино - Группа крови (1988)", "CD 1/01 - Группа крови.mp3", "Обложка.jpg"]
 JAPANESE = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import libtorrent as lt
 import pytest
 
-from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.engine.resume import MOST_PEERS, params_of, with_peers
-from mopidy_vozduxan.uris import magnet_of
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
+from mopidy_vozduxan.torrent.uris import magnet_of
 from tests.torrent_files import infohash_of, single_file
 
 TORRENT = single_file("song.flac")

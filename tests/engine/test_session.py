@@ -17,11 +17,11 @@ from mopidy_vozduxan.engine.protocol import (
     PieceUnreadable,
     StatisticsChanged,
     SwarmBroke,
-    TorrentSource,
 )
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.planning.plan import Changes, Urgency
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.engine.conftest import (
     LOOPBACK,
     OFFLINE,

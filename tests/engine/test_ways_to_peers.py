@@ -8,13 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from mopidy_vozduxan.engine.protocol import (
-    MetadataReceived,
-    PieceFinished,
-    PieceRead,
-    TorrentSource,
-)
+from mopidy_vozduxan.engine.protocol import MetadataReceived, PieceFinished, PieceRead
 from mopidy_vozduxan.planning.plan import Changes, Urgency
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.engine.conftest import (
     LOOPBACK,
     V2_PIECES_ARE_SHORT,

@@ -6,9 +6,9 @@ import unicodedata
 
 import pytest
 
+from mopidy_vozduxan.catalog.named_tracks import named_folders
 from mopidy_vozduxan.naming.album_names import AlbumName, album_name, says_nothing
 from mopidy_vozduxan.naming.track_names import style_of, track_name
-from mopidy_vozduxan.naming.tracks import named_folders
 from tests.metainfos import metainfo
 
 #: What the folder is -> its files: path, (title, artist, track, disc).

@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from mopidy_vozduxan import playlists
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
-from mopidy_vozduxan.engine.metainfo import read_torrent
-from mopidy_vozduxan.engine.protocol import TorrentSource
+from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
-from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.scanning.file import Door
+from mopidy_vozduxan.library import playlists_provider as playlists
+from mopidy_vozduxan.playback.listener import StreamListener
+from mopidy_vozduxan.running import Running
+from mopidy_vozduxan.scanning.file_scan import Door
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.scanning.means import Readers
 from mopidy_vozduxan.scanning.scanner import Pace
@@ -29,9 +29,9 @@ from mopidy_vozduxan.scanning.scanning import Scanning
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
-from mopidy_vozduxan.tags import Tags
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
+from mopidy_vozduxan.torrent.tags import Tags
 from mopidy_vozduxan.web.door import PlayerDoor
-from mopidy_vozduxan.web.running import Running
 from tests.engine.conftest import LOOPBACK
 from tests.rig.seeder import Swarm
 from tests.rig.torrents import make_torrent

@@ -11,7 +11,7 @@ import pytest
 gi.require_version("Gst", "1.0")
 from gi.repository import GObject, Gst  # noqa: E402
 
-from mopidy_vozduxan.tags import Tags  # noqa: E402
+from mopidy_vozduxan.torrent.tags import Tags  # noqa: E402
 from tests.rig import album  # noqa: E402
 from tests.rig.album import FORMATS, Track, make_album, make_cover  # noqa: E402
 from tests.scanning.conftest import Stage, Told, seeded  # noqa: E402

@@ -19,7 +19,7 @@ from mutagen.wavpack import WavPack
 
 from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
-from mopidy_vozduxan.tags import Tags
+from mopidy_vozduxan.torrent.tags import Tags
 
 ENCODERS = {
     "mp3": "lamemp3enc ! xingmux",

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from mutagen.flac import FLAC, CueSheet, CueSheetTrack, CueSheetTrackIndex
 
-from mopidy_vozduxan.engine.protocol import Metainfo
-from mopidy_vozduxan.formats import estimated_length_ms
+from mopidy_vozduxan.audio.formats import estimated_length_ms
 from mopidy_vozduxan.scanning import lookups
+from mopidy_vozduxan.torrent.metainfo import Metainfo
 from tests.rig.album import Track, make_album, make_cover
 from tests.rig.processes import children
 from tests.rig.seeder import Swarm

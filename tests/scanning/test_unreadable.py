@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mopidy_vozduxan.decoding import demuxed
-from mopidy_vozduxan.scanning import file as scanning_file
+from mopidy_vozduxan.scanning import file_scan as scanning_file
 from tests.e2e.stage import until
 from tests.rig.album import Track, make_album, make_pcm
 from tests.rig.broken import broken_files, whole_files

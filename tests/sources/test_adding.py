@@ -12,12 +12,12 @@ import pytest
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.metainfo import read_magnet
+from mopidy_vozduxan.engine.parsing import read_magnet
 from mopidy_vozduxan.exceptions import BadInput, FetchFailed, MetadataTimeout
-from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.playback.listener import StreamListener
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.wishes import Added
-from mopidy_vozduxan.uris import magnet_of
+from mopidy_vozduxan.torrent.uris import magnet_of
 from tests.metainfos import metainfo
 from tests.torrent_files import infohash_of, multi_file
 

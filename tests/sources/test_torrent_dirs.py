@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog, torrents
-from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.sources import torrent_dirs
 from mopidy_vozduxan.sources.torrent_dirs import STILL_S, TorrentDirs
-from mopidy_vozduxan.tags import Tags
-from mopidy_vozduxan.uris import magnet_of
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
+from mopidy_vozduxan.torrent.tags import Tags
+from mopidy_vozduxan.torrent.uris import magnet_of
 from tests.torrent_files import infohash_of, multi_file, single_file
 
 ONE, TWO = single_file("One.mp3"), single_file("Two.mp3")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mopidy_vozduxan.planning.plan import Urgency
-from mopidy_vozduxan.player import AHEAD
+from mopidy_vozduxan.playback.player import AHEAD
 from mopidy_vozduxan.streaming.target import Target
 from tests.fake_engine import album, source_of
 from tests.streaming.test_manager import World

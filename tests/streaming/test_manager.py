@@ -11,7 +11,7 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.streaming.target import Target
-from mopidy_vozduxan.tags import Part, Tags
+from mopidy_vozduxan.torrent.tags import Part, Tags
 from tests.fake_engine import INFOHASH
 from tests.streaming.world import ALBUM, BYTES, SOURCE, World, read_all
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from mopidy_vozduxan.engine.protocol import TorrentSource
 from mopidy_vozduxan.exceptions import (
     MetadataTimeout,
 )
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.streaming.target import Target
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.fake_engine import INFOHASH
 from tests.streaming.world import ALBUM, SOURCE, World
 

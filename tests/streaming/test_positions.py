@@ -8,8 +8,8 @@ import pytest
 from mopidy_vozduxan.planning.demand import Role
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.streaming.target import Target
+from tests.audio.test_timelines import box, tables
 from tests.fake_engine import album, source_of
-from tests.planning.test_containers import box, tables
 from tests.streaming.world import World
 
 ALBUM = album()

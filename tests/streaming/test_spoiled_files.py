@@ -14,13 +14,13 @@ from typing import Any
 import libtorrent as lt
 import pytest
 
-from mopidy_vozduxan.engine.metainfo import read_torrent
-from mopidy_vozduxan.engine.protocol import TorrentSource
+from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.engine.conftest import LOOPBACK, Album, Seeds, make_album, on_loop
 from tests.streaming.world import read_all
 

@@ -10,8 +10,8 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from mopidy_vozduxan import running
 from mopidy_vozduxan.bridge import Bridge
-from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.app import mopidy_app
 from mopidy_vozduxan.web.door import PlayerDoor
 from tests.web.fakes import WAIT, Client, FakeStreams, PlainFiles

@@ -18,20 +18,20 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from mopidy_vozduxan import running
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES
-from mopidy_vozduxan.commands.library import LIBRARY_COMMANDS, LibraryCommands
-from mopidy_vozduxan.commands.removing import Removal
-from mopidy_vozduxan.commands.streaming import COMMANDS, Commands
+from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS, LibraryCommands
+from mopidy_vozduxan.commands.removal import Removal
+from mopidy_vozduxan.commands.streaming_commands import COMMANDS, Commands
+from mopidy_vozduxan.engine.disk import Cache
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder
-from mopidy_vozduxan.streaming.cache import Cache
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
-from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.app import mopidy_app
-from mopidy_vozduxan.web.progress import MAX_FOLLOWERS
+from mopidy_vozduxan.web.progress_events import MAX_FOLLOWERS
 from tests.fake_engine import INFOHASH, FakeEngine, album, payload, source_of
 from tests.web.fakes import WAIT
 

@@ -7,6 +7,7 @@ import logging
 
 import pytest
 
+from mopidy_vozduxan import running
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import (
     MetadataTimeout,
@@ -14,7 +15,6 @@ from mopidy_vozduxan.exceptions import (
     StorageFailed,
     SwarmFailed,
 )
-from mopidy_vozduxan.web import running
 from tests.web.fakes import PIECE, WAIT, FakeStreams
 
 PATH = "/vozduxan/stream/tok"

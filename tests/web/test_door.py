@@ -19,9 +19,9 @@ from mopidy_vozduxan.exceptions import (
     StorageFailed,
     VozduxanError,
 )
-from mopidy_vozduxan.web import stream
+from mopidy_vozduxan.running import Running
+from mopidy_vozduxan.web import stream_handler as stream
 from mopidy_vozduxan.web.door import PlayerDoor
-from mopidy_vozduxan.web.running import Running
 from tests.web.fakes import PIECE, WAIT, Client, FakeStreams, PlainFiles, content
 
 PATH = "/vozduxan/stream/tok"

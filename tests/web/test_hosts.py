@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from mopidy_vozduxan.covers.kept import PictureName
+from mopidy_vozduxan.covers.kept_pictures import PictureName
 from mopidy_vozduxan.covers.picture import Picture
 from mopidy_vozduxan.web import handler, hosts
 from mopidy_vozduxan.web.csrf import CrossSiteRules

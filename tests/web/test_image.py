@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from mopidy_vozduxan import running
 from mopidy_vozduxan.bridge import Bridge
-from mopidy_vozduxan.covers.kept import PictureName
+from mopidy_vozduxan.covers.kept_pictures import PictureName
 from mopidy_vozduxan.covers.picture import Picture
 from mopidy_vozduxan.exceptions import NoSuchPicture, Stalled, VozduxanError
-from mopidy_vozduxan.web import running
 from tests.web.fakes import WAIT, FakeStreams
 
 INFOHASH = "a" * 40

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from mopidy_vozduxan.exceptions import Cancelled, SwarmFailed
-from mopidy_vozduxan.web.stream import WRITE_BYTES, RemoteReader, _first_of
+from mopidy_vozduxan.web.stream_handler import WRITE_BYTES, RemoteReader, _first_of
 from tests.web.fakes import PIECE, WAIT, content
 
 PATH = "/vozduxan/stream/tok-EN_1"

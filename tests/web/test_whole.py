@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mopidy_vozduxan import running
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.decoding import demuxed
-from mopidy_vozduxan.web import running
 from mopidy_vozduxan.web.door import PlayerDoor
 from tests.cue.files import encode, make_pcm
 from tests.rig.containers import aiff, behind_id3v2, dff, dsf, tta

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import gi
 
-from mopidy_vozduxan.formats import is_audio
-from mopidy_vozduxan.uris import TrackUri, parse
+from mopidy_vozduxan.audio.formats import is_audio
+from mopidy_vozduxan.torrent.uris import TrackUri, parse
 from tests.rig.album import Track, make_album
 
 gi.require_version("Gst", "1.0")

@@ -1,0 +1,1 @@
+"""Audio formats: how each is recognised, its timeline, and what it needs."""

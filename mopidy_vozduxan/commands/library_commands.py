@@ -1,0 +1,295 @@
+"""The commands that manage the library: add, list, files, remove, status, purge.
+
+Lives on our event loop, beside the eight of the original player. Checks what it
+is given, asks the others, and answers with what JSON can say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.commands import arguments
+from mopidy_vozduxan.commands.removal import Removal, Remover
+from mopidy_vozduxan.commands.streaming_commands import Result, described
+from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.parsing import read_magnet, read_torrent
+from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
+from mopidy_vozduxan.naming.names import natural_path_key
+from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.sources.adding import Adder
+from mopidy_vozduxan.sources.which_torrent import find, is_beginning, link_of
+from mopidy_vozduxan.sources.wishes import Added
+from mopidy_vozduxan.streaming import standing
+from mopidy_vozduxan.streaming.manager import Manager
+from mopidy_vozduxan.streaming.progress import MetadataBoard
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.uris import (
+    AddUri,
+    MagnetUri,
+    is_infohash,
+    magnet_of,
+    parse,
+)
+
+if TYPE_CHECKING:
+    from mopidy_vozduxan.catalog.inventory import Entry
+
+#: Longer than this nobody waits for an answer, in seconds.
+LONGEST_WAIT_S = 3600
+#: So long a URL is waited for where nobody says how long.
+LOOKED_IN_S = 60.0
+#: So many may wait for what they add at a time.
+ADDERS = 8
+
+
+class LibraryCommands:
+    """The commands; every one may raise :class:`BadInput`, and what it says."""
+
+    def __init__(
+        self,
+        manager: Manager,
+        catalog: Catalog,
+        cache: Cache,
+        adder: Adder,
+        removal: Removal,
+        binding: Binding,
+        *,
+        running: bool = True,
+    ) -> None:
+        self._manager = manager
+        self._catalog = catalog
+        self._cache = cache
+        self._adder = adder
+        self._binding = binding
+        self._remover = Remover(manager, catalog, cache, removal, log=running)
+        self._running = running
+        # Of their own: adders wait for swarms, and others must not wait for them.
+        self._adders = ThreadPoolExecutor(ADDERS, thread_name_prefix="VozduxanAdder")
+
+    async def run(self, command: str, given: Mapping[str, object]) -> Result:
+        """Run one of :data:`LIBRARY_COMMANDS` with arguments out of JSON."""
+        method = LIBRARY_COMMANDS[command]
+        _, *known = inspect.signature(method).parameters
+        arguments.check_names(given, known)
+        return await method(self, **given)
+
+    # --- adding, and looking in
+
+    async def torrent_add(
+        self, source: object = None, torrentFileB64: object = None, wait: object = 0
+    ) -> Result:
+        """Add a torrent; with ``wait`` stay up to so many seconds for its metadata.
+
+        Raises what the ways in do: :class:`FetchFailed`, :class:`StorageFailed`.
+        """
+        seconds = _seconds(wait)
+        text = arguments.text("source", source)
+        encoded = arguments.text("torrentFileB64", torrentFileB64)
+        if (text is None) == (encoded is None):
+            raise BadInput("Either source or torrentFileB64 must be given.")
+        if encoded is not None:
+            added = await asyncio.to_thread(self._add_torrent, encoded)
+        else:
+            added = await self._add(link_of(text or ""), seconds)
+        return await self._result_of(added, text)
+
+    async def torrent_files(
+        self, source: object = None, torrentFileB64: object = None, wait: object = None
+    ) -> Result:
+        """Return the files of a torrent, as ``torrent_magnet_list_files`` does.
+
+        ``source`` may also be an infohash, or how one in the library begins.
+        Raises :class:`NoSuchTorrent`, :class:`MetadataTimeout`.
+        """
+        seconds = None if wait is None else _seconds(wait)
+        text = arguments.text("source", source)
+        encoded = arguments.text("torrentFileB64", torrentFileB64)
+        if (text is None) == (encoded is None):
+            raise BadInput("Either source or torrentFileB64 must be given.")
+        if encoded is not None:
+            return described(await asyncio.to_thread(_read, encoded))
+        return described(await self._metainfo_of(text or "", seconds))
+
+    async def torrent_list(self) -> Result:
+        """Return every torrent of the library, in natural order of their names."""
+        return await asyncio.to_thread(self._list)
+
+    def _list(self) -> Result:
+        on_disk = self._by_torrent(self._cache.sizes())
+        entries = self._catalog.inventory()
+        rows = [_row(entry, on_disk[entry.infohash]) for entry in entries]
+        return sorted(rows, key=lambda row: natural_path_key(str(row["name"])))
+
+    async def follow(self, infohash: str) -> MetadataBoard:
+        """Return a board that shows how far a torrent's metadata is; close it.
+
+        Raises :class:`BadInput`.
+        """
+        if not is_infohash(infohash):
+            raise BadInput(f"This is not a whole infohash: {infohash[:80]!r}.")
+        known = await asyncio.to_thread(self._catalog.metainfo, infohash)
+        swarms = (s for s in self._manager.swarms.all() if infohash in s.names)
+        return MetadataBoard(next(swarms, None), known=known is not None)
+
+    # --- taking away
+
+    async def torrent_remove(
+        self, infohash: object = None, deleteData: object = False
+    ) -> Result:
+        """Take a torrent out of the library, and with ``deleteData`` off the disk.
+
+        What plays of it gives way to the next track that is not of it, and its
+        entries leave the tracklist. One that has left before is forgotten for good.
+        Raises :class:`NoSuchTorrent`, :class:`StorageFailed`.
+        """
+        delete = arguments.flag("deleteData", deleteData)
+        name = arguments.text("infohash", infohash)
+        if name is None:
+            raise BadInput("infohash is missing.")
+        found = await asyncio.to_thread(self._find, name)
+        return await self._remover.remove(found, delete_data=delete)
+
+    async def torrent_purge(self) -> Result:
+        """Delete the data of all torrents that nothing uses now; the library stays.
+
+        Raises :class:`StorageFailed`.
+        """
+        return await self._remover.purge()
+
+    # --- how it stands
+
+    async def torrent_status(self) -> Result:
+        """Return what is known now: rates in bytes/s, all else in bytes."""
+        entries, sizes = await asyncio.gather(
+            asyncio.to_thread(self._catalog.inventory),
+            asyncio.to_thread(self._cache.sizes),
+        )
+        return {
+            "running": self._running,
+            "versions": standing.versions(),
+            "library": {
+                "torrents": len(entries),
+                "tracks": sum(entry.track_count for entry in entries),
+                "waitingForMetadata": sum(not entry.known for entry in entries),
+            },
+            "bytesOnDisk": sum(sizes.values()),
+            "network": standing.network(self._binding),
+            "streams": standing.streams(self._manager),
+            "swarms": standing.swarms(self._manager),
+        }
+
+    # --- which torrent is meant
+
+    async def _metainfo_of(self, text: str, seconds: float | None) -> Metainfo:
+        if is_beginning(text):
+            text = await asyncio.to_thread(self._find, text)
+        text = link_of(text)
+        match parse(text):
+            case MagnetUri():
+                source = read_magnet(text)
+            case AddUri():
+                added = await self._add(
+                    text, LOOKED_IN_S if seconds is None else seconds
+                )
+                if added.infohash is None:
+                    raise MetadataTimeout(f"“{added.name}” could not be read in time.")
+                source = TorrentSource(added.infohash)
+            case uri:
+                infohash = getattr(uri, "infohash", None)
+                if infohash is None:
+                    raise BadInput(f"{text} names no torrent.")
+                source = read_magnet(magnet_of(infohash))
+        known = await asyncio.to_thread(self._catalog.metainfo, source.infohash)
+        if known:
+            return known
+        kept = await asyncio.to_thread(self._catalog.source, source.infohash)
+        return await self._manager.metadata.fetch(kept or source, seconds)
+
+    def _find(self, start: str) -> str:
+        return find(self._catalog, self._cache, start)
+
+    # --- what is answered
+
+    def _add_torrent(self, encoded: str) -> Added:
+        return self._adder.add_torrent(arguments.decoded("torrentFileB64", encoded))
+
+    async def _add(self, link: str, seconds: float) -> Added:
+        if not seconds:
+            return await asyncio.to_thread(self._adder.add, link, 0.0)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._adders, self._adder.add, link, seconds)
+
+    async def _result_of(self, added: Added, text: str | None) -> Result:
+        uri = link_of(text or "")
+        if added.infohash:
+            uri = await asyncio.to_thread(self._uri_of, added.infohash)
+        return {
+            "infohash": added.infohash,
+            "name": added.name,
+            "known": added.known,
+            "uri": uri,
+            "numPeers": self._peers_of(added.infohash),
+        }
+
+    def _peers_of(self, infohash: str | None) -> int:
+        swarms = (s for s in self._manager.swarms.all() if infohash in s.names)
+        return sum(swarm.statistics.num_peers for swarm in swarms)
+
+    def _uri_of(self, infohash: str) -> str:
+        """Return what clients look the torrent up by."""
+        layout = self._catalog.layout(infohash)
+        if layout:
+            return str(layout.uri)
+        source = self._catalog.source(infohash)
+        return (source and source.magnet) or magnet_of(infohash)
+
+    def _by_torrent(self, sizes: Mapping[str, int]) -> Counter[str]:
+        """Return bytes by the infohash the catalog has; data may have another."""
+        on_disk: Counter[str] = Counter()
+        for infohash, size in sizes.items():
+            on_disk[self._catalog.name_of(infohash)] += size
+        return on_disk
+
+
+def _row(entry: Entry, on_disk: int) -> dict[str, object]:
+    return {
+        "infohash": entry.infohash,
+        "name": entry.name or entry.infohash,
+        "known": entry.known,
+        "tracks": entry.track_count,
+        "size": entry.size,
+        "bytesOnDisk": on_disk,
+        "addedMs": entry.added_ms,
+    }
+
+
+def _read(encoded: str) -> Metainfo:
+    return read_torrent(arguments.decoded("torrentFileB64", encoded))
+
+
+def _seconds(wait: object) -> float:
+    if isinstance(wait, bool) or not isinstance(wait, int | float):
+        raise BadInput("wait must be a number of seconds.")
+    if not 0 <= wait <= LONGEST_WAIT_S:
+        raise BadInput(f"wait must be from 0 to {LONGEST_WAIT_S} seconds.")
+    return float(wait)
+
+
+#: What may be asked for over HTTP, by name.
+LIBRARY_COMMANDS: dict[str, Callable[..., Awaitable[Result]]] = {
+    method.__name__: method
+    for method in (
+        LibraryCommands.torrent_add,
+        LibraryCommands.torrent_list,
+        LibraryCommands.torrent_files,
+        LibraryCommands.torrent_remove,
+        LibraryCommands.torrent_status,
+        LibraryCommands.torrent_purge,
+    )
+}

@@ -1,0 +1,1 @@
+"""What Mopidy browses, looks up and searches, and the playlists."""

@@ -1,0 +1,328 @@
+"""The library as Mopidy asks for it: browse, lookup, search, images.
+
+It never raises and never waits longer than ``lookup_timeout``: while one call
+waits, core, and with it every client, does. What is in the catalog is answered
+at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from mopidy import backend
+
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.exceptions import BadInput, VozduxanError
+from mopidy_vozduxan.library import searching, translator
+from mopidy_vozduxan.library.browsing import Browser
+from mopidy_vozduxan.library.root import root_ref
+from mopidy_vozduxan.sources.adding import Adder
+from mopidy_vozduxan.sources.wishes import Added
+from mopidy_vozduxan.streaming.target import no_such_file
+from mopidy_vozduxan.torrent.layout import Layout, Track, Unresolved
+from mopidy_vozduxan.torrent.uris import (
+    VIEWS,
+    AddUri,
+    AlbumUri,
+    ArtistUri,
+    DirectoryUri,
+    MagnetUri,
+    PlaylistUri,
+    RootUri,
+    TrackUri,
+    ViewUri,
+    parse,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from mopidy import models
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Found = list[Track | Unresolved]
+
+_ARTIST = str(ArtistUri(""))
+
+
+class Lengths(Protocol):
+    """Reads the true lengths of tracks, in the background; for any thread."""
+
+    def opened(self, infohash: str) -> None:
+        """Somebody looks at this torrent: read it next. Returns at once."""
+
+    def again(self, infohash: str) -> None:
+        """The same, however short a time ago it was read."""
+
+    def wait(self, infohashes: Iterable[str], until: float) -> None:
+        """Wait for what is worth it, until ``until`` (`time.monotonic`) at most."""
+
+    def stop(self) -> None:
+        """End all waits, now and to come."""
+
+
+class Covers(Protocol):
+    """Knows where pictures are; for any thread, and at once."""
+
+    def urls(self, uris: Iterable[str]) -> dict[str, list[str]]:
+        """Return the URLs of pictures, for those of ``uris`` that have some."""
+
+
+class VozduxanLibraryProvider(backend.LibraryProvider):
+    """Answers from ``catalog``; ``lookup_timeout`` is in seconds.
+
+    ``rescan`` looks for torrents in the folders again, and returns at once.
+    ``more_asked`` tells whether core has asked for more than what is answered now.
+    """
+
+    root_directory = root_ref()
+
+    def __init__(
+        self,
+        backend: object,
+        catalog: Catalog,
+        adder: Adder,
+        lookup_timeout: float,
+        covers: Covers | None = None,
+        lengths: Lengths | None = None,
+        rescan: Callable[[], None] | None = None,
+        more_asked: Callable[[], bool] = lambda: False,
+    ) -> None:
+        super().__init__(backend)
+        self._catalog = catalog
+        self._browser = Browser(catalog)
+        self._adder = adder
+        self._lookup_timeout = lookup_timeout
+        self._lengths = lengths
+        self._covers = covers
+        self._rescan = rescan
+        self._more_asked = more_asked
+        self._until: float | None = None  # what the next lookup shares
+
+    def browse(self, uri: str) -> list[models.Ref]:
+        """Return what a directory or an album holds; [] for anything else."""
+        return _guarded(f"browse {uri[:200]}", [], lambda: self._browse(uri))
+
+    def lookup(self, uri: str) -> list[models.Track]:
+        """Return the tracks that ``uri`` names; [] where there are none."""
+        return self.lookup_many([uri])[uri]
+
+    def lookup_many(self, uris: Iterable[str]) -> dict[str, list[models.Track]]:
+        """Return the tracks of every URI. All of them share one bounded wait.
+
+        So do several lookups that core asked for at once, as Mopidy 3 does, which
+        looks up URI by URI: ten dead magnets must not cost ten waits.
+        """
+        wanted = list(dict.fromkeys(uris))
+        until = self._patience()
+        self._adder.begin_all(wanted)
+        found = {uri: self._look_up(uri, until) for uri in wanted}
+        for uri in self._settle(found, until):
+            found[uri] = self._look_up(uri, until)
+        self._until = until if self._more_asked() else None
+        return {uri: translator.tracks(tracks) for uri, tracks in found.items()}
+
+    def known(self, uri: str) -> list[models.Track] | None:
+        """Return the tracks that ``uri`` names now; ``None`` while they are unknown.
+
+        Never waits, and may be called from any thread; lengths that are guesses are
+        read afterwards. Raises :class:`BadInput`.
+        """
+        found = self._known(uri)
+        if found is None:
+            return None
+        if self._lengths:
+            for infohash in _guessed(found):
+                self._lengths.opened(infohash)
+        return translator.tracks(found)
+
+    def begin(self, uri: str) -> None:
+        """Search for the torrent that ``uri`` names, if it is unknown; at once."""
+        self._adder.begin(uri)
+
+    def stop_waiting(self) -> None:
+        """Answer with what is known from now on: Mopidy stops; for any thread."""
+        self._lookup_timeout = 0.0
+        self._adder.end_searches()
+        if self._lengths:
+            self._lengths.stop()
+
+    def search(
+        self,
+        query: Mapping[str, Iterable[str]],
+        uris: Iterable[str] | None = None,
+        exact: bool = False,
+    ) -> models.SearchResult | None:
+        """Return what fits all of ``query``; None where nothing does."""
+        ask = partial(searching.answer, self._catalog.finder, query, uris, exact)
+        return _guarded("search the catalog", None, ask)
+
+    def get_distinct(
+        self, field: str, query: Mapping[str, Iterable[str]] | None = None
+    ) -> set[str | int]:
+        """Return the values ``field`` has in tracks that fit ``query`` exactly."""
+        ask = partial(searching.distinct, self._catalog.finder, field, query or {})
+        return _guarded("search the catalog", set(), ask)
+
+    def get_images(self, uris: Iterable[str]) -> dict[str, list[models.Image]]:
+        """Return where the pictures of each URI are."""
+        covers, asked = self._covers, list(uris)
+        if covers is None:
+            return {}
+        return _guarded(
+            "find pictures", {}, lambda: translator.images(covers.urls(asked))
+        )
+
+    def refresh(self, uri: str | None = None) -> None:
+        """Look for torrents again; for a URI of one: read its tags again."""
+        _guarded(f"refresh {uri}", None, lambda: self._refresh(uri))
+
+    def prepare(self) -> None:
+        """Build the long lists before somebody waits for them; for any thread."""
+        for uri in (RootUri(), *map(ViewUri, VIEWS)):
+            self.browse(str(uri))
+
+    def _patience(self) -> float:
+        """Return until when a lookup that begins now may wait (`time.monotonic`)."""
+        own = time.monotonic() + self._lookup_timeout
+        return own if self._until is None else min(self._until, own)
+
+    # --- what raises
+
+    def _known(self, uri: str) -> list[Track] | None:
+        match parse(uri):
+            case TrackUri() as track:
+                layout = self._catalog.layout(track.infohash)
+                return _meant(layout, track) if layout else None
+            case MagnetUri() | AddUri():
+                return self._added_tracks(self._adder.known(uri))
+        return None
+
+    def _browse(self, uri: str) -> list[models.Ref]:
+        parsed = parse(uri)
+        refs = self._browser.refs(parsed)
+        if refs and self._lengths and isinstance(parsed, DirectoryUri | AlbumUri):
+            self._lengths.opened(parsed.infohash)
+        return refs
+
+    def _refresh(self, uri: str | None) -> None:
+        parsed = parse(uri) if uri else None
+        match parsed:
+            case DirectoryUri() | AlbumUri() | TrackUri():
+                self._catalog.scan_again(parsed.infohash)
+                if self._lengths:
+                    self._lengths.again(parsed.infohash)
+            case _ if self._rescan:
+                self._rescan()
+
+    def _look_up(self, uri: str, until: float) -> Found:
+        try:
+            return list(self._tracks(uri, until))
+        except VozduxanError as exc:
+            logger.warning("Vozduxan: Nothing found for %s: %s", shown(uri), exc)
+        except Exception:
+            logger.exception("Vozduxan: Could not look up %s", shown(uri))
+        return []
+
+    def _tracks(self, uri: str, until: float) -> Iterable[Track | Unresolved]:
+        match parse(uri):
+            case TrackUri() as track:
+                return self._track(uri, track)
+            case AlbumUri(infohash, number) if layout := self._catalog.layout(infohash):
+                return _all_tracks(layout, number)
+            # Iris never browses a directory that looks up to tracks.
+            case DirectoryUri(infohash) if layout := self._catalog.layout(infohash):
+                return _all_tracks(layout) if len(layout.folders) == 1 else []
+            case ArtistUri(name):
+                return self._catalog.finder.tracks_of_artist(name)
+            case PlaylistUri(infohash, index):
+                playlist = self._catalog.playlist(infohash, index)
+                listed = playlist.tracks if playlist else ()
+                return [t for track in listed for t in self._look_up(track, until)]
+            case MagnetUri() | AddUri():
+                return self._added(uri, until)
+        return []
+
+    def _track(self, uri: str, track: TrackUri) -> Found:
+        layout = self._catalog.layout(track.infohash)
+        if layout is None:
+            # Nobody added it here, but its swarm may still play it.
+            source = self._catalog.source(track.infohash)
+            name = (source and source.display_name) or track.infohash
+            return [Unresolved(uri, f"{name} ({track.index})")]
+        return list(_meant(layout, track))
+
+    def _added(self, uri: str, until: float) -> Found:
+        added = self._adder.add(uri, max(0.0, until - time.monotonic()))
+        tracks = self._added_tracks(added)
+        if tracks is None:
+            return [Unresolved(uri, added.name, added.size)]
+        if not tracks:
+            raise no_such_file(added.name, added.files)
+        return list(tracks)
+
+    def _added_tracks(self, added: Added | None) -> list[Track] | None:
+        if added is None or added.infohash is None:
+            return None
+        layout = self._catalog.layout(added.infohash)
+        if layout is None:
+            return None
+        chosen = None if added.files is None else frozenset(added.files)
+        found = _all_tracks(layout)
+        return [t for t in found if chosen is None or t.uri.index in chosen]
+
+    def _settle(self, found: Mapping[str, Found], until: float) -> list[str]:
+        """Wait for lengths that are guesses; return what to look up again."""
+        # Not for all an artist ever made: that would be many swarms.
+        guessed = {
+            uri: infohashes
+            for uri, tracks in found.items()
+            if not uri.startswith(_ARTIST) and (infohashes := _guessed(tracks))
+        }
+        if self._lengths is None or not guessed:
+            return []
+        self._lengths.wait(set[str]().union(*guessed.values()), until)
+        return list(guessed)
+
+
+def _guessed(tracks: Iterable[Track | Unresolved]) -> set[str]:
+    return {
+        track.uri.infohash
+        for track in tracks
+        if isinstance(track, Track) and not track.length_known
+    }
+
+
+def _all_tracks(layout: Layout, number: int | None = None) -> list[Track]:
+    return [track for folder in layout.of(number) for track in folder.tracks]
+
+
+def _meant(layout: Layout, uri: TrackUri) -> list[Track]:
+    """Return the track, or the parts of a file that a sheet divides by now.
+
+    Until its sheet was read, the whole file stands for a part of it.
+    """
+    found = layout.track(uri)
+    if found:
+        return [found]
+    if uri.part is None:
+        return layout.tracks_of(uri.index)
+    whole = layout.track(TrackUri(uri.infohash, uri.index))
+    return [replace(whole, uri=uri, length_known=False)] if whole else []
+
+
+def _guarded(doing: str, otherwise: T, work: Callable[[], T]) -> T:
+    """Return what ``work`` does, or ``otherwise`` where it fails."""
+    try:
+        return work()
+    except BadInput as exc:
+        logger.debug("%s: %s", doing, exc)
+    except Exception:
+        logger.exception("Vozduxan: Could not %s", doing)
+    return otherwise

@@ -1,0 +1,136 @@
+"""Playlists as Mopidy asks for them: those that lie in torrents, to be read only.
+
+Answers from the catalog, and never raises. Listeners' own playlists are kept
+by another backend (Mopidy's ``m3u``), our tracks' URIs in them.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from mopidy import backend
+
+from mopidy_vozduxan.catalog.playlists import Playlist
+from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.library import translator
+from mopidy_vozduxan.scanning.m3u import playlist_name, read_playlist
+from mopidy_vozduxan.torrent.layout import Layout, Track
+from mopidy_vozduxan.torrent.metainfo import Metainfo
+from mopidy_vozduxan.torrent.uris import PlaylistUri, TrackUri, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mopidy import models
+
+logger = logging.getLogger(__name__)
+
+
+class Known(Protocol):
+    """What playlists need of the catalog."""
+
+    def playlists(self) -> Sequence[Playlist]:
+        """Return every playlist; their tracks may be left out."""
+
+    def playlist(self, infohash: str, index: int) -> Playlist | None:
+        """Return one playlist; None where it is unknown."""
+
+    def layout(self, infohash: str) -> Layout | None:
+        """Return the tracks of a torrent; None while they are unknown."""
+
+
+class Kept(Protocol):
+    """Where playlists are kept: the catalog."""
+
+    def keep_playlist(
+        self, infohash: str, index: int, name: str, tracks: Sequence[str]
+    ) -> None:
+        """Keep that a file of a torrent is a playlist of these track URIs."""
+
+
+def keep(catalog: Kept, metainfo: Metainfo, index: int, data: bytes) -> None:
+    """Keep the playlist that file ``index`` of a torrent is, and tell clients.
+
+    Raises :class:`BadInput` where it names none of the torrent's tracks.
+    """
+    path = metainfo.files[index].path
+    named = read_playlist(data, path, metainfo)
+    tracks = [str(TrackUri(metainfo.infohash, track)) for track in named]
+    catalog.keep_playlist(
+        metainfo.infohash, index, playlist_name(path, metainfo), tracks
+    )
+    backend.BackendListener.send("playlists_loaded")
+
+
+class VozduxanPlaylistsProvider(backend.PlaylistsProvider):
+    """Answers from ``catalog``."""
+
+    def __init__(self, backend: object, catalog: Known) -> None:
+        super().__init__(backend)
+        self._catalog = catalog
+        self._listed: tuple[Sequence[Playlist], list[models.Ref]] = (), []
+
+    def as_list(self) -> list[models.Ref]:
+        """Return one ref per playlist, in natural order; names are unique."""
+        try:
+            known = self._catalog.playlists()
+            if known != self._listed[0]:  # 10,000 take 0.2 s to sort and name
+                self._listed = known, translator.playlist_refs(known)
+            return list(self._listed[1])
+        except Exception:
+            logger.exception("Vozduxan: Could not list the playlists")
+            return []
+
+    def get_items(self, uri: str) -> list[models.Ref] | None:
+        """Return refs to a playlist's tracks; None for one that is unknown."""
+        found = self._find(uri)
+        return translator.playlist_items(self._tracks(found)) if found else None
+
+    def lookup(self, uri: str) -> models.Playlist | None:
+        """Return a playlist with its tracks; None for one that is unknown."""
+        found = self._find(uri)
+        return translator.playlist(found, self._tracks(found)) if found else None
+
+    def refresh(self) -> None:
+        """Do nothing: what is in the catalog is what there is."""
+
+    def create(self, name: str) -> models.Playlist | None:
+        """Return None, so that core asks the next backend."""
+        return None
+
+    def delete(self, uri: str) -> bool:
+        """Return False: what lies in a torrent stays in it."""
+        return False
+
+    def save(self, playlist: models.Playlist) -> models.Playlist | None:
+        """Return None: what lies in a torrent does not change."""
+        return None
+
+    def _find(self, uri: str) -> Playlist | None:
+        try:
+            match parse(uri):
+                case PlaylistUri(infohash, index):
+                    return self._catalog.playlist(infohash, index)
+        except BadInput as exc:
+            logger.debug("playlist: %s", exc)
+        except Exception:
+            logger.exception("Vozduxan: Could not look up the playlist %s", uri[:200])
+        return None
+
+    def _tracks(self, playlist: Playlist) -> list[Track]:
+        try:
+            layout = self._catalog.layout(playlist.uri.infohash)
+        except Exception:
+            logger.exception("Vozduxan: Could not look up “%s”", playlist.name)
+            return []
+        uris = map(parse, playlist.tracks)
+        return [t for uri in uris for t in _meant(layout, uri)] if layout else []
+
+
+def _meant(layout: Layout, uri: object) -> list[Track]:
+    """Return what a playlist's line names: a track, or the parts of its file."""
+    if not isinstance(uri, TrackUri):
+        return []
+    track = layout.track(uri)
+    return [track] if track else layout.tracks_of(uri.index)

@@ -1,0 +1,12 @@
+"""The directory that Mopidy asks for before anything else of ours is loaded."""
+
+from __future__ import annotations
+
+from mopidy.models import Ref
+
+from mopidy_vozduxan.torrent.uris import RootUri
+
+
+def root_ref() -> Ref:
+    """Return what Mopidy shows as our part of the library."""
+    return Ref.directory(uri=str(RootUri()), name="Torrents")

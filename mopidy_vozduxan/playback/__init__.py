@@ -1,0 +1,1 @@
+"""What core asks of us to play a track, and how we follow what it plays."""

@@ -1,0 +1,117 @@
+"""What core asks of us to play a track. Thin, and never waits for a swarm.
+
+Core is frozen for as long as anything here runs.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from mopidy import backend
+
+from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.playback.listener import end_seek
+from mopidy_vozduxan.playback.player import forget_pending_start
+
+if TYPE_CHECKING:
+    from mopidy.models import Track
+
+    from mopidy_vozduxan.backend import VozduxanBackend
+
+logger = logging.getLogger(__name__)
+
+#: How long core may be held up for a torrent that only a URL is known of. What a
+#: magnet link names is waited for by the stream's reader.
+PATIENCE_S = 2.0
+
+
+class VozduxanPlaybackProvider(backend.PlaybackProvider):
+    """Gives the player the URLs of our streams, and our manager its wishes."""
+
+    def __init__(self, audio: Any, backend: VozduxanBackend) -> None:
+        super().__init__(audio, backend)
+        self._length_ms: int | None = None
+        self._uri = ""
+        self._prepared = self._stopped = False
+        self._asked = False  # somebody did, for the track that core changes to
+
+    def prepare_change(self) -> None:
+        """Make room for another track; at the end of a track core does not do so."""
+        self._prepared = True
+        super().prepare_change()
+
+    def change_track(self, track: Track) -> bool:
+        """Give the player the next track's URL."""
+        walk = self.backend.player.walk
+        self._asked = self._prepared and not walk.goes_on()
+        self._prepared = self._stopped = False
+        self._length_ms = track.length
+        changed = bool(super().change_track(track))
+        if not changed:
+            walk.refused()
+        return changed
+
+    def translate_uri(self, uri: str) -> str | None:
+        """Return the stream's URL at once; ``None`` for what can not play."""
+        self.backend.player.latest_uri = uri
+        try:
+            target = self.backend.targets.named(uri, self._length_ms, PATIENCE_S)
+            token = self.backend.open_stream(target, uri, asked=self._asked)
+        except VozduxanError as exc:
+            logger.warning("Vozduxan: %s", exc)
+            return None
+        except Exception:
+            logger.exception("Vozduxan: %s could not be opened", uri)
+            return None
+        cut = target.cut
+        self.backend.player.opened(token, target)
+        self._uri = uri
+        return str(self.backend.door.url_for(token, cut))
+
+    def play(self) -> bool:
+        """Start the player; the frontend watches over the start."""
+        player = self.backend.player
+        if player.latest_token:
+            player.start_requested(player.latest_token, self._uri, self._asked)
+        return bool(super().play())
+
+    def pause(self) -> bool:
+        """Pause the player; not once it was stopped: its stream has ended then.
+
+        Core also asks while it is stopped, shows "paused" where this is done, and
+        "playing" after a ``resume``: in silence.
+        """
+        return not self._stopped and bool(super().pause())
+
+    def stop(self) -> bool:
+        """Stop the player, and the start it may be waiting for."""
+        self._stopped = True
+        forget_pending_start()
+        return bool(super().stop())
+
+    def seek(self, time_position: int) -> bool:
+        """Seek the player; our window goes there first."""
+        self.backend.player.expect_seek(time_position)
+        if super().seek(time_position):
+            return True
+        end_seek(self.audio.get_position().get())
+        return False
+
+    def on_source_setup(self, source: Any) -> None:
+        """Make the player's HTTP source patient. Runs in GStreamer's threads."""
+        if source.get_factory().get_name() != "souphttpsrc":
+            return
+        set_property = source.set_property
+        set_property("timeout", 0)  # 15 s would kill a slow swarm's stream
+        set_property("iradio-mode", False)
+        # Our door is on loopback, where no proxy reaches it. The source has taken
+        # one from the environment by now, and Mopidy sets the configured one after
+        # this call.
+        set_property("proxy", "")
+        source.connect("notify::proxy", _without_proxy)
+
+
+def _without_proxy(source: Any, _property: Any) -> None:
+    if source.get_property("proxy"):
+        source.set_property("proxy", "")

@@ -1,0 +1,72 @@
+"""What our URIs name, as something to play. Blocks: not for an event loop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.engine.parsing import read_magnet
+from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
+from mopidy_vozduxan.scanning.lookups import Lengths
+from mopidy_vozduxan.sources.adding import Adder
+from mopidy_vozduxan.sources.wishes import Added
+from mopidy_vozduxan.streaming.target import Target
+from mopidy_vozduxan.torrent.tags import Part
+from mopidy_vozduxan.torrent.uris import AddUri, MagnetUri, TrackUri, magnet_of, parse
+
+
+class Targets:
+    """Looks in ``catalog``, and adds with ``adder`` what is not in it.
+
+    ``lengths`` has sheets read that a part is waited for.
+    """
+
+    def __init__(self, catalog: Catalog, adder: Adder, lengths: Lengths) -> None:
+        self._catalog = catalog
+        self._adder = adder
+        self._lengths = lengths
+
+    def named(self, uri: str, length_ms: int | None, patience_s: float = 0.0) -> Target:
+        """Return the file that ``uri`` names.
+
+        A torrent that nothing but a URL is known of is waited for no longer than
+        ``patience_s``. Raises :class:`BadInput`, or why there is none.
+        """
+        match parse(uri):
+            case TrackUri(infohash=infohash, index=index, part=None):
+                source = self._catalog.source(infohash)
+                source = source or read_magnet(magnet_of(infohash))
+                metainfo = self._catalog.metainfo(infohash)
+                return Target(source, metainfo, index, length_ms)
+            case TrackUri(infohash=infohash, index=index, part=int(number)):
+                whole = self.named(str(TrackUri(infohash, index)), None)
+                return replace(whole, part=self._part(infohash, index, number))
+            case MagnetUri() | AddUri():
+                return self._of_added(self._added(uri, patience_s))
+        raise BadInput(f"{uri} names no track.")
+
+    def _part(self, infohash: str, index: int, number: int) -> Part:
+        part = self._catalog.part(infohash, index, number)
+        if part is None:
+            # What the sheet says replaces the track, as soon as it is read.
+            if self._catalog.metainfo(infohash):
+                self._lengths.opened(infohash)
+            else:
+                self._adder.begin(magnet_of(infohash))
+            raise BadInput(
+                f"Where track {number} begins in its file is not known yet:"
+                " try again when its CUE sheet was read."
+            )
+        return part
+
+    def _added(self, uri: str, patience_s: float) -> Added:
+        added = self._adder.add(uri, 0.0)
+        # A swarm can be joined at once; what a URL leads to is not known at all.
+        return added if added.infohash else self._adder.add(uri, patience_s)
+
+    def _of_added(self, added: Added) -> Target:
+        # The length of what stands for a torrent is none of a track's.
+        source = self._catalog.source(added.infohash or "")
+        if source is None:
+            raise MetadataTimeout(f"“{added.name}” is still being fetched.")
+        return Target(source, self._catalog.metainfo(source.infohash), added.files)

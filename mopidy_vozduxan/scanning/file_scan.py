@@ -1,0 +1,150 @@
+"""One audio file: has GStreamer read it, and both its ends where that is needed.
+
+Runs on our event loop. GStreamer runs in processes of its own, which are killed when
+they take too long: some demuxers never end, and burn a core meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+
+from mopidy_vozduxan.audio.formats import extension
+from mopidy_vozduxan.audio.lengths import believed_length_ms
+from mopidy_vozduxan.audio.ogg import ogg_length_ms
+from mopidy_vozduxan.audio.timelines import tag_size
+from mopidy_vozduxan.cue.sound import CutFailed
+from mopidy_vozduxan.cue.source import Read
+from mopidy_vozduxan.decoding.demuxed import describe
+from mopidy_vozduxan.decoding.served import Looked, container_of, look
+from mopidy_vozduxan.exceptions import Stalled
+from mopidy_vozduxan.jobs.jobs import Jobs
+from mopidy_vozduxan.planning.spans import Span
+from mopidy_vozduxan.scanning.gstreamer import Scan, scan_ends, scan_url
+from mopidy_vozduxan.streaming.reading import Overdue, Reading
+from mopidy_vozduxan.torrent.metainfo import TorrentFile
+
+logger = logging.getLogger(__name__)
+
+#: This is asked for first; what else the demuxer wants, it asks for itself.
+FIRST_BYTES = 16 * 1024
+#: What is read of an end where that tells something. In MP3, 64 KiB of frames are
+#: four seconds: so long the bit rate must not vary to be believed constant.
+END_BYTES = 64 * 1024
+#: The frames of an MP3 are counted behind a tag with pictures.
+FRAMED = frozenset(("mp3", "mp2"))
+LARGEST_TAG = 8 * 1024 * 1024
+#: Their tags may be at the end: ID3v1 and APEv2.
+TAGS_AT_END = frozenset(("mp3", "mp2", "wv", "ape", "mpc", "tta"))
+#: Their length is on their last page.
+OGG = frozenset(("ogg", "oga", "opus", "spx"))
+#: So many go through GStreamer at once; each takes 5 to 50 ms of a processor.
+SCANS_AT_ONCE = 2
+#: So long GStreamer may read nothing, and not end.
+LIMIT_S = 10.0
+#: Nothing is waited for that is not here already, but for large pictures.
+MOST_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where our streams are served: the URL of a token, and the way around proxies.
+
+    ``jobs`` are where GStreamer runs.
+    """
+
+    url_for: Callable[[str], str]
+    proxy: Mapping[str, object]
+    jobs: Jobs
+
+
+class FileScanner:
+    """Scans open files by way of ``door``."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._slots = asyncio.Semaphore(SCANS_AT_ONCE)
+
+    async def scan(self, reading: Reading, file: TorrentFile) -> Scan | None:
+        """Return what a file says of itself, None where it is not understood.
+
+        Its length is none that is known to be too short. Raises
+        :class:`Stalled`, and what broke the swarm.
+        """
+        first = await reading.span(0, min(file.size, FIRST_BYTES))
+        found = await self._scan(reading, file)
+        if found is None:
+            return None
+        length_ms = await self._length_ms(reading, file, first, found.length_ms)
+        return Scan(found.tags, length_ms, first)
+
+    async def _scan(self, reading: Reading, file: TorrentFile) -> Scan | None:
+        async def read(span: Span) -> bytes:
+            return await reading.span(span.start, min(span.stop, file.size))
+
+        looked = await look(read, file.size)
+        if looked.hangs:
+            return await self._describe(looked, read, file.size)
+        url = self._door.url_for(reading.token)
+        job = scan_url(self._door.jobs, url, self._door.proxy)
+        whole = await self._run(reading, job)
+        ends = await self._scan_ends(reading, file) if _hides(file, whole) else None
+        if whole is None and ends is None:
+            return None
+        tags = {**(ends.tags if ends else {}), **(whole.tags if whole else {})}
+        return Scan(tags, whole.length_ms if whole else None)
+
+    async def _describe(self, looked: Looked, read: Read, size: int) -> Scan | None:
+        """Scan a file whose demuxer hangs when it is read over HTTP."""
+        try:
+            async with self._slots:
+                container = await container_of(looked, read, size)
+                found = await describe(self._door.jobs, container, read)
+        except CutFailed as exc:
+            logger.debug("Not read: %s", exc)
+            return None
+        return Scan(found.tags, found.length_ms)
+
+    async def _scan_ends(self, reading: Reading, file: TorrentFile) -> Scan | None:
+        middle = min(file.size, END_BYTES)
+        beginning = await reading.span(0, middle)
+        end = await _end_of(reading, file, middle)
+        ending = extension(file.path)
+        job = scan_ends(self._door.jobs, beginning, end, ending)
+        return await self._run(reading, job)
+
+    async def _length_ms(
+        self, reading: Reading, file: TorrentFile, first: bytes, scanned_ms: int | None
+    ) -> int | None:
+        if extension(file.path) in OGG:
+            return ogg_length_ms(first, await _end_of(reading, file, 0))
+        if extension(file.path) in FRAMED:  # the demuxer has read the tag before
+            reach = min(tag_size(first), LARGEST_TAG) + END_BYTES
+            first = await reading.span(0, min(file.size, reach))
+        return believed_length_ms(file.path, first, file.size, scanned_ms)
+
+    async def _run(
+        self, reading: Reading, scan: Coroutine[object, object, Scan | None]
+    ) -> Scan | None:
+        try:
+            async with self._slots, asyncio.timeout(MOST_S):
+                return await reading.patiently(scan, LIMIT_S)
+        except TimeoutError as exc:
+            raise Stalled("The file's bytes come too slowly.") from exc
+        except Overdue as exc:
+            logger.debug("Not read: %s", exc)
+            return None
+        finally:
+            scan.close()
+
+
+def _hides(file: TorrentFile, scan: Scan | None) -> bool:
+    """Whether the tags may be at the end, where the scan did not see them."""
+    titled = scan is not None and scan.tags.get("title")
+    return not titled and extension(file.path) in TAGS_AT_END
+
+
+async def _end_of(reading: Reading, file: TorrentFile, start: int) -> bytes:
+    return await reading.span(max(start, file.size - END_BYTES), file.size)

@@ -1,0 +1,56 @@
+"""What the stream handler needs of streaming. No behaviour lives here.
+
+Everything in these protocols is called on our own event loop.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.streaming.info import StreamInfo
+
+
+class Reader(Protocol):
+    """The bytes of one span, in order, for one request."""
+
+    async def next(self) -> memoryview | None:
+        """Return the next contiguous bytes, at most one piece; None at the end.
+
+        Waits for the swarm. Raises a
+        :class:`~mopidy_vozduxan.exceptions.VozduxanError` when it gives up.
+        """
+
+    def close(self) -> None:
+        """Want nothing any more, at once. Safe to call again."""
+
+
+class Streams(Protocol):
+    """The streams there are, by token."""
+
+    def known(self, token: str) -> StreamInfo | None:
+        """Return what memory holds; None while the metadata is missing.
+
+        Never touches the swarm. Raises
+        :exc:`~mopidy_vozduxan.exceptions.NoSuchStream` for an unknown token.
+        """
+
+    async def describe(self, token: str) -> StreamInfo:
+        """Wait for the metadata. Raises ``NoSuchStream``, ``MetadataTimeout``, …"""
+
+    async def released(self, token: str) -> None:
+        """Wait until no stream has that token; an unknown one returns at once.
+
+        This is what ends the responses of a released stream, also those whose
+        client has stopped reading and those that wait for a dead swarm.
+        """
+
+    def fail(self, token: str, error: VozduxanError) -> None:
+        """Tell the listener's side that the player cannot play this stream."""
+
+    def open_reader(self, token: str, start: int, stop: int, *, player: bool) -> Reader:
+        """Open a reader over ``[start, stop)``, offsets in bytes of the stream.
+
+        ``player`` says that Mopidy's own player asks: its reader should wait
+        for ever rather than fail, see :mod:`mopidy_vozduxan.web.stream_handler`.
+        """

@@ -1,0 +1,138 @@
+"""A torrent as a listener sees it: its tracks, folder by folder.
+
+Pure values. What is not audio does not exist here. Folder numbers go into URIs,
+so they follow from the torrent alone: the natural order of the folders' paths.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mopidy_vozduxan.audio.formats import is_playable
+from mopidy_vozduxan.naming.names import natural_path_key
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile
+from mopidy_vozduxan.torrent.tags import Tags
+from mopidy_vozduxan.torrent.uris import AlbumUri, DirectoryUri, TrackUri
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """A folder as an album; ``date`` as in :class:`Tags`.
+
+    ``path`` starts with the torrent's root folder.
+    """
+
+    uri: AlbumUri
+    path: str
+    name: str
+    artists: tuple[str, ...]
+    date: str | None
+    track_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One track: a file, or a part of it.
+
+    ``tags.title`` and ``tags.length_ms`` are always there; unless
+    ``length_known``, the length is a guess. ``added_ms`` is since the epoch.
+    """
+
+    uri: TrackUri
+    tags: Tags
+    album: Album
+    length_known: bool
+    added_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Stands for the tracks of a torrent whose metadata is not here yet.
+
+    ``size`` is that of the whole torrent in bytes, where it is known.
+    """
+
+    uri: str
+    name: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder with tracks; ``files`` and ``tracks`` are in the order of play."""
+
+    album: Album
+    files: tuple[TorrentFile, ...]
+    tracks: tuple[Track, ...]
+
+    @property
+    def uri(self) -> AlbumUri:
+        """What the folder is called."""
+        return self.album.uri
+
+    @property
+    def path(self) -> str:
+        """Where it lies, from the torrent's root folder on."""
+        return self.album.path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """The folders with tracks, in natural order; ``added_ms`` since the epoch."""
+
+    metainfo: Metainfo
+    added_ms: int
+    folders: tuple[Folder, ...]
+    _tracks: Mapping[TrackUri, Track]
+
+    @property
+    def uri(self) -> AlbumUri | DirectoryUri:
+        """What the whole torrent is called."""
+        return torrent_uri(self.metainfo.infohash, len(self.folders))
+
+    def of(self, number: int | None) -> tuple[Folder, ...]:
+        """Return the folder of that number, or all of them for None."""
+        return self.folders if number is None else self.folders[number : number + 1]
+
+    def track(self, uri: TrackUri) -> Track | None:
+        """Return the track of that name; None where there is none."""
+        return self._tracks.get(uri)
+
+    def tracks_of(self, index: int) -> list[Track]:
+        """Return what file ``index`` holds: one track, the parts of it, or none."""
+        return [track for uri, track in self._tracks.items() if uri.index == index]
+
+
+def layout_of(metainfo: Metainfo, added_ms: int, folders: tuple[Folder, ...]) -> Layout:
+    """Return the torrent's layout, fit to be asked for single tracks."""
+    tracks = {t.uri: t for folder in folders for t in folder.tracks}
+    return Layout(metainfo, added_ms, folders, tracks)
+
+
+def audio_folders(metainfo: Metainfo) -> list[tuple[str, tuple[TorrentFile, ...]]]:
+    """Return the folders with audio and their files, both in natural order."""
+    return [
+        (path, tuple(sorted(files, key=lambda file: natural_path_key(file.path))))
+        for path, files in numbered_folders(metainfo)
+    ]
+
+
+def numbered_folders(metainfo: Metainfo) -> list[tuple[str, list[TorrentFile]]]:
+    """Return the folders with audio in natural order, their files in no order."""
+    by_path: dict[str, list[TorrentFile]] = defaultdict(list)
+    for file in metainfo.files:
+        if is_playable(file):
+            by_path[file.path.rpartition("/")[0]].append(file)
+    return sorted(by_path.items(), key=lambda item: natural_path_key(item[0]))
+
+
+def torrent_uri(infohash: str, folder_count: int) -> AlbumUri | DirectoryUri:
+    """Return what a torrent with that many folders of audio is called."""
+    return DirectoryUri(infohash) if folder_count > 1 else AlbumUri(infohash)
+
+
+def album_uri(infohash: str, folder: int, folder_count: int) -> AlbumUri:
+    """Return what a folder of such a torrent is called."""
+    return AlbumUri(infohash, folder if folder_count > 1 else None)

@@ -1,0 +1,56 @@
+"""What a torrent says of itself, and where that comes from. Values only.
+
+A swarm is named by its infohash: lower-case hex, v1 (40 digits) where the torrent has
+one, else v2 (64 digits).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TorrentFile:
+    """One file of a torrent.
+
+    ``path`` uses ``/`` and starts with the torrent's root folder where it has
+    one. ``offset`` and ``size`` are bytes in the torrent as a whole. ``index``
+    counts as libtorrent does, padding files included.
+    """
+
+    index: int
+    path: str
+    offset: int
+    size: int
+    padding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Metainfo:
+    """What a torrent says of itself: names, sizes and piece length in bytes."""
+
+    infohash: str
+    name: str
+    piece_length: int
+    size: int
+    files: tuple[TorrentFile, ...]
+    private: bool = False
+
+    @property
+    def piece_count(self) -> int:
+        """How many pieces the torrent has."""
+        return -(-self.size // self.piece_length)
+
+
+@dataclass(frozen=True, slots=True)
+class TorrentSource:
+    """Where a torrent's metadata comes from.
+
+    ``infohash`` names the swarm; either ``torrent`` (the bytes of a
+    ``.torrent`` file) or ``magnet`` (a URI) is there, or both.
+    """
+
+    infohash: str
+    torrent: bytes | None = None
+    magnet: str | None = None
+    display_name: str | None = None

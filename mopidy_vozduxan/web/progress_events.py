@@ -1,0 +1,104 @@
+"""``GET /vozduxan/api/progress``: how far a prepare is, as server-sent events.
+
+With ``?infohash=…`` it is the torrent's metadata that is followed.
+Runs on Mopidy's Tornado loop. Each event is the whole state as JSON; a slow
+follower misses the moments in between and gets the latest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+
+from tornado.iostream import StreamClosedError
+
+from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
+from mopidy_vozduxan.running import Running
+from mopidy_vozduxan.streaming.progress import Board
+from mopidy_vozduxan.web.csrf import CrossSiteRules
+from mopidy_vozduxan.web.handler import GuardedHandler
+
+#: An open connection each: more than any household has screens.
+MAX_FOLLOWERS = 32
+#: As often as this a follower is written to, so that one who is gone is noticed.
+ALIVE_S = 15.0
+
+
+class TooManyFollowers(VozduxanError):
+    """Everybody who may follow already does."""
+
+    code = "TOO_MANY_FOLLOWERS"
+    status = 503
+
+
+class ProgressHandler(GuardedHandler):
+    """Follows the progress until the client goes; ``followers`` are all there are."""
+
+    SUPPORTED_METHODS = ("GET", "OPTIONS")
+
+    def initialize(
+        self,
+        find: Callable[[], Running],
+        rules: CrossSiteRules,
+        followers: set[ProgressHandler] | None = None,
+    ) -> None:
+        """Take the way to the backend, and the set to enter."""
+        super().initialize(find, rules)
+        self._followers = set() if followers is None else followers
+
+    async def get(self) -> None:
+        """Send events for as long as somebody listens."""
+        try:
+            if len(self._followers) >= MAX_FOLLOWERS:
+                raise TooManyFollowers("Too many clients follow already.")
+            running = self._find()
+        except VozduxanError as error:
+            return self.refuse(error)
+        self._followers.add(self)
+        self._work = asyncio.create_task(self._follow(running))
+        try:
+            await self._work
+        except (asyncio.CancelledError, StreamClosedError):
+            self._auto_finish = False
+        except VozduxanError as error:
+            self._end(error)
+        finally:
+            self._followers.discard(self)
+        return None
+
+    def _end(self, error: VozduxanError) -> None:
+        if self._headers_written:
+            self.finish()  # Mopidy is stopping
+        else:
+            self.refuse(error)
+
+    async def _follow(self, running: Running) -> object:
+        board = await self._board(running)
+        self.set_header("Content-Type", "text/event-stream")
+        self.let_page_read()
+        try:
+            return await self._send(running, board)
+        finally:
+            running.bridge.tell(board.close)
+
+    async def _board(self, running: Running) -> Board:
+        infohash = self.get_query_argument("infohash", None)
+        if infohash is not None and running.library:
+            return await running.bridge.call(running.library.follow(infohash))
+        if running.progress is None:
+            raise ShuttingDown("Mopidy-Vozduxan is not running.")
+        return running.progress
+
+    async def _send(self, running: Running, board: Board) -> object:
+        version: int | None = None
+        while True:
+            try:
+                async with asyncio.timeout(ALIVE_S):
+                    news = running.bridge.call(board.after(version))
+                    version, progress = await news
+                self.write(f"data: {json.dumps(asdict(progress))}\n\n")
+            except TimeoutError:
+                self.write(": nothing new\n\n")
+            await self.flush()
