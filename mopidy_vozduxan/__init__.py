@@ -7,7 +7,6 @@ load.
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import os
 import pathlib
@@ -17,8 +16,7 @@ from mopidy import config, ext
 from mopidy.exceptions import ExtensionError
 
 from mopidy_vozduxan.network.interfaces import interfaces_of
-
-__version__ = importlib.metadata.version("Mopidy-Vozduxan")
+from mopidy_vozduxan.version import __version__
 
 
 class ListenInterfaces(config.String):

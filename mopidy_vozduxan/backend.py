@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from mopidy import backend
 
-from mopidy_vozduxan import Extension, __version__, running
+from mopidy_vozduxan import Extension, running
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.library_commands import LibraryCommands
@@ -57,6 +57,7 @@ from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from mopidy_vozduxan.torrent.uris import SCHEMES
+from mopidy_vozduxan.version import __version__
 from mopidy_vozduxan.web import server_file
 from mopidy_vozduxan.web.door import PlayerDoor
 

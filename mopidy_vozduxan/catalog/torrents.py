@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mopidy_vozduxan import __version__
 from mopidy_vozduxan.audio.formats import is_playable
 from mopidy_vozduxan.torrent.layout import audio_folders
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.torrent.uris import says_where
+from mopidy_vozduxan.version import __version__
 
 
 @dataclass(frozen=True, slots=True)

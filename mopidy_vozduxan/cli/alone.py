@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from mopidy_vozduxan import Extension, __version__
+from mopidy_vozduxan import Extension
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.library_commands import LibraryCommands
@@ -31,6 +31,7 @@ from mopidy_vozduxan.sources.fetching import Fetcher
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
+from mopidy_vozduxan.version import __version__
 
 CLOSE_S = 10.0
 

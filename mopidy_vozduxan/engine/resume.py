@@ -14,7 +14,6 @@ from typing import Any
 
 import libtorrent as lt
 
-from mopidy_vozduxan import __version__
 from mopidy_vozduxan.engine.bencode import bdecoded
 from mopidy_vozduxan.engine.parsing import (
     name_of,
@@ -24,6 +23,7 @@ from mopidy_vozduxan.engine.parsing import (
 )
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
+from mopidy_vozduxan.version import __version__
 
 logger = logging.getLogger(__name__)
 
