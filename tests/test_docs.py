@@ -12,8 +12,8 @@ import pytest
 from mopidy_vozduxan import Extension, exceptions
 from mopidy_vozduxan.cli import failures
 from mopidy_vozduxan.cli.parser import parser, verbs_of
-from mopidy_vozduxan.commands.library import LIBRARY_COMMANDS
-from mopidy_vozduxan.commands.streaming import COMMANDS
+from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS
+from mopidy_vozduxan.commands.streaming_commands import COMMANDS
 from mopidy_vozduxan.exceptions import VozduxanError
 
 CLONE = Path(__file__).parent.parent
