@@ -8,13 +8,13 @@ from collections.abc import Iterable
 
 from mopidy_vozduxan.catalog.columns import ARTISTS, names_in
 from mopidy_vozduxan.catalog.torrents import read_metainfo
+from mopidy_vozduxan.naming.audio_folders import audio_folders
 from mopidy_vozduxan.torrent.layout import (
     Album,
     Folder,
     Layout,
     Track,
     album_uri,
-    audio_folders,
     layout_of,
 )
 from mopidy_vozduxan.torrent.tags import Tags

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.audio.formats import estimated_length_ms, without_extension
 from mopidy_vozduxan.naming.album_names import AlbumName, album_name, says_nothing
+from mopidy_vozduxan.naming.audio_folders import audio_folders
 from mopidy_vozduxan.naming.names import clean, is_disc_folder
 from mopidy_vozduxan.naming.track_names import Style, style_of, track_name
-from mopidy_vozduxan.torrent.layout import audio_folders
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile
 from mopidy_vozduxan.torrent.tags import Tags
 

@@ -15,7 +15,8 @@ from mopidy_vozduxan.catalog import inventory, playlists, sheets, torrents, trac
 from mopidy_vozduxan.catalog.database import CatalogFile, Work
 from mopidy_vozduxan.catalog.entries import read_layout
 from mopidy_vozduxan.catalog.kept_layouts import KeptLayouts
-from mopidy_vozduxan.torrent.layout import Layout, audio_folders
+from mopidy_vozduxan.naming.audio_folders import audio_folders
+from mopidy_vozduxan.torrent.layout import Layout
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 from mopidy_vozduxan.torrent.tags import Part, Tags
 from mopidy_vozduxan.torrent.uris import PlaylistUri

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mopidy_vozduxan.audio.formats import is_playable
-from mopidy_vozduxan.torrent.layout import audio_folders
+from mopidy_vozduxan.naming.audio_folders import audio_folders
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.torrent.uris import says_where
 from mopidy_vozduxan.version import __version__

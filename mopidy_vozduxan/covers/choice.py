@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mopidy_vozduxan.audio.formats import extension
+from mopidy_vozduxan.naming.audio_folders import numbered_folders
 from mopidy_vozduxan.naming.names import (
     disc_of_folder,
     folded,
     natural_path_key,
 )
-from mopidy_vozduxan.torrent.layout import numbered_folders
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile
 
 #: More than that is no cover but a scan for printing, and is never fetched.

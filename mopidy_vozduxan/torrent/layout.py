@@ -1,17 +1,14 @@
 """A torrent as a listener sees it: its tracks, folder by folder.
 
-Pure values. What is not audio does not exist here. Folder numbers go into URIs,
-so they follow from the torrent alone: the natural order of the folders' paths.
+Pure values. What is not audio does not exist here. ``naming/audio_folders.py`` says
+which folders there are, and how they are numbered.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mopidy_vozduxan.audio.formats import is_playable
-from mopidy_vozduxan.naming.names import natural_path_key
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile
 from mopidy_vozduxan.torrent.tags import Tags
 from mopidy_vozduxan.torrent.uris import AlbumUri, DirectoryUri, TrackUri
@@ -109,23 +106,6 @@ def layout_of(metainfo: Metainfo, added_ms: int, folders: tuple[Folder, ...]) ->
     """Return the torrent's layout, fit to be asked for single tracks."""
     tracks = {t.uri: t for folder in folders for t in folder.tracks}
     return Layout(metainfo, added_ms, folders, tracks)
-
-
-def audio_folders(metainfo: Metainfo) -> list[tuple[str, tuple[TorrentFile, ...]]]:
-    """Return the folders with audio and their files, both in natural order."""
-    return [
-        (path, tuple(sorted(files, key=lambda file: natural_path_key(file.path))))
-        for path, files in numbered_folders(metainfo)
-    ]
-
-
-def numbered_folders(metainfo: Metainfo) -> list[tuple[str, list[TorrentFile]]]:
-    """Return the folders with audio in natural order, their files in no order."""
-    by_path: dict[str, list[TorrentFile]] = defaultdict(list)
-    for file in metainfo.files:
-        if is_playable(file):
-            by_path[file.path.rpartition("/")[0]].append(file)
-    return sorted(by_path.items(), key=lambda item: natural_path_key(item[0]))
 
 
 def torrent_uri(infohash: str, folder_count: int) -> AlbumUri | DirectoryUri:

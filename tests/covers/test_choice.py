@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mopidy_vozduxan.covers.choice import PICTURES, TorrentCovers, covers_of, is_picture
-from mopidy_vozduxan.torrent.layout import audio_folders
+from mopidy_vozduxan.naming.audio_folders import audio_folders
 from tests.metainfos import MB, metainfo
 
 KB = 1000
