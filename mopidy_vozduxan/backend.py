@@ -29,7 +29,7 @@ from mopidy_vozduxan.covers.kept_pictures import KeptPictures
 from mopidy_vozduxan.covers.picture_fetching import PictureFetcher
 from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
-from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
@@ -93,9 +93,9 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self._kept_pictures = KeptPictures(cache_dir / "images")
         self.covers = Covers(self.catalog, self._kept_pictures)
         self.bridge = Bridge()
-        self._cache = Cache.within(cache_dir, data_dir)
+        self._disk = DiskStore.within(cache_dir, data_dir)
         self._engine = LibtorrentEngine(
-            self._cache.data_dir, self._cache.resume_dir, settings_from(self._config)
+            self._disk.data_dir, self._disk.resume_dir, settings_from(self._config)
         )
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="VozduxanWorker")
         self._stopping = threading.Event()
@@ -144,7 +144,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             library=LibraryCommands(
                 self.manager,
                 self.catalog,
-                self._cache,
+                self._disk,
                 self.adder,
                 Removal(vacate, self._scanning.forget, self.covers.forget),
                 self._binding,

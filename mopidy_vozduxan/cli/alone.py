@@ -21,7 +21,7 @@ from mopidy_vozduxan.commands.library_commands import LibraryCommands
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import Result
 from mopidy_vozduxan.covers.kept_pictures import KeptPictures
-from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.protocol import Engine, Event, MetadataReceived
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.network.binding import Binding
@@ -49,8 +49,8 @@ class Alone:
         self._keeper = ThreadPoolExecutor(1, "VozduxanKeeper")
         self._bridge = Bridge()
         self._bridge.start()
-        cache = Cache.within(cache_dir, data_dir)
-        self._manager = self._make_manager(config, cache)
+        disk = DiskStore.within(cache_dir, data_dir)
+        self._manager = self._make_manager(config, disk)
         binding = Binding(config[Extension.ext_name]["listen_interfaces"])
         agent = f"Mopidy-Vozduxan/{__version__}"
         fetcher = Fetcher(config["proxy"], agent, binding)
@@ -64,7 +64,7 @@ class Alone:
         self._commands = LibraryCommands(
             self._manager,
             self._catalog,
-            cache,
+            disk,
             adder,
             Removal(forget=pictures.forget),
             binding,
@@ -81,9 +81,9 @@ class Alone:
         self._keeper.shutdown(wait=True)
         self._catalog.close()
 
-    def _make_manager(self, config: Any, cache: Cache) -> Manager:
+    def _make_manager(self, config: Any, disk: DiskStore) -> Manager:
         ours = config[Extension.ext_name]
-        engine = SleepingEngine(lambda folder: _own_engine(ours, folder), cache)
+        engine = SleepingEngine(lambda folder: _own_engine(ours, folder), disk)
         limits = Limits(metadata_timeout=float(ours["metadata_timeout"]))
         manager = Manager(
             engine, limits, self._bridge.loop.time, lambda *_: None, self._learned
@@ -107,13 +107,13 @@ class Purge:
     def __init__(self, config: Any) -> None:
         data_dir = Path(Extension.get_data_dir(config))
         _check_owner(data_dir)
-        self._cache = Cache.within(Path(Extension.get_cache_dir(config)), data_dir)
+        self._disk = DiskStore.within(Path(Extension.get_cache_dir(config)), data_dir)
 
     def call(self, command: str, **_: object) -> Result:
         """Return what ``torrent_purge`` answers. Raises :class:`StorageFailed`."""
-        sizes = self._cache.sizes()
+        sizes = self._disk.sizes()
         for infohash in sizes:
-            self._cache.delete(infohash)
+            self._disk.delete(infohash)
         return {"torrents": len(sizes), "freedBytes": sum(sizes.values())}
 
     def close(self) -> None:
@@ -123,13 +123,13 @@ class Purge:
 class SleepingEngine:
     """An engine that opens its session when the first swarm is joined.
 
-    Whatever is deleted is deleted from ``cache``; the session has folders of its
+    Whatever is deleted is deleted from ``disk``; the session has folders of its
     own, which leave with it.
     """
 
-    def __init__(self, make: Callable[[Path], Engine], cache: Cache) -> None:
+    def __init__(self, make: Callable[[Path], Engine], disk: DiskStore) -> None:
         self._make = make
-        self._cache = cache
+        self._disk = disk
         self._awake: Engine | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._watched: tuple[frozenset[str], bool] = frozenset(), False
@@ -174,7 +174,7 @@ class SleepingEngine:
         if self._awake:
             self._awake.remove(infohash, delete_data=delete_data)
         if delete_data:
-            return self._loop.run_in_executor(None, self._cache.delete, infohash)
+            return self._loop.run_in_executor(None, self._disk.delete, infohash)
         done = self._loop.create_future()
         done.set_result(None)
         return done

@@ -17,7 +17,7 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
 from mopidy_vozduxan.commands.removal import Removal, Remover
 from mopidy_vozduxan.commands.streaming_commands import Result, described
-from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_magnet, read_torrent
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.naming.names import natural_path_key
@@ -55,7 +55,7 @@ class LibraryCommands:
         self,
         manager: Manager,
         catalog: Catalog,
-        cache: Cache,
+        disk: DiskStore,
         adder: Adder,
         removal: Removal,
         binding: Binding,
@@ -64,10 +64,10 @@ class LibraryCommands:
     ) -> None:
         self._manager = manager
         self._catalog = catalog
-        self._cache = cache
+        self._disk = disk
         self._adder = adder
         self._binding = binding
-        self._remover = Remover(manager, catalog, cache, removal, log=running)
+        self._remover = Remover(manager, catalog, disk, removal, log=running)
         self._running = running
         # Of their own: adders wait for swarms, and others must not wait for them.
         self._adders = ThreadPoolExecutor(ADDERS, thread_name_prefix="VozduxanAdder")
@@ -121,7 +121,7 @@ class LibraryCommands:
         return await asyncio.to_thread(self._list)
 
     def _list(self) -> Result:
-        on_disk = self._by_torrent(self._cache.sizes())
+        on_disk = self._by_torrent(self._disk.sizes())
         entries = self._catalog.inventory()
         rows = [_row(entry, on_disk[entry.infohash]) for entry in entries]
         return sorted(rows, key=lambda row: natural_path_key(str(row["name"])))
@@ -168,7 +168,7 @@ class LibraryCommands:
         """Return what is known now: rates in bytes/s, all else in bytes."""
         entries, sizes = await asyncio.gather(
             asyncio.to_thread(self._catalog.inventory),
-            asyncio.to_thread(self._cache.sizes),
+            asyncio.to_thread(self._disk.sizes),
         )
         return {
             "running": self._running,
@@ -212,7 +212,7 @@ class LibraryCommands:
         return await self._manager.metadata.fetch(kept or source, seconds)
 
     def _find(self, start: str) -> str:
-        return find(self._catalog, self._cache, start)
+        return find(self._catalog, self._disk, start)
 
     # --- what is answered
 

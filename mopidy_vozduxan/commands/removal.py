@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.torrent.uris import is_infohash
@@ -44,14 +44,14 @@ class Remover:
         self,
         manager: Manager,
         catalog: Catalog,
-        cache: Cache,
+        disk: DiskStore,
         removal: Removal,
         *,
         log: bool,
     ) -> None:
         self._manager = manager
         self._catalog = catalog
-        self._cache = cache
+        self._disk = disk
         self._removal = removal
         self._log = log
         self._begun: set[asyncio.Future[Answer]] = set()
@@ -101,7 +101,7 @@ class Remover:
         self._removal.forget(infohash)
 
     async def _purge(self) -> Answer:
-        sizes = await asyncio.to_thread(self._cache.sizes)
+        sizes = await asyncio.to_thread(self._disk.sizes)
         unused = {name for name in sizes if not self._manager.is_used(name)}
         await self._manager.remove(unused, delete_data=True)
         freed = sum(sizes[name] for name in unused)
@@ -121,4 +121,4 @@ class Remover:
         return known.name if known else (source and source.display_name) or infohash
 
     def _size_of(self, infohashes: frozenset[str]) -> int:
-        return sum(map(self._cache.size, infohashes))
+        return sum(map(self._disk.size, infohashes))

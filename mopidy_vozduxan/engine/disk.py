@@ -18,7 +18,7 @@ from mopidy_vozduxan.torrent.uris import is_infohash
 _BLOCK_BYTES = 512
 
 
-class Cache:
+class DiskStore:
     """The data in ``data_dir/<infohash>/``, and ``resume_dir/<infohash>.resume``."""
 
     def __init__(self, data_dir: Path, resume_dir: Path) -> None:
@@ -26,7 +26,7 @@ class Cache:
         self.resume_dir = resume_dir
 
     @classmethod
-    def within(cls, cache_dir: Path, data_dir: Path) -> Cache:
+    def within(cls, cache_dir: Path, data_dir: Path) -> DiskStore:
         """Return that of a Mopidy with these folders for our extension."""
         return cls(cache_dir / "torrents", data_dir / "resume")
 

@@ -15,7 +15,7 @@ from typing import Any
 import libtorrent as lt
 
 from mopidy_vozduxan.engine import alerts
-from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm, priorities_of
 from mopidy_vozduxan.engine.parsing import MAX_PIECES
@@ -54,21 +54,21 @@ class Members:
         session: Any,
         loop: asyncio.AbstractEventLoop,
         emit: Callable[[Event], None],
-        cache: Cache,
+        disk: DiskStore,
     ) -> None:
         self.session = session
         self.swarms: dict[str, JoinedSwarm] = {}
         self._loop = loop
         self._emit = emit
-        self._cache = cache
-        self._resume = ResumeFiles(cache.resume_dir)
+        self._disk = disk
+        self._resume = ResumeFiles(disk.resume_dir)
         # One thread: what is done to one resume file must not be overtaken.
         self._writer = ThreadPoolExecutor(1, "vozduxan-resume")
         self._empty = asyncio.Event()
 
     def folder_of(self, swarm: JoinedSwarm) -> str:
         """Return where a swarm's files lie."""
-        return str(self._cache.data_dir / swarm.infohash)
+        return str(self._disk.data_dir / swarm.infohash)
 
     def present(self, infohash: str) -> JoinedSwarm | None:
         """Return the swarm, unless it is leaving."""
@@ -87,7 +87,7 @@ class Members:
         if source.torrent is None:
             self._resume.check_refusal(infohash)
         params = params_of(source, self._resume.load(infohash))
-        params.save_path = str(self._cache.data_dir / infohash)
+        params.save_path = str(self._disk.data_dir / infohash)
         resumed = self._still_there(source, params)
         wanted = (
             {p for p, urgency in enumerate(plan.urgencies) if urgency}
@@ -242,7 +242,7 @@ class Members:
         swarm.parting = True
         if swarm.delete_data:
             # libtorrent goes by the names of the files, wherever they lead.
-            done = self._on_writer(self._cache.cut_links, swarm.infohash)
+            done = self._on_writer(self._disk.cut_links, swarm.infohash)
             done.add_done_callback(lambda done: self._delete(swarm, done.exception()))
             return
         self.session.remove_torrent(swarm.handle)
@@ -309,7 +309,7 @@ class Members:
     def _delete_rest(self, swarm: JoinedSwarm) -> None:
         # ``left`` follows when all is gone: whoever joins then must not lose theirs.
         swarm.deleting = True
-        done = self._on_writer(self._cache.delete, swarm.infohash)
+        done = self._on_writer(self._disk.delete, swarm.infohash)
         done.add_done_callback(lambda done: self.left(swarm, done.exception()))
 
     def _fail_reads(self, swarm: JoinedSwarm) -> None:

@@ -20,7 +20,7 @@ import libtorrent as lt
 
 from mopidy_vozduxan.engine.alerts import AlertPump
 from mopidy_vozduxan.engine.binder import Binder
-from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.inbox import Inbox
 from mopidy_vozduxan.engine.membership import Members
 from mopidy_vozduxan.engine.peers import Peers
@@ -56,7 +56,7 @@ class LibtorrentEngine:
     def __init__(
         self, save_dir: Path, resume_dir: Path, overrides: Mapping[str, object]
     ) -> None:
-        self._cache = Cache(save_dir, resume_dir)
+        self._disk = DiskStore(save_dir, resume_dir)
         self._binder = Binder(settings_for(overrides))
         self._may_utp = bool(overrides.get("enable_outgoing_utp", True))
         self._session: Any = None
@@ -72,7 +72,7 @@ class LibtorrentEngine:
         self._loop = loop
         self._on_event = on_event
         self._session = lt.session(session_params(self._binder.settings))
-        self._members = Members(self._session, loop, self._emit, self._cache)
+        self._members = Members(self._session, loop, self._emit, self._disk)
         self._peers = Peers(self._members, loop)
         self._verifier = Verifier(self._members, loop, self._emit)
         self._inbox = Inbox(

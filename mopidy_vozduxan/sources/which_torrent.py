@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.exceptions import BadInput, NoSuchTorrent
 from mopidy_vozduxan.torrent.uris import AddUri, magnet_of
 
@@ -19,7 +19,7 @@ def is_beginning(text: str) -> bool:
     return not _URI.match(text) and not _HASH.fullmatch(text.lower())
 
 
-def find(catalog: Catalog, cache: Cache, start: str) -> str:
+def find(catalog: Catalog, disk: DiskStore, start: str) -> str:
     """Return the torrent whose infohash is that, or starts like that; blocks.
 
     Raises :class:`BadInput`, :class:`NoSuchTorrent`.
@@ -29,7 +29,7 @@ def find(catalog: Catalog, cache: Cache, start: str) -> str:
         raise BadInput(f"This is not an infohash: {start[:80]!r}.")
     known = set(catalog.names_like(start))
     known |= {
-        catalog.name_of(name) for name in cache.infohashes() if name.startswith(start)
+        catalog.name_of(name) for name in disk.infohashes() if name.startswith(start)
     }
     if not known:
         raise NoSuchTorrent(f"There is no torrent {start}.")

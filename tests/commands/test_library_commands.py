@@ -12,7 +12,7 @@ import pytest
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS, LibraryCommands
 from mopidy_vozduxan.commands.removal import Removal
-from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.exceptions import (
     BadInput,
@@ -42,12 +42,12 @@ URL = "https://example.com/real.torrent"
 
 
 class Stage(World):
-    """The manager's world, the catalog and the cache, and the commands."""
+    """The manager's world, the catalog and the disk, and the commands."""
 
     def __init__(self, folder, **limits):
         super().__init__(ALBUM, NEAR, REAL, **limits)
         self.catalog = Catalog(folder / "catalog.db")
-        self.cache = Cache(folder / "data", folder / "resume")
+        self.disk = DiskStore(folder / "data", folder / "resume")
         self.loop = asyncio.get_running_loop()
         self.web = {URL: TORRENT}
         self.vacated = []
@@ -56,7 +56,7 @@ class Stage(World):
         self.commands = LibraryCommands(
             self.manager,
             self.catalog,
-            self.cache,
+            self.disk,
             Adder(
                 self.catalog,
                 lambda work: asyncio.run_coroutine_threadsafe(work, self.loop),
@@ -93,7 +93,7 @@ class Stage(World):
             self.catalog.add(source_of(metainfo), metainfo)
 
     def store(self, infohash, size=10_000):
-        folder = self.cache.data_dir / infohash
+        folder = self.disk.data_dir / infohash
         folder.mkdir(parents=True)
         (folder / "data").write_bytes(os.urandom(size))
 

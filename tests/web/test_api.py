@@ -25,7 +25,7 @@ from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES
 from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS, LibraryCommands
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import COMMANDS, Commands
-from mopidy_vozduxan.engine.disk import Cache
+from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.limits import Limits
@@ -93,7 +93,7 @@ class Server:
                 library=LibraryCommands(
                     self.manager,
                     self.catalog,
-                    Cache(folder / "data", folder / "resume"),
+                    DiskStore(folder / "data", folder / "resume"),
                     Adder(
                         self.catalog,
                         self.bridge.ask,
