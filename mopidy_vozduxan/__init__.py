@@ -15,6 +15,7 @@ from typing import Any
 from mopidy import config, ext
 from mopidy.exceptions import ExtensionError
 
+from mopidy_vozduxan.folders import NAME
 from mopidy_vozduxan.network.interfaces import interfaces_of
 from mopidy_vozduxan.version import __version__
 
@@ -33,7 +34,7 @@ class Extension(ext.Extension):
     """Registered under ``mopidy.ext``; Mopidy makes one."""
 
     dist_name = "Mopidy-Vozduxan"
-    ext_name = "vozduxan"
+    ext_name = NAME
     version = __version__
 
     def get_default_config(self) -> str:

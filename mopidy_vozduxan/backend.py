@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 from mopidy import backend
 
-from mopidy_vozduxan import Extension, running
+from mopidy_vozduxan import folders, running
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.library_commands import LibraryCommands
@@ -38,8 +38,8 @@ from mopidy_vozduxan.frontend import vacate
 from mopidy_vozduxan.library import playlists_provider as playlists
 from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
 from mopidy_vozduxan.library.playlists_provider import VozduxanPlaylistsProvider
+from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.network.binding import Binding
-from mopidy_vozduxan.playback.listener import StreamListener
 from mopidy_vozduxan.playback.playback_provider import VozduxanPlaybackProvider
 from mopidy_vozduxan.playback.player import Player
 from mopidy_vozduxan.playback.targets import Targets
@@ -86,9 +86,9 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self, config: Any, audio: Any, more_asked: Callable[[], bool] = lambda: False
     ):
         super().__init__()
-        self._config = config[Extension.ext_name]
-        self._data_dir = data_dir = pathlib.Path(Extension.get_data_dir(config))
-        cache_dir = pathlib.Path(Extension.get_cache_dir(config))
+        self._config = config[folders.NAME]
+        self._data_dir = data_dir = folders.data_dir(config)
+        cache_dir = folders.cache_dir(config)
         self.catalog = Catalog(data_dir / "catalog.db")
         self._kept_pictures = KeptPictures(cache_dir / "images")
         self.covers = Covers(self.catalog, self._kept_pictures)

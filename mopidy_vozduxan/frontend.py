@@ -22,11 +22,11 @@ from mopidy.core import CoreListener
 
 from mopidy_vozduxan import running
 from mopidy_vozduxan.exceptions import ShuttingDown
+from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.planning.queue import sure, upcoming
 from mopidy_vozduxan.planning.silence import Silence, silence
 from mopidy_vozduxan.playback import vacating as removing
 from mopidy_vozduxan.playback.alarm import Alarm
-from mopidy_vozduxan.playback.listener import StreamListener
 from mopidy_vozduxan.playback.player import (
     DEFAULT_BUFFERS,
     Player,

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from mopidy_vozduxan import Extension
+from mopidy_vozduxan import folders
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.library_commands import LibraryCommands
@@ -42,8 +42,8 @@ class Alone:
     running = False
 
     def __init__(self, config: Any) -> None:
-        data_dir = Path(Extension.get_data_dir(config))
-        cache_dir = Path(Extension.get_cache_dir(config))
+        data_dir = folders.data_dir(config)
+        cache_dir = folders.cache_dir(config)
         _check_owner(data_dir)
         self._catalog = Catalog(data_dir / "catalog.db")
         self._keeper = ThreadPoolExecutor(1, "VozduxanKeeper")
@@ -51,7 +51,7 @@ class Alone:
         self._bridge.start()
         disk = DiskStore.within(cache_dir, data_dir)
         self._manager = self._make_manager(config, disk)
-        binding = Binding(config[Extension.ext_name]["listen_interfaces"])
+        binding = Binding(config[folders.NAME]["listen_interfaces"])
         agent = f"Mopidy-Vozduxan/{__version__}"
         fetcher = Fetcher(config["proxy"], agent, binding)
         adder = Adder(
@@ -82,7 +82,7 @@ class Alone:
         self._catalog.close()
 
     def _make_manager(self, config: Any, disk: DiskStore) -> Manager:
-        ours = config[Extension.ext_name]
+        ours = config[folders.NAME]
         engine = SleepingEngine(lambda folder: _own_engine(ours, folder), disk)
         limits = Limits(metadata_timeout=float(ours["metadata_timeout"]))
         manager = Manager(
@@ -105,9 +105,9 @@ class Purge:
     running = False
 
     def __init__(self, config: Any) -> None:
-        data_dir = Path(Extension.get_data_dir(config))
+        data_dir = folders.data_dir(config)
         _check_owner(data_dir)
-        self._disk = DiskStore.within(Path(Extension.get_cache_dir(config)), data_dir)
+        self._disk = DiskStore.within(folders.cache_dir(config), data_dir)
 
     def call(self, command: str, **_: object) -> Result:
         """Return what ``torrent_purge`` answers. Raises :class:`StorageFailed`."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+
 from mopidy_vozduxan.exceptions import VozduxanError
 
 #: Exit codes by error code; 1 for all else.
@@ -36,3 +39,14 @@ class Failure(VozduxanError):
     def of(cls, error: VozduxanError) -> Failure:
         """Return an error of ours as a failure."""
         return error if isinstance(error, cls) else cls(error.code, str(error))
+
+
+def say(failure: Failure, *, as_json: bool, of: str | None = None) -> None:
+    """Say on standard error what went wrong, and with which of several things."""
+    if as_json:
+        error = {"code": failure.code, "message": str(failure)}
+        about = {} if of is None else {"of": of}
+        said = json.dumps({"error": error, **about})
+    else:
+        said = f"mopidy vozduxan: {f'{of[:80]}: ' if of else ''}{failure}"
+    sys.stderr.write(f"{said}\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -11,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
-from mopidy_vozduxan.cli.failures import FAILED, INTERRUPTED, Failure
+from mopidy_vozduxan.cli.failures import FAILED, INTERRUPTED, Failure, say
 from mopidy_vozduxan.cli.parser import parser
 from mopidy_vozduxan.exceptions import VozduxanError
 
@@ -62,17 +61,6 @@ def _run(given: Any, config: Any, answers: TextIO) -> int:
     except Exception:
         logger.exception("Vozduxan: The command failed")
         return FAILED
-
-
-def say(failure: Failure, *, as_json: bool, of: str | None = None) -> None:
-    """Say on standard error what went wrong, and with which of several things."""
-    if as_json:
-        error = {"code": failure.code, "message": str(failure)}
-        about = {} if of is None else {"of": of}
-        said = json.dumps({"error": error, **about})
-    else:
-        said = f"mopidy vozduxan: {f'{of[:80]}: ' if of else ''}{failure}"
-    sys.stderr.write(f"{said}\n")
 
 
 @contextlib.contextmanager

@@ -6,16 +6,14 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO, cast
 
-from mopidy_vozduxan import Extension
-from mopidy_vozduxan.cli import server, show, sources
+from mopidy_vozduxan import folders
+from mopidy_vozduxan.cli import named_torrents, server, show
 from mopidy_vozduxan.cli.bar import Bar
-from mopidy_vozduxan.cli.failures import Failure
-from mopidy_vozduxan.cli.main import say
-from mopidy_vozduxan.cli.sources import Source
+from mopidy_vozduxan.cli.failures import Failure, say
+from mopidy_vozduxan.cli.named_torrents import Source
 from mopidy_vozduxan.commands.streaming_commands import Result
 from mopidy_vozduxan.exceptions import VozduxanError
 
@@ -43,7 +41,7 @@ class Run:
         self._commands: Commands | None = None
 
     def __enter__(self) -> Self:
-        data_dir = Path(Extension.get_data_dir(self._config))
+        data_dir = folders.data_dir(self._config)
         self._commands = server.find(data_dir) or self._alone()
         return self
 
@@ -67,7 +65,7 @@ class Run:
         """How long metadata is waited for."""
         if self.given.wait is not None:
             return float(self.given.wait)
-        return float(self._config[Extension.ext_name]["metadata_timeout"])
+        return float(self._config[folders.NAME]["metadata_timeout"])
 
     @property
     def room(self) -> int | None:
@@ -103,9 +101,9 @@ def add(run: Run) -> None:
     """Add all that is named; one that fails does not keep the others."""
     added = []
     with Bar() as bar:
-        for word in sources.named(run.given.sources):
+        for word in named_torrents.named(run.given.sources):
             try:
-                source = sources.read(word)
+                source = named_torrents.read(word)
                 added.append(_added(run, source, bar))
             except VozduxanError as error:
                 bar.clear()
@@ -160,10 +158,10 @@ def list_(run: Run) -> None:
 
 def files(run: Run) -> None:
     """List the files of a torrent."""
-    word, *rest = sources.named([run.given.source])
+    word, *rest = named_torrents.named([run.given.source])
     if rest:
         raise Failure("BAD_INPUT", "files takes one torrent.")
-    source = sources.read(word)
+    source = named_torrents.read(word)
     with Bar() as bar:
         rows = _files(run, source, bar)
     head = ("INDEX", "SIZE", "PATH")

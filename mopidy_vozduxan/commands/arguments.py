@@ -13,10 +13,9 @@ from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
 from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.torrent.metainfo import MAX_TORRENT_BYTES
 
-#: The largest ``.torrent`` file that a command takes.
-MAX_TORRENT_BYTES = 10 * 1024 * 1024
-#: Such a file in base64, with two magnet links beside it.
+#: The largest ``.torrent`` file in base64, with two magnet links beside it.
 MAX_BODY_BYTES = 14 * 1024 * 1024
 
 _MAX_NUMBER = 2**63 - 1

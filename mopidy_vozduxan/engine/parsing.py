@@ -21,12 +21,13 @@ from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.naming.encodings import decoded
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 
-#: The largest known torrents (over 100 000 files, v2 hashes) stay below 20 MB.
-MAX_TORRENT_BYTES = 32 * 1024 * 1024
+#: More than ``MAX_TORRENT_BYTES``, which is what may come in: metadata of that size out
+#: of a swarm gets trackers and v2 hashes around it, and must be read again.
+MAX_PARSED_BYTES = 32 * 1024 * 1024
 #: A quarter of libtorrent's own bound: 16 KiB pieces of 8 GiB.
 MAX_PIECES = 1 << 19
 LIMITS: Any = {
-    "max_buffer_size": MAX_TORRENT_BYTES,
+    "max_buffer_size": MAX_PARSED_BYTES,
     "max_pieces": MAX_PIECES,
     "max_decode_depth": 50,
     "max_decode_tokens": 2_000_000,
@@ -89,7 +90,7 @@ def read_with_magnet(
     A ``magnet`` is kept for its trackers and peers. Raises :class:`BadInput`
     as :func:`read_torrent` does, and where the magnet names another torrent.
     """
-    if len(torrent) <= MAX_TORRENT_BYTES:
+    if len(torrent) <= MAX_PARSED_BYTES:
         check_costs(torrent)
     info = params_of_torrent(torrent).ti
     if magnet and not _agree(info.info_hashes(), params_of_magnet(magnet).info_hashes):
@@ -126,7 +127,7 @@ def params_of_torrent(data: bytes) -> Any:
 
     They are bytes that :func:`read_torrent` took before.
     """
-    if len(data) > MAX_TORRENT_BYTES:
+    if len(data) > MAX_PARSED_BYTES:
         raise BadInput("The torrent file is larger than any we accept")
     try:
         params: Any = lt.load_torrent_buffer(data, LIMITS)

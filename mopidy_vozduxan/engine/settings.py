@@ -13,6 +13,7 @@ from typing import Any
 import libtorrent as lt
 
 from mopidy_vozduxan.engine.parsing import MAX_PIECES
+from mopidy_vozduxan.torrent.metainfo import MAX_TORRENT_BYTES
 
 #: Half-second steps (the default) put 0.5 s before the first byte; 50 ms steps
 #: take 35 ms. They cost some CPU, so only while somebody waits.
@@ -93,7 +94,7 @@ PROFILE: Mapping[str, Any] = {
     # -- metadata from a swarm: libtorrent reads it before we see it, on the thread
     # that all swarms share. As much as 60,000 files take; 2.5 million by default.
     "metadata_token_limit": 600_000,
-    "max_metadata_size": 10 * 1024 * 1024,
+    "max_metadata_size": MAX_TORRENT_BYTES,
     "max_piece_count": MAX_PIECES,
     # -- web seeds --
     # True bans a server for a whole torrent because of one changed file. We count

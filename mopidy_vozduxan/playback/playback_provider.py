@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mopidy import backend
 
 from mopidy_vozduxan.exceptions import VozduxanError
-from mopidy_vozduxan.playback.listener import end_seek
+from mopidy_vozduxan.listener import end_seek
 from mopidy_vozduxan.playback.player import forget_pending_start
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from pykka.messages import ProxyCall, ProxySetAttr
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.playback import handover
-from mopidy_vozduxan.playback.listener import StreamListener
 from mopidy_vozduxan.playback.walking import Walk
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target

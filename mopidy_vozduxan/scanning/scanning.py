@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from mopidy_vozduxan.bridge import Bridge
-from mopidy_vozduxan.playback.listener import StreamListener
+from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.scanning.file_scan import Door, FileScanner
 from mopidy_vozduxan.scanning.lookups import Lengths
 from mopidy_vozduxan.scanning.means import Known, Means, Readers

@@ -29,7 +29,7 @@ from mopidy_vozduxan.exceptions import (
     ShuttingDown,
     VozduxanError,
 )
-from mopidy_vozduxan.playback.listener import StreamListener
+from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.sources.wishes import Added, Wish, wish_of
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 from mopidy_vozduxan.torrent.uris import magnet_of, says_where

@@ -17,9 +17,9 @@ from urllib.parse import urljoin, urlsplit
 
 from mopidy import httpclient
 
-from mopidy_vozduxan.commands.arguments import MAX_TORRENT_BYTES
 from mopidy_vozduxan.exceptions import BadInput, FetchFailed
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.torrent.metainfo import MAX_TORRENT_BYTES
 
 if TYPE_CHECKING:
     import httpx

@@ -23,12 +23,10 @@ from mopidy_vozduxan.catalog import Catalog, FoundAt
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.sources.folder_walk import Walk
-from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.metainfo import MAX_TORRENT_BYTES, Metainfo, TorrentSource
 
 logger = logging.getLogger(__name__)
 
-#: 10 MiB holds the hashes of half a million pieces; nothing musical comes near.
-LARGEST = 10 * 1024 * 1024
 #: A file that cannot be read may still be on its way: it is left alone until it
 #: has not changed for so long.
 STILL_S = 10.0
@@ -213,8 +211,8 @@ class TorrentDirs:
 
 def _contents(path: Path) -> bytes:
     with path.open("rb") as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
+        data = file.read(MAX_TORRENT_BYTES + 1)
+    if len(data) > MAX_TORRENT_BYTES:
         raise BadInput("it is larger than 10 MiB")
     return data
 

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: The largest ``.torrent`` that comes in, whichever way it comes: a file, a command, a
+#: URL, a swarm. This much holds the hashes of half a million pieces; nothing musical
+#: comes near.
+MAX_TORRENT_BYTES = 10 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class TorrentFile:

@@ -29,7 +29,7 @@ from tornado.iostream import StreamClosedError
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import Cancelled, NoSuchStream, VozduxanError
-from mopidy_vozduxan.playback.listener import end_seek
+from mopidy_vozduxan.listener import end_seek
 from mopidy_vozduxan.running import Running
 from mopidy_vozduxan.streaming.info import StreamInfo
 from mopidy_vozduxan.streaming.readers import Reader

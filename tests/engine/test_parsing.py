@@ -8,7 +8,7 @@ import libtorrent as lt
 import pytest
 
 from mopidy_vozduxan.engine.parsing import (
-    MAX_TORRENT_BYTES,
+    MAX_PARSED_BYTES,
     params_of_magnet,
     read_link,
     read_magnet,
@@ -99,7 +99,7 @@ def test_hostile_names_come_out_as_printable_text(name: bytes) -> None:
         info(length=2**40, pieces=b""),
         info(length=16384 * 600_000, pieces=b"h" * 20 * 600_000),
         info(pieces=b"h" * 40),
-        b"d" + b" " * MAX_TORRENT_BYTES + b"e",
+        b"d" + b" " * MAX_PARSED_BYTES + b"e",
     ],
     ids=lambda data: f"{data[:24]!r}",
 )

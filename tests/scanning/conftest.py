@@ -19,7 +19,7 @@ from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
 from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.library import playlists_provider as playlists
-from mopidy_vozduxan.playback.listener import StreamListener
+from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.running import Running
 from mopidy_vozduxan.scanning.file_scan import Door
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of

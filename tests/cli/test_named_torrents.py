@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan.cli import sources
-from mopidy_vozduxan.cli.sources import Source
+from mopidy_vozduxan.cli import named_torrents
+from mopidy_vozduxan.cli.named_torrents import Source
 from mopidy_vozduxan.exceptions import BadInput
 from tests.torrent_files import multi_file
 
@@ -34,29 +34,29 @@ def given_on_stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     ],
 )
 def test_links_are_passed_on(text: str) -> None:
-    assert sources.read(text).arguments == {"source": text}
+    assert named_torrents.read(text).arguments == {"source": text}
 
 
 @pytest.mark.parametrize("name", ["album.torrent", "Album.TORRENT", "no ending"])
 def test_files_are_read(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"d1:ae")
-    read = sources.read(str(tmp_path / name))
+    read = named_torrents.read(str(tmp_path / name))
     assert read.arguments == {"torrentFileB64": base64.b64encode(b"d1:ae").decode()}
 
 
 def test_a_torrent_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="No such file"):
-        sources.read(str(tmp_path / "missing.torrent"))
+        named_torrents.read(str(tmp_path / "missing.torrent"))
 
 
 def test_standard_input_has_a_link_in_each_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given_on_stdin(monkeypatch, f"\n {MAGNET} \r\nabab\n\n".encode())
-    assert list(sources.named(["1", "-", "2"])) == ["1", MAGNET, "abab", "2"]
+    assert list(named_torrents.named(["1", "-", "2"])) == ["1", MAGNET, "abab", "2"]
 
 
 def test_standard_input_may_be_a_torrent_file(monkeypatch: pytest.MonkeyPatch) -> None:
     torrent = multi_file("Album", {"a.flac": b"1"})
     given_on_stdin(monkeypatch, torrent)
-    assert list(sources.named(["-"])) == [Source("standard input", torrent)]
+    assert list(named_torrents.named(["-"])) == [Source("standard input", torrent)]

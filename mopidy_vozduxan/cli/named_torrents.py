@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mopidy_vozduxan.commands.arguments import MAX_TORRENT_BYTES
 from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.torrent.metainfo import MAX_TORRENT_BYTES
 
 STDIN = "-"
 
