@@ -257,7 +257,7 @@ def test_mopidy_deps_shows_the_extension_and_its_libtorrent(tmp_path):
             "listen_interfaces",
             "vpn0:1, 0.0.0.0:1",
             "Must not have 0.0.0.0:1 beside vpn0:1: "
-            "the one takes any way, the other keeps all traffic to one",
+            "the one allows any route, the other binds all traffic",
         ),
         (
             "listen_interfaces",

@@ -1,7 +1,7 @@
-"""The same commands where no Mopidy runs: on the catalog and the data themselves.
+"""The same commands while no Mopidy runs, on the catalog and the data themselves.
 
-A torrent session of its own is opened only for what needs one, the metadata of
-a magnet link. It keeps nothing, and so never meets a server that starts beside it.
+A torrent session is opened only to fetch the metadata of a magnet link. It keeps
+nothing on disk, so it never collides with a server that starts meanwhile.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CLOSE_S = 10.0
 
 
 class Alone:
-    """The commands, in this process. ``close`` it in any case."""
+    """The commands, in this process. Always call ``close``."""
 
     running = False
 
@@ -72,11 +72,11 @@ class Alone:
         )
 
     def call(self, command: str, **given: object) -> Result:
-        """Return what the command answers. Raises what it does."""
+        """Return the command's answer. Raises what the command raises."""
         return self._bridge.ask(self._commands.run(command, given)).result()
 
     def close(self) -> None:
-        """End all that goes on, and keep what came."""
+        """End everything, and keep the metadata that came."""
         self._bridge.stop(CLOSE_S, self._manager.close)
         self._keeper.shutdown(wait=True)
         self._catalog.close()
@@ -97,9 +97,9 @@ class Alone:
 
 
 class Purge:
-    """Purging where no Mopidy runs, and so nothing is used: it needs no catalog.
+    """``purge`` while no Mopidy runs. Nothing is in use then, so it needs no catalog.
 
-    On a full disk SQLite cannot open that, and this is what makes room.
+    On a full disk SQLite cannot open the catalog, and purging is what makes room.
     """
 
     running = False
@@ -110,7 +110,7 @@ class Purge:
         self._disk = DiskStore.within(folders.cache_dir(config), data_dir)
 
     def call(self, command: str, **_: object) -> Result:
-        """Return what ``torrent_purge`` answers. Raises :class:`StorageFailed`."""
+        """Return the answer of ``torrent_purge``. Raises :class:`StorageFailed`."""
         sizes = self._disk.sizes()
         for infohash in sizes:
             self._disk.delete(infohash)
@@ -123,8 +123,8 @@ class Purge:
 class SleepingEngine:
     """An engine that opens its session when the first swarm is joined.
 
-    Whatever is deleted is deleted from ``disk``; the session has folders of its
-    own, which leave with it.
+    Deletions affect ``disk``. The session has its own folders, which are deleted with
+    it.
     """
 
     def __init__(self, make: Callable[[Path], Engine], disk: DiskStore) -> None:
@@ -162,7 +162,7 @@ class SleepingEngine:
             self._awake.watch(infohashes, waiting=waiting)
 
     def meet(self, infohash: str) -> None:
-        """Nobody is met."""
+        """Do nothing: no peers are needed."""
 
     def reconnect(self, infohash: str) -> None:
         if self._awake:
@@ -187,9 +187,9 @@ class SleepingEngine:
 
 
 def _check_owner(folder: Path) -> None:
-    """Refuse what would leave root's files in the way of a Mopidy of its own user."""
+    """Refuse to leave root's files in the folders of another user's Mopidy."""
     if os.geteuid() == 0 and _owner_of(folder) != 0:
-        raise StorageFailed(f"{folder} is another user's: run this as that user.")
+        raise StorageFailed(f"{folder} belongs to another user; run this as that user.")
 
 
 def _owner_of(folder: Path) -> int:
@@ -207,10 +207,10 @@ def _own_engine(config: Any, folder: Path) -> Engine:
 
 
 def any_port(interfaces: str) -> str:
-    """Return the same interfaces with a free port each: theirs are the server's."""
+    """Return the same interfaces with any free port: the server uses theirs."""
     hosts = (one.strip().rpartition(":")[0] for one in interfaces.split(","))
     return ",".join(f"{host}:0" for host in hosts)
 
 
-#: For these seconds no router needs to open a port.
+#: The session lives for seconds, so no router needs to open a port.
 _GUEST = {"enable_upnp": False, "enable_natpmp": False}

@@ -1,4 +1,4 @@
-"""The progress bar: on standard error, and only where that is a terminal."""
+"""The progress bar, on standard error, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CLEAR = "\r\x1b[K"
 
 
 class Bar:
-    """A context manager; what it drew is gone when it ends."""
+    """A context manager that clears the bar when it ends."""
 
     def __init__(self) -> None:
         self._is_seen = sys.stderr.isatty()
@@ -32,7 +32,7 @@ class Bar:
         self.clear()
 
     def show(self, name: str, peers: int, passed_s: float, most_s: float) -> None:
-        """Show how much of the time for a torrent's metadata has passed."""
+        """Show how much of the waiting time for metadata has passed."""
         if not self._is_seen:
             return
         share = min(1.0, passed_s / most_s) if most_s else 1.0
@@ -45,7 +45,7 @@ class Bar:
         self._drawn = True
 
     def clear(self) -> None:
-        """Leave the line empty, for whoever writes next."""
+        """Clear the line for other output."""
         if self._drawn:
             _draw(_CLEAR)
             self._drawn = False

@@ -1,6 +1,6 @@
 """The command that Mopidy mounts as ``mopidy vozduxan``.
 
-Both Mopidys hand all that follows to one parser of our own
+Both Mopidys pass the remaining words to our own parser
 (:mod:`mopidy_vozduxan.cli.parser`), so verbs, help and exit codes are the same.
 """
 
@@ -26,7 +26,7 @@ def build() -> Any:
 
         def __init__(self) -> None:
             super().__init__()
-            # The parsers of Mopidy 3 have no help of their own but the root's.
+            # In Mopidy 3 only the root parser has help of its own.
             self.add_argument("-h", "--help", action="store_true", dest="helped")
             self.add_argument("--json", action="store_true", dest="as_json")
             self.add_argument("words", nargs=argparse.REMAINDER, metavar="VERB ...")

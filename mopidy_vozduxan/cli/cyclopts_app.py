@@ -1,9 +1,9 @@
-"""Mopidy 4's form of the command. Imported there only: it needs cyclopts.
+"""Mopidy 4's form of the command. Imported only there, because it needs cyclopts.
 
-Mopidy 4 logs to standard output, which belongs to our answers. Where the
-command line asks for us, all else is therefore sent to standard error, from
-the moment on that Mopidy collects the extensions' commands. It also answers
-``--help`` itself, so it is told what our own parser would say.
+Mopidy 4 logs to standard output, which we need for our answers. So if the command
+line names our command, everything else goes to standard error as soon as Mopidy
+collects the extensions' commands. Mopidy 4 also answers ``--help`` itself, so we
+give it the help of our own parser.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mopidy_vozduxan.cli.parser import parser, verbs_of
 
 
 def build() -> Any:
-    """Return an app that takes everything as it comes."""
+    """Return an app that passes all words on."""
     answers = sys.stdout
     if "vozduxan" in sys.argv[1:] and not {"-h", "--help"} & set(sys.argv):
         sys.stdout = sys.stderr

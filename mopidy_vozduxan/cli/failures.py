@@ -1,4 +1,4 @@
-"""What goes wrong, as the command line says it: a code, a sentence, an exit code."""
+"""Failures of the command line: a code, a sentence, an exit code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from mopidy_vozduxan.exceptions import VozduxanError
 
-#: Exit codes by error code; 1 for all else.
+#: Exit codes by error code; 1 for all others.
 EXIT_CODES = {
     "BAD_INPUT": 2,
     "NO_SUCH_TORRENT": 3,
@@ -19,12 +19,12 @@ EXIT_CODES = {
     "NO_ANSWER": 7,
 }
 FAILED = 1
-#: As a shell says it of a program that Ctrl-C ended.
+#: What a shell reports for a program that Ctrl-C ended.
 INTERRUPTED = 130
 
 
 class Failure(VozduxanError):
-    """A command that failed, here or in the server, with the code it failed with."""
+    """A command that failed, here or in the server, with its error code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -32,17 +32,17 @@ class Failure(VozduxanError):
 
     @property
     def exit_code(self) -> int:
-        """What a script gets."""
+        """The exit code for scripts."""
         return EXIT_CODES.get(self.code, FAILED)
 
     @classmethod
     def of(cls, error: VozduxanError) -> Failure:
-        """Return an error of ours as a failure."""
+        """Return one of our errors as a failure."""
         return error if isinstance(error, cls) else cls(error.code, str(error))
 
 
 def say(failure: Failure, *, as_json: bool, of: str | None = None) -> None:
-    """Say on standard error what went wrong, and with which of several things."""
+    """Report a failure on standard error, and which argument it concerns."""
     if as_json:
         error = {"code": failure.code, "message": str(failure)}
         about = {} if of is None else {"of": of}

@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 
 
 def main(words: Sequence[str], config: Any, answers: TextIO | None = None) -> int:
-    """Do what ``words`` say, answering on ``answers``; return the exit code."""
+    """Run the command in ``words``, answer on ``answers``; return the exit code."""
     answers = answers or sys.stdout
-    if words and words[0] == "--json":  # which belongs to the verbs
+    if words and words[0] == "--json":  # it is an option of the verbs
         words = [*words[1:], words[0]]
-    # Names of torrents hold whatever they hold.
+    # Names of torrents may hold anything.
     with contextlib.suppress(AttributeError):
         answers.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
@@ -35,7 +35,7 @@ def main(words: Sequence[str], config: Any, answers: TextIO | None = None) -> in
             return _run(given, config, answers)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, say ``head``, has had enough
+    except BrokenPipeError:  # the reader, such as ``head``, has closed the pipe
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), answers.fileno())
         return FAILED
@@ -54,7 +54,7 @@ def _run(given: Any, config: Any, answers: TextIO) -> int:
         return failure.exit_code
     except (KeyboardInterrupt, BrokenPipeError):
         raise
-    except OSError as exc:  # that of standard output, as a rule
+    except OSError as exc:  # usually of standard output
         failure = Failure("STORAGE", f"The disk failed: {exc}.")
         say(failure, as_json=given.json)
         return failure.exit_code
@@ -65,7 +65,7 @@ def _run(given: Any, config: Any, answers: TextIO) -> int:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Log only what goes wrong: who waits sees a bar, the log is for the server."""
+    """Log only warnings and errors: the progress bar shows the rest."""
     ours = logging.getLogger("mopidy_vozduxan")
     before = ours.level
     ours.setLevel(logging.WARNING)
@@ -77,13 +77,13 @@ def _quiet() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the command, whatever Mopidy has them do."""
+    """Let Ctrl-C and SIGTERM end the command, whatever Mopidy uses them for."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     before = {}
-    with contextlib.suppress(ValueError):  # not the main thread: somebody's test
+    with contextlib.suppress(ValueError):  # not the main thread: a test
         for number in (signal.SIGINT, signal.SIGTERM):
             before[number] = signal.signal(number, interrupt)
     try:

@@ -1,4 +1,4 @@
-"""What a listener names on the command line: links, files, standard input."""
+"""The torrents that the command line names: links, files, standard input."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One torrent: ``text`` is what was given, ``torrent`` a file's bytes."""
+    """One torrent: ``text`` is the argument, ``torrent`` the bytes of a file."""
 
     text: str
     torrent: bytes | None = None
 
     @property
     def arguments(self) -> dict[str, object]:
-        """What the commands take."""
+        """The arguments for the commands."""
         if self.torrent is None:
             return {"source": self.text}
         return {"torrentFileB64": base64.b64encode(self.torrent).decode()}
 
 
 def named(words: Iterable[str]) -> Iterator[str | Source]:
-    """Return what is named, standard input (lines, or one file) in its place."""
+    """Return the sources, with the content of standard input in place of ``-``."""
     for word in words:
         if word != STDIN:
             yield word
@@ -45,7 +45,7 @@ def named(words: Iterable[str]) -> Iterator[str | Source]:
 
 
 def read(word: str | Source) -> Source:
-    """Return what a word names; a file that is there is read.
+    """Return the source that a word names; read it if it is an existing file.
 
     Raises :class:`BadInput`.
     """

@@ -15,7 +15,7 @@ answer, 130 interrupted
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of everything behind ``mopidy vozduxan``."""
+    """Return the parser for the words after ``mopidy vozduxan``."""
     root = argparse.ArgumentParser(
         "mopidy vozduxan",
         description="Manage the torrents of Mopidy-Vozduxan.",

@@ -1,4 +1,4 @@
-"""The running Mopidy, asked over the player's door; see ``server_file``."""
+"""The running Mopidy, reached through the player's door; see ``server_file``."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mopidy_vozduxan.commands.streaming_commands import Result
 from mopidy_vozduxan.web import server_file
 from mopidy_vozduxan.web.server_file import ServerAddress
 
-#: It is on this machine: one that does not take a connection in this time is ill.
+#: A server on this machine that takes longer to accept a connection is broken.
 CONNECT_S = 5.0
 #: Removing may wait for core, and for a large disk.
 ANSWER_S = 120.0
 
 
 class Server:
-    """The commands of a server that runs."""
+    """The commands of a running server."""
 
     running = True
 
@@ -31,7 +31,7 @@ class Server:
         self._host, self._path = parts.netloc, parts.path
 
     def call(self, command: str, **given: object) -> Result:
-        """Return what the command answers. Raises :class:`Failure`."""
+        """Return the command's answer. Raises :class:`Failure`."""
         wait = given.get("wait")
         seconds = ANSWER_S + (wait if isinstance(wait, int | float) else 0.0)
         try:
@@ -45,9 +45,9 @@ class Server:
         return cast(Result, answer)
 
     def is_there(self) -> bool:
-        """Return whether a server of ours answers at the address.
+        """Return whether one of our servers answers at the address.
 
-        Raises :class:`Failure` for one that takes the connection and is silent.
+        Raises :class:`Failure` if one accepts the connection but stays silent.
         """
         try:
             status, answer = self._ask("", {}, CONNECT_S)
@@ -63,7 +63,7 @@ class Server:
     def _ask(
         self, command: str, given: dict[str, object], seconds: float
     ) -> tuple[int, dict[str, dict[str, str]]]:
-        # Never through a proxy: it is this machine's loopback.
+        # Never through a proxy: this is the loopback.
         connection = http.client.HTTPConnection(self._host, timeout=seconds)
         headers = {
             "Content-Type": "application/json",
@@ -79,14 +79,14 @@ class Server:
 
 
 def find(data_dir: Path) -> Server | None:
-    """Return the server that runs on this data, if one does.
+    """Return the server that uses this data folder, if one runs.
 
-    The file of a server that was killed leads to a closed port, or to a program
-    that has it now and does not know our commands. Raises :class:`Failure`.
+    A killed server leaves its file behind. Its port is then closed, or belongs to
+    another program that does not know our commands. Raises :class:`Failure`.
     """
     path = data_dir / server_file.NAME
     if path.exists() and not os.access(path, os.R_OK):
-        told = f"The Mopidy of {data_dir} is another user's: run this as that user."
+        told = f"Another user runs the Mopidy of {data_dir}; run this as that user."
         raise Failure("NO_ANSWER", told)
     address = server_file.read(data_dir)
     if address is None:

@@ -1,17 +1,17 @@
-"""What a terminal shows: tables, sizes, names. Pure text in, pure text out."""
+"""Tables, sizes and names for a terminal. Text in, text out."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
 
-#: Of names so much is shown in the narrowest terminal.
+#: The columns that a name gets in the narrowest terminal.
 _LEAST_NAME = 16
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def size(count: object) -> str:
-    """Return a number of bytes for people, in powers of ten; ``-`` for none."""
+    """Return a readable number of bytes, in powers of ten; ``-`` for none."""
     if not isinstance(count, int | float):
         return "-"
     amount, unit = float(count), 0
@@ -22,7 +22,7 @@ def size(count: object) -> str:
 
 
 def plain(text: object) -> str:
-    """Return a name without what could steer the terminal."""
+    """Return a name without characters that could control the terminal."""
     return "".join(
         char if char.isprintable() else "\N{REPLACEMENT CHARACTER}"
         for char in str(text)
@@ -34,9 +34,9 @@ def table(
     numbers: Sequence[int] = (),
     room: int | None = None,
 ) -> str:
-    """Return rows in columns, those in ``numbers`` to the right.
+    """Return rows in columns; those in ``numbers`` are right-aligned.
 
-    In a terminal with ``room`` for so many characters the first column is cut.
+    The first column is shortened to fit a terminal of ``room`` characters.
     """
     if room is not None:
         rows = _fitted(rows, room)
@@ -52,7 +52,7 @@ def table(
 
 
 def _fitted(rows: Sequence[Sequence[str]], room: int) -> list[Sequence[str]]:
-    """Return rows whose first cells leave room for the others, or are short."""
+    """Return the rows with their first cells shortened to leave room for the rest."""
     rest = [max(map(_width, column)) + 2 for column in zip(*rows, strict=True)][1:]
     most = max(_LEAST_NAME, room - sum(rest))
     return [(_cut(first, most), *others) for first, *others in rows]
@@ -72,7 +72,7 @@ def _pad(cell: str, width: int, *, right: bool) -> str:
 
 
 def _width(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
+    """Return how many columns a text takes in a terminal."""
     return sum(
         0
         if unicodedata.combining(char)

@@ -1,4 +1,4 @@
-"""What each verb does: asks the commands, and shows what they answer."""
+"""The verbs: each runs commands, and shows their answers."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from mopidy_vozduxan.exceptions import VozduxanError
 
 Row = dict[str, Any]
 
-#: The bar moves as often as this while metadata is waited for.
+#: How often the bar moves during a wait for metadata.
 STEP_S = 1.0
 
 
 class Commands(Protocol):
-    """Who does it: the running Mopidy, or we."""
+    """Runs commands: the running Mopidy, or this process."""
 
     def call(self, command: str, **given: object) -> Result: ...
     def close(self) -> None: ...
 
 
 class Run:
-    """One run of a verb: what is given, who is asked, where answers go."""
+    """One run of a verb: its arguments, who does the work, where answers go."""
 
     def __init__(self, given: Any, config: Any, answers: TextIO) -> None:
         self.given = given
@@ -55,36 +55,36 @@ class Run:
             self._commands.close()
 
     def _alone(self) -> Commands:
-        from mopidy_vozduxan.cli import alone  # 0.2 s that a server spares us
+        from mopidy_vozduxan.cli import alone  # 0.2 s, not needed with a server
 
         kind = alone.Purge if self.given.verb == "purge" else alone.Alone
         return kind(self._config)
 
     @property
     def wait_s(self) -> float:
-        """How long metadata is waited for."""
+        """How long to wait for metadata."""
         if self.given.wait is not None:
             return float(self.given.wait)
         return float(self._config[folders.NAME]["metadata_timeout"])
 
     @property
     def room(self) -> int | None:
-        """How wide the terminal is that answers go to; None for all else."""
+        """The width of the terminal that answers go to; None if it is none."""
         seen = self._answers.isatty()
         return shutil.get_terminal_size().columns if seen else None
 
     def row(self, command: str, **given: object) -> Row:
-        """Return what a command answers with an object."""
+        """Return the answer of a command that answers with an object."""
         assert self._commands
         return cast(Row, self._commands.call(command, **given))
 
     def rows(self, command: str, **given: object) -> list[Row]:
-        """Return what a command answers with a list."""
+        """Return the answer of a command that answers with a list."""
         assert self._commands
         return cast(list[Row], self._commands.call(command, **given))
 
     def failed(self, error: VozduxanError, of: str) -> None:
-        """Say that one of several things failed; the first one's code counts."""
+        """Report that one of several arguments failed; the first failure counts."""
         failure = Failure.of(error)
         say(failure, as_json=self.given.json, of=of)
         self.exit_code = self.exit_code or failure.exit_code
@@ -98,7 +98,7 @@ class Run:
 
 
 def add(run: Run) -> None:
-    """Add all that is named; one that fails does not keep the others."""
+    """Add all torrents; one that fails does not stop the others."""
     added = []
     with Bar() as bar:
         for word in named_torrents.named(run.given.sources):
@@ -124,8 +124,8 @@ def _added(run: Run, source: Source, bar: Bar) -> Row:
         if left <= STEP_S:
             raise Failure(
                 "METADATA_TIMEOUT",
-                f"“{row['name']}” was added, but nobody gave us its metadata"
-                f" in {run.wait_s:.0f} s.",
+                f"“{row['name']}” was added, but no peer gave us its metadata"
+                f" within {run.wait_s:.0f} s.",
             )
         bar.show(row["name"], row["numPeers"], time.monotonic() - begun, run.wait_s)
 
@@ -188,7 +188,7 @@ def _files(run: Run, source: Source, bar: Bar) -> list[Row]:
 
 
 def remove(run: Run) -> None:
-    """Remove all that is named; one that fails does not keep the others."""
+    """Remove all torrents; one that fails does not stop the others."""
     removed = []
     for infohash in run.given.infohashes:
         try:
@@ -206,7 +206,7 @@ def _gone(row: Row) -> str:
 
 
 def purge(run: Run) -> None:
-    """Delete the data of what nothing uses."""
+    """Delete the data of torrents that nothing uses."""
     row = run.row("torrent_purge")
     count = row["torrents"]
     torrents = "1 torrent" if count == 1 else f"{count} torrents"
@@ -219,7 +219,7 @@ def _freed(row: Mapping[str, Any]) -> str:
 
 
 def status(run: Run) -> None:
-    """Say what goes on."""
+    """Show streams, swarms and disk use."""
     row = run.row("torrent_status")
     library = row["library"]
     lines = [

@@ -1,1 +1,1 @@
-"""What names say: of tracks and albums, in which old encoding. Pure."""
+"""What names say about tracks and albums, and which old encoding they use. Pure."""

@@ -1,7 +1,7 @@
-"""What the name of a torrent or of a folder says of an album: pure.
+"""What the name of a torrent or a folder says about an album: pure.
 
-Only what is certain goes: a date goes to its own field, words about encoding
-("[FLAC 24-96]") go away. Everything else stays in the album's name.
+Only certain parts are taken out: a date gets its own field, and words about the
+encoding ("[FLAC 24-96]") are dropped. Everything else stays in the album's name.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _LABEL = re.compile(r"\{[^{}]*\}")
 _DATE_IN_FRONT = re.compile(
     rf"(?:{_DATE.pattern})(?:\.\s+(?=\S)|-(?=[^\s\d-]))", re.ASCII
 )
-# Where an album stands among its artist's: "02 - Album"; "311 - Music" is a band.
+# The number of an album among its artist's: "02 - Album"; "311 - Music" is a band.
 _ORDINAL = re.compile(r"0\d{1,2}|[1-9]\d?", re.ASCII)
 _DATE_AT_END = re.compile(rf"(?P<rest>.*\S),\s*{_DATE.pattern}", re.ASCII)
 _SCENE = re.compile(r"[^\s-]+-\S+-(?:19|20)\d\d-\w+", re.ASCII)
 _BLANKS = re.compile(r"[\s,+./&|_:@-]+")
-# "Queen Discography (1973-1995)": what stands before the word is the artist.
+# "Queen Discography (1973-1995)": the artist comes before the word.
 _ALL_WORKS = re.compile(
     r"(?P<artist>.*?[^\s(\[–—-])[\s–—-]+(?P<group>[(\[])?"
     r"(?P<album>(?:(?:the )?(?:full|complete|полная) )?"
@@ -59,7 +59,7 @@ _QUOTED = re.compile(
 )
 _WORKS = ("劇場版", "映画", "ドラマ", "アニメ", "ゲーム", "舞台", "电影", "電影")
 
-# Said of an encoding inside brackets; "CD" or "Opus" alone may be a title.
+# Words about an encoding inside brackets; "CD" or "Opus" alone may be a title.
 _ENCODING = frozenset(
     "flac mp3 aac alac ape wv wavpack ogg vorbis opus wav m4a mpc dsd dsd64 dsd128 dsf"
     " sacd iso lossless lossy web webrip dl cd cdrip dvd vinyl vinylrip lp eac xld log"
@@ -70,7 +70,7 @@ _ENCODING = frozenset(
 _PLAIN_ENCODING = frozenset("flac mp3 aac alac lossless 320kbps 24bit 16bit".split())
 _MEASURE = re.compile(r"\d{1,3}(?:k|khz|kbps|kbit|bit|bits|b|x?cd|lp)", re.ASCII)
 _NUMBERS = frozenset("16 24 32 44 1 48 88 2 96 176 4 192 256 320 5".split())
-# What releases of the scene say of themselves.
+# What scene releases say about themselves.
 _SCENE_WORDS = frozenset(
     "cds cdm cdr cdep vls promo retail advance proper readnfo int dirfix sat dab fm"
     " bootleg dvda tape 2cd 3cd 4cd reissue limited edition remastered".split()
@@ -87,7 +87,7 @@ _MUSIC = frozenset("music audio tracks songs музыка треки".split())
 
 
 def album_name(name: str) -> AlbumName:
-    """Return artist, album and date as the name of a folder or torrent tells."""
+    """Return the artist, album and date in the name of a folder or torrent."""
     if _SCENE.fullmatch(name):
         return _scene_name(name)
     whole = without_sites(spaced(name))
@@ -100,7 +100,7 @@ def album_name(name: str) -> AlbumName:
 
 
 def says_nothing(name: str) -> bool:
-    """Whether a folder is called after its encoding, or "Music", and nothing else."""
+    """Whether a folder's name is only its encoding, or "Music"."""
     words = [
         word.lower() for word in _BLANKS.split(spaced(name).strip("[](){}")) if word
     ]
@@ -109,7 +109,7 @@ def says_nothing(name: str) -> bool:
 
 
 def _without_dates(whole: str) -> tuple[str, list[str]]:
-    """Take away dates and encodings that stand apart from the name."""
+    """Remove dates and encodings that are separate from the name."""
     text, dates = _without_groups(whole)
     text, bare_date = _without_plain_encoding(_without_label(text))
     if front := _DATE_IN_FRONT.match(text):
@@ -122,7 +122,7 @@ def _without_dates(whole: str) -> tuple[str, list[str]]:
 
 
 def _artist_and_album(text: str) -> tuple[str | None, str, str | None]:
-    """Return artist, album and the date that stands between them."""
+    """Return the artist, the album, and a date between them."""
     if works := _ALL_WORKS.fullmatch(text):
         album = works["album"].rstrip(")] " if works["group"] else None)
         return _artist(works["artist"]), album, None
@@ -137,13 +137,13 @@ def _artist_and_album(text: str) -> tuple[str | None, str, str | None]:
 
 
 def _without_label(text: str) -> str:
-    """Take "{label, number}" away; "Villagers - {Awayland}" is an album."""
+    """Remove "{label, number}"; "Villagers - {Awayland}" is an album."""
     rest = clean(_LABEL.sub(" ", text))
     return rest if len(dash_parts(rest)) == len(dash_parts(text)) else text
 
 
 def _without_groups(text: str) -> tuple[str, list[str]]:
-    """Take the brackets away that hold nothing but a date or an encoding."""
+    """Remove brackets that hold nothing but a date or an encoding."""
     dates: list[str] = []
 
     def keep(group: re.Match[str]) -> str:
@@ -174,7 +174,7 @@ def _is_encoding(words: list[str]) -> bool:
 
 
 def _without_plain_encoding(text: str) -> tuple[str, str | None]:
-    """Take "FLAC" off the end of "Artist - Album 2001 FLAC", and then the year."""
+    """Remove "FLAC" from the end of "Artist - Album 2001 FLAC", then the year."""
     words = text.split(" ")
     count = len(words)
     while len(words) > 1 and words[-1].lower() in _PLAIN_ENCODING:
@@ -189,7 +189,7 @@ def _without_plain_encoding(text: str) -> tuple[str, str | None]:
 
 
 def _without_date(parts: list[str]) -> tuple[list[str], str | None]:
-    """Take the part away that is a date; in "Prince - 1999" it is the album."""
+    """Remove a part that is a date; in "Prince - 1999" it is the album."""
     for place, part in enumerate(parts):
         last = place == len(parts) - 1
         if (match := _DATE.fullmatch(part)) and (not last or place > 1):

@@ -1,7 +1,7 @@
-"""The folders of a torrent that hold audio, as the names of its files say: pure.
+"""The folders of a torrent that hold audio, by the names of its files: pure.
 
-Folder numbers go into URIs, so they follow from the torrent alone: they count in
-the natural order of the folders' paths.
+Folder numbers go into URIs, so they depend on the torrent alone: they count the
+folders in the natural order of their paths.
 """
 
 from __future__ import annotations

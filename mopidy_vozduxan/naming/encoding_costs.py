@@ -1,9 +1,9 @@
-"""How improbable a text is in bits, read in one of the old encodings: pure.
+"""How improbable a text is, in bits, in one of the old encodings: pure.
 
 Bytes read with the right table are cheap: common letters, words of one script,
-capitals in front. Read with a wrong one they are rare letters in odd company.
-The cheapest reading wins if it is so by a margin. A character below 128 costs
-the same in all; the figures are rough, the margin makes up for that.
+initial capitals. With a wrong table they become rare letters next to odd ones.
+The cheapest reading wins if it wins by a margin. A character below 128 costs the
+same in all tables. The figures are rough; the margin makes up for that.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ _LATIN = [
     ("ÉÁÍÓÖÄÜÅØÆÞÚÇÀÊ’“”–—…", 8.0),
     ("ÑÃÈÔÂÐÎÏËÛÝÕÒÌÙŒœšžŠŽÿ¿¡«»´·°‘™©®ºµ²³½", 11.0),
 ]
-_LATIN_PAIR = 4.0  # "ää" is rare, and a word of nothing else is none
+_LATIN_PAIR = 4.0  # "ää" is rare, and no word consists of it
 
 _KANA = 6.0
 _COMMON_HAN = 11.9  # one of 3755
 _RARE_HAN = 17.0
 _WIDE_BESIDE_ASCII = 6.0
 _WIDE_MARKS = frozenset("、。「」『』【】・～（）〜！？：，")
-# What titles are made of; a third of all characters is among these.
+# The characters that titles use most: a third of all characters in them.
 _HAN = (
     "的一不我爱愛你心天人月情风風花夜無无大年生在了有是的中国國歌春雨光水日海"
     "音乐樂小红紅上下山白来來东東黄黃梦夢星空"
@@ -64,7 +64,7 @@ _HANGUL = (
 
 
 def latin(text: str) -> float:
-    """Return what Western text costs, its ASCII letters included."""
+    """Return the cost of Western text, including its ASCII letters."""
     prices = _latin_prices()
     cost, before = 0.0, " "
     for char in text:
@@ -83,7 +83,7 @@ def latin(text: str) -> float:
 
 
 def modern(text: str) -> float:
-    """Return what text costs that may hold any character of Unicode."""
+    """Return the cost of text that may hold any character of Unicode."""
     prices = _latin_prices()
     return sum(
         _ASCII if char < "\x80" else prices.get(char, _anywhere(char)) for char in text
@@ -91,7 +91,7 @@ def modern(text: str) -> float:
 
 
 def alphabet(letters: str) -> Cost:
-    """Return what text costs in a language written with ``letters`` and ASCII."""
+    """Return the cost of text in a language written with ``letters`` and ASCII."""
     prices = {c: _FIRST + _PER_RANK * rank for rank, c in enumerate(letters)}
 
     def cost(text: str) -> float:
@@ -106,7 +106,7 @@ def alphabet(letters: str) -> Cost:
 
 
 def ideographs(codec: str, leads: Iterable[int], common: str, kana: float) -> Cost:
-    """Return what East Asian text costs; ``leads`` begin its usual characters."""
+    """Return the cost of East Asian text; ``leads`` begin its usual characters."""
 
     @cache
     def usual() -> frozenset[str]:
@@ -133,7 +133,7 @@ def _letter(char: str, prices: dict[str, float]) -> float:
 
 
 def _company(before: str, char: str) -> float:
-    """Return what it costs that ``char`` follows ``before``."""
+    """Return the cost of ``char`` after ``before``."""
     if not char.isalpha():
         return 0.0
     if not before.isalpha():
@@ -163,7 +163,7 @@ def _wide(char: str, usual: frozenset[str], common: str, kana: float) -> float:
 
 
 def _beside_ascii(before: str, char: str) -> float:
-    """Return what it costs when only one of two neighbouring letters is ASCII."""
+    """Return the cost of two neighbouring letters of which only one is ASCII."""
     odd = (before < "\x80") != (char < "\x80")
     return _WIDE_BESIDE_ASCII if odd and before.isalpha() and char.isalpha() else 0.0
 
@@ -173,7 +173,7 @@ def _unknown(char: str) -> float:
 
 
 def _anywhere(char: str) -> float:
-    # Not every block: "FÉŽE" would be "FɎE", with a letter nobody writes.
+    # Not every block is cheap: "FÉŽE" would be "FɎE", with a letter nobody writes.
     return _COMMON_HAN if _WRITTEN.fullmatch(char) else _UNWRITTEN
 
 
@@ -183,7 +183,7 @@ def _latin_prices() -> dict[str, float]:
 
 
 class Reading(NamedTuple):
-    """One way to read bytes; ``prior`` is what the encoding itself costs."""
+    """One way to read bytes; ``prior`` is the cost of the encoding itself."""
 
     cost: Cost
     prior: float

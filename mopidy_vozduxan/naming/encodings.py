@@ -1,8 +1,8 @@
-"""Text of unknown encoding, made readable where it is certain what it says: pure.
+"""Text of unknown encoding, made readable if it is certain what it says: pure.
 
-Old tags, torrents, playlists and CUE sheets hold bytes of a Windows or Unix
-code page and do not say which. What is not certain is taken as Western; text
-that is right already is never changed.
+Old tags, torrents, playlists and CUE sheets hold bytes of a Windows or Unix code
+page, and do not say which. Uncertain text is read as Western. Text that is right
+already is never changed.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from collections.abc import Sequence
 
 from mopidy_vozduxan.naming.encoding_costs import READINGS, latin, modern
 
-#: In bits: so much more probable than the next reading, and than a Western one.
+#: Bits by which a reading must beat the next one, and the Western one.
 _CERTAIN = 8.0
 _CERTAIN_FOREIGN = 10.0
-#: Bytes that are UTF-8 by accident are rare enough by themselves.
+#: Less for UTF-8: bytes are rarely UTF-8 by accident.
 _CERTAIN_UTF8 = 5.0
 _WESTERN = "cp1252"
-#: So much tells the encoding of any text (30 ms).
+#: This much text is enough to tell its encoding (30 ms).
 _SAMPLE_BYTES = 4096
-#: More names than these are not looked at one by one (0.1 s).
+#: Above this many names, none is looked at alone (0.1 s).
 _ONE_BY_ONE = 2000
 
 _MARKED = [
@@ -29,8 +29,8 @@ _MARKED = [
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 ]
-# Codecs that read text and nothing else, by Python's names; what is Western may
-# be any tool's default and tells nothing.
+# Codecs for text, by Python's names. A Western one may be any tool's default, and
+# proves nothing.
 _CLAIMABLE = re.compile(
     r"cp(?:125[013-8]|437|85\d|86\d|87\d|9\d\d)|iso8859-(?:[2-9]|1[0-6])|koi8-[rtu]"
     r"|mac-\w+|shift_jis\w*|euc_\w+|gb\w+|big5\w*|johab"
@@ -38,10 +38,10 @@ _CLAIMABLE = re.compile(
 
 
 def decoded(data: bytes, hint: str | None = None) -> str:
-    """Return the text that the bytes of a file or a name are.
+    """Return the text of the bytes of a file or a name.
 
-    ``hint`` is the encoding that somebody claims. Never fails: what cannot be
-    read becomes U+FFFD.
+    ``hint`` is the encoding that somebody claims. Never fails: bytes that cannot
+    be read become U+FFFD.
     """
     return decoded_together([data], hint)[0]
 
@@ -49,7 +49,7 @@ def decoded(data: bytes, hint: str | None = None) -> str:
 def decoded_together(names: Sequence[bytes], hint: str | None = None) -> list[str]:
     """Return the texts of several names of one source.
 
-    They have one encoding, and together they tell more surely which.
+    They have one encoding, and together they show it more surely.
     """
     evident = [_evident(name) for name in names]
     left = [n for n, text in zip(names, evident, strict=True) if text is None]
@@ -63,7 +63,7 @@ def decoded_together(names: Sequence[bytes], hint: str | None = None) -> list[st
 
 
 def repaired(text: str) -> str:
-    """Return the text as it was meant, where it certainly was decoded wrongly.
+    """Return the text as it was meant, if it was certainly decoded wrongly.
 
     "Êèíî" (cp1251 read as Latin-1) is "Кино", "BjÃ¶rk" is "Björk".
     """
@@ -86,13 +86,13 @@ def _as_meant(text: str, data: bytes, codec: str | None) -> str:
 
 
 def _foreign(names: Sequence[bytes]) -> str | None:
-    """Return the encoding that all names certainly have, if it is no Western one."""
+    """Return the encoding that all names certainly have, if it is not Western."""
     codec = _certain_encoding(names)
     return None if codec == _WESTERN else codec
 
 
 def _evident(data: bytes) -> str | None:
-    """Return the text of bytes that say themselves what they are."""
+    """Return the text of bytes that declare their own encoding."""
     for mark, codec in _MARKED:
         if data.startswith(mark) and (text := _strict(data, codec)):
             return text
@@ -112,7 +112,7 @@ def _certain_encoding(names: Sequence[bytes]) -> str | None:
 
 
 def _costs(sample: bytes) -> dict[str, float]:
-    """Return the bits of every possible reading; two are always possible."""
+    """Return the cost in bits of every possible reading; there are at least two."""
     texts = {codec: _start(sample, codec) for codec in READINGS}
     return {
         codec: READINGS[codec].prior + READINGS[codec].cost(text)
@@ -122,7 +122,7 @@ def _costs(sample: bytes) -> dict[str, float]:
 
 
 def _start(sample: bytes, codec: str) -> str | None:
-    """Return the beginning of a text, None where it is not in that encoding."""
+    """Return the beginning of a text, or None if it is not in that encoding."""
     if codec == _WESTERN:
         return sample[:_SAMPLE_BYTES].decode(_WESTERN, "replace")
     try:
@@ -134,7 +134,7 @@ def _start(sample: bytes, codec: str) -> str | None:
 
 
 def _claimed(names: Sequence[bytes], hint: str | None) -> str | None:
-    """Return the codec that is claimed, None where the bytes contradict it."""
+    """Return the claimed codec, or None if the bytes contradict it."""
     try:
         codec = codecs.lookup(hint or "").name
     except (LookupError, ValueError):
@@ -146,7 +146,7 @@ def _claimed(names: Sequence[bytes], hint: str | None) -> str | None:
 
 
 def _likelier(data: bytes, codec: str) -> str:
-    """Return the text in ``codec``, or as Western where that is likelier."""
+    """Return the text in ``codec``, or as Western if that is likelier."""
     western, text = data.decode(_WESTERN, "replace"), _strict(data, codec)
     if text is None or codec == _WESTERN:
         return western

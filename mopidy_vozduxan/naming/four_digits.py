@@ -1,8 +1,7 @@
 """Four digits before a title: disc and track, a track alone, or a year. Pure.
 
-"1979" may be any of them, and a band's name. Only all files of a folder tell:
-numbers that follow each other without a hole count something, any others stay
-where they are.
+"1979" may be any of them, or a band's name. Only all the files of a folder together
+tell: consecutive numbers without a gap count something; others stay in the name.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 _FOUR = re.compile(r"(\d{4})(?:(?:\s*[-–—.:)\]]+\s*|\s+)(?=\S)|$)", re.ASCII)
-#: Recorded music, and what it tells of.
+#: The centuries that titles are about, or music was recorded in.
 _CENTURIES = range(15, 21)
 
 
 class FourDigits(Enum):
-    """What the first four digits of a folder's names are."""
+    """What the first four digits of the names in a folder mean."""
 
     #: 0112 or 1012: track 12 of disc 1 or 10.
     DISC_AND_TRACK = auto()
@@ -27,9 +26,9 @@ class FourDigits(Enum):
 
 
 def four_digits(names: Sequence[str], disc_no: int | None) -> FourDigits | None:
-    """Return what the digits before these titles are; None where it is not certain.
+    """Return what the digits before these titles mean, or None if it is uncertain.
 
-    ``disc_no`` is what the folder says of itself.
+    ``disc_no`` is the disc number in the folder's name.
     """
     matches = [_FOUR.match(name.replace("_", " ")) for name in names]
     numbers = sorted(int(match[1]) for match in matches if match)
@@ -49,9 +48,9 @@ def four_digits(names: Sequence[str], disc_no: int | None) -> FourDigits | None:
 
 
 def split(text: str, meaning: FourDigits) -> tuple[int | None, int, str] | None:
-    """Return disc number, track number and title; None where no digits are.
+    """Return the disc number, track number and title; None if there are no digits.
 
-    A number alone stays as the title as well.
+    If the name is only a number, that is its title as well.
     """
     match = _FOUR.match(text)
     if match is None:

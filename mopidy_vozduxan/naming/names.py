@@ -1,8 +1,7 @@
-"""Names as text: cleaned, spaced, sorted, made unique; and numbers of discs. Pure.
+"""Names as text: cleaned, spaced, sorted, made unique; disc numbers. Pure.
 
-Nothing is lost that a reader would miss. All text that comes out is clean (see
-:func:`clean`) and NFC. What a file's name says is in ``track_names``, what a
-folder's says in ``album_names``.
+Nothing is lost that a reader would miss. All results are clean (see :func:`clean`)
+and NFC. ``track_names`` reads the names of files, ``album_names`` those of folders.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ from collections.abc import Iterable
 from unicodedata import is_normalized
 from urllib.parse import unquote
 
-# Not \s: C0 controls are blanks too; then what flips or breaks lines.
+# Not \s alone: also C0 controls, and characters that flip or break lines.
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028-\u202e\u2066-\u2069\s]+")
-# Marks of direction and word breaks, which no eye sees and no pattern expects.
+# Invisible marks of direction and word breaks, which no pattern expects.
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
-# Between Chinese characters people put no blanks.
+# People put no spaces around a dash between Chinese characters.
 _DASH = re.compile(r"(?<!\S)[-–—－]{1,2}(?!\S)|(?<=[㐀-鿿])[-－](?=[㐀-鿿])")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
@@ -62,7 +61,7 @@ def clean(text: str) -> str:
 
 
 def spaced(text: str) -> str:
-    """Return ``text`` clean, with blanks where it has other signs in their place."""
+    """Return ``text`` clean, with spaces in place of the signs that stand for them."""
     line = clean(text)
     if " " in line:
         return line
@@ -80,23 +79,23 @@ def without_sites(text: str) -> str:
 
 
 def dash_parts(text: str) -> list[str]:
-    """Return what stands between free-standing dashes, without empty parts."""
+    """Return the parts between free-standing dashes, without empty ones."""
     return [part for piece in _DASH.split(text) if (part := piece.strip())]
 
 
 def folded(text: str) -> str:
-    """Return ``text`` fit to be compared without regard to case."""
+    """Return ``text`` for comparisons that ignore case."""
     return unicodedata.normalize("NFC", text).casefold()
 
 
 def natural_key(text: str) -> str:
-    """Return a sort key that puts 2 before 10 and knows no case."""
-    # One text compares in a third of the time that a tuple of its parts takes.
+    """Return a sort key that puts 2 before 10 and ignores case."""
+    # One text compares three times as fast as a tuple of its parts.
     return _DIGITS.sub(_padded, folded(text))
 
 
 def _padded(digits: re.Match[str]) -> str:
-    return "\x01" + digits[0].zfill(18)  # numbers come before all that is printable
+    return "\x01" + digits[0].zfill(18)  # numbers come before all printable text
 
 
 def natural_path_key(path: str) -> tuple[str, ...]:
@@ -105,12 +104,12 @@ def natural_path_key(path: str) -> tuple[str, ...]:
 
 
 def unique(names: Iterable[str]) -> list[str]:
-    """Return the names fit to share a directory: no two equal, none with a slash.
+    """Return the names for one directory: no two equal, none with a slash.
 
-    MPD clients walk by name, and Mopidy deletes slashes from names.
+    MPD clients navigate by name, and Mopidy deletes slashes from names.
     """
     seen: set[str] = set()
-    counts: dict[str, int] = {}  # so that a thousand equal ones are no million tries
+    counts: dict[str, int] = {}  # a thousand equal names must not take a million tries
     result = []
     for name in names:
         plain = clean(name).replace("/", "-") or "?"
@@ -132,12 +131,12 @@ def disc_of_folder(name: str) -> int | None:
 
 
 def is_disc_folder(name: str) -> bool:
-    """Whether a folder is one disc of something, be it one without a number."""
+    """Whether a folder is one disc of something, with or without a number."""
     return disc_of_folder(name) is not None or bool(_BONUS.fullmatch(clean(name)))
 
 
 def disc_above(path: str) -> int | None:
-    """Return the disc number that the folders of ``path`` tell, innermost first."""
+    """Return the disc number in the folders of ``path``; the innermost wins."""
     for folder in reversed(path.split("/")[:-1]):
         disc_no = disc_of_folder(folder)
         if disc_no is None and (match := _DISC_SUFFIX.fullmatch(clean(folder))):
@@ -148,7 +147,7 @@ def disc_above(path: str) -> int | None:
 
 
 def disc_number(text: str) -> int:
-    """Return the number that "2", "two" or "II" is."""
+    """Return the number that "2", "two" or "II" means."""
     for numbers in (_WORDS, _ROMANS):
         if text.lower() in numbers:
             return numbers.index(text.lower()) + 1

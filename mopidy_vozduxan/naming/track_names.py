@@ -1,8 +1,8 @@
-"""What a file's name says of a track, its neighbours considered: pure.
+"""What a file's name says about a track, given its neighbours: pure.
 
-A name that fits no pattern is its own title. Whether "12 Monkeys" is track 12
-or a title, only its neighbours know: a :class:`Style` is read from a folder's
-files first.
+A name that fits no pattern is its own title. Only its neighbours show whether
+"12 Monkeys" is track 12 or a title, so the :class:`Style` of a folder's files is
+read first.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from mopidy_vozduxan.naming.names import (
 class Style:
     """How a folder's files are named.
 
-    ``numbered``: a number before a blank is a track number. ``artists``: what
-    stands before the first dash is an artist. ``scene``: no blanks at all,
-    ``01-artist-some_title``. ``hundreds``: 203 is track 3 of disc 2. ``four``:
-    what the four digits are that all begin with. ``sides``:
-    the sides of a record, each with how many tracks come before it. ``album``
-    and ``group`` are what stands in every name, as a second part and at its end.
-    ``head``: all begin with it and end in a number.
+    ``numbered``: a number before a space is a track number. ``artists``: the part
+    before the first dash is an artist. ``scene``: no spaces at all,
+    ``01-artist-some_title``. ``hundreds``: 203 is track 3 of disc 2. ``four``: the
+    meaning of the four digits that all names begin with. ``sides``: the sides of a
+    record, each with the number of tracks before it. ``album`` and ``group`` are in
+    every name, as its second part and at its end. ``head``: all names begin with it
+    and end in a number.
     """
 
     numbered: bool = False
@@ -75,12 +75,12 @@ _TRACK = re.compile(
 _SIDE = re.compile(
     r"[\[(]?(?P<side>[a-h])(?P<track>\d{1,2})(?:[\])]?[-–—.\s]*)(?=\S)", re.IGNORECASE
 )
-# Alone, it is no artist's name: a year, or some number.
+# Alone, this is not an artist's name but a year, or some number.
 _FOUR_DIGITS = re.compile(r"\d{4}")
 # "Artist - Album - 03 - Title" falls apart at the dashes, this at its number.
 _INNER_TRACK = re.compile(r"(?:(?P<dot>\d{1,3})\.|(?P<blank>0\d{1,2}))\s+(?=\S)")
 _AT_END = re.compile(r"(?P<head>.*\D)(?P<track>\d{1,3})")
-# They stay in the title: "Chapter 3" without them is nothing.
+# These stay in the title: without them nothing is left of "Chapter 3".
 _CHAPTER = re.compile(
     r"(?:track|chapter|chap\.|part|teil|kapitel|chapitre|partie|cap[ií]tulo"
     r"|parte|capitolo|rozdział|глава|часть|трек|дорожка|トラック|פרק|κεφάλαιο)"
@@ -123,7 +123,7 @@ def style_of(paths: Sequence[str]) -> Style:
 
 
 def track_name(path: str, style: Style | None = None) -> TrackName:
-    """Return what the path of an audio file says of its track."""
+    """Return what the path of an audio file says about its track."""
     style = style or style_of([path])
     whole = clean(stem(path))
     text = _text(whole, style)
@@ -140,9 +140,9 @@ def track_name(path: str, style: Style | None = None) -> TrackName:
 
 
 def _with_artists(style: Style, paths: Sequence[str]) -> Style:
-    """Return the style with what only all names together tell of their parts."""
+    """Return the style, with the meaning of parts that only all names show."""
     names = [track_name(path, style) for path in paths]
-    # "Polly - Live", "Lake of Fire - Live": what never changes is no title.
+    # "Polly - Live", "Lake of Fire - Live": a part that never changes is no title.
     titles = {name.title for name in names}
     artists = {name.artist for name in names}
     # "1979 - Song", "1980 - Song": the years of a collection.
@@ -159,7 +159,7 @@ def _text(whole: str, style: Style) -> str:
 
 
 def _numbers(text: str, style: Style) -> tuple[int | None, int | None, str]:
-    """Return disc number, track number, and the text after them."""
+    """Return the disc number, the track number, and the text after them."""
     if style.four and (found := split(text, style.four)):
         return found
     if style.sides and (match := _SIDE.match(text)):
@@ -203,7 +203,7 @@ def _is_number(match: re.Match[str], text: str, style: Style) -> bool:
 
 
 def _inner(text: str) -> tuple[str, int, str] | None:
-    """Return artist, number and title of "Artist - [Album -] 03[.| -] Title"."""
+    """Return the artist, number and title of "Artist - [Album -] 03[.| -] Title"."""
     parts = dash_parts(text)
     for place, part in enumerate(parts[1:], start=1):
         number = part.strip("[]()")
@@ -231,7 +231,7 @@ def _is_title(parts: Sequence[str]) -> bool:
 
 
 def _opened(text: str) -> str:
-    """Return a scene name with blanks: "01-artist-a_title" has two joints."""
+    """Return a scene name with spaces: "01-artist-a_title" has two joints."""
     if "_-_" not in text:
         joints = 2 if text[:1].isdecimal() or _SIDE.match(text) else 1
         text = text.replace("-", " - ", joints)
@@ -247,12 +247,12 @@ def _are_hundreds(stems: Iterable[str]) -> bool:
         len(numbers) == len(matches)
         and set(first.values()) == {1}
         and min(first) > 0
-        and max(number % 100 for number in numbers) < 50  # CDs end at 99, and before
+        and max(number % 100 for number in numbers) < 50  # few CDs have more tracks
     )
 
 
 def _sides(stems: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    """Return the record's sides, if all files are of one: (side, tracks before)."""
+    """Return (side, tracks before) for each side, if all files are of one record."""
     matches = [m for s in stems if (m := _SIDE.match(s))]
     last: dict[str, int] = {}
     for match in sorted(matches, key=lambda m: m["side"].upper()):

@@ -1,7 +1,7 @@
-"""What all our traffic is bound to, by the configuration; unbound where it is not.
+"""What the configuration binds all our traffic to, if anything.
 
-The engine, our own fetches and ``status`` ask it. It holds to no state: it looks at
-the machine's devices anew each time, which takes less than a millisecond.
+The engine, our own fetches and ``status`` use it. It keeps no state: each call looks
+at the machine's devices, which takes less than a millisecond.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from mopidy_vozduxan.network.ways import Standing, standing_of
 
 
 class Binding:
-    """Made of what ``listen_interfaces`` says. Raises ValueError for nonsense."""
+    """The binding in ``listen_interfaces``. Raises ValueError if that is invalid."""
 
     def __init__(self, listen_interfaces: str) -> None:
         self._named = named_in(interfaces_of(listen_interfaces))
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The devices and addresses that traffic is bound to; none: it is not."""
+        """The devices and addresses that traffic is bound to; empty if unbound."""
         return tuple(interface.host for interface in self._named)
 
     def standing(self) -> Standing:
-        """Return how they stand now."""
+        """Return which of them exist now, and what is wrong."""
         return standing_of(self._named, devices.look() if self._named else {})

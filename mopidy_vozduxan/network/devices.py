@@ -1,6 +1,7 @@
-"""The network devices of this machine, and when they change: Linux' rtnetlink.
+"""The network devices of this machine, and their changes, from Linux' rtnetlink.
 
-Nothing here waits: the kernel answers at once. Whoever may not ask sees no device.
+Nothing here waits: the kernel answers at once. Without permission to ask, there are
+no devices.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _ROUTE_HEAD = struct.Struct("=BBBBBBBBI")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device at one moment. ``index`` is another one when it was made anew."""
+    """A device at one moment. A device that is made again has another ``index``."""
 
     name: str
     index: int
@@ -44,7 +45,7 @@ Devices = Mapping[str, Device]
 
 
 def look() -> Devices:
-    """Return the devices by name, as they are now; none where nobody tells."""
+    """Return the devices by name, as they are now; none if the kernel does not say."""
     try:
         with closing(_open(0)) as kernel:
             links = list(_ask(kernel, _GETLINK, _NEWLINK))
@@ -55,22 +56,22 @@ def look() -> Devices:
 
 
 class Watch:
-    """Tells when something changes, through ``fileno``, as sockets do."""
+    """Signals changes through ``fileno``, as sockets do."""
 
     def __init__(self) -> None:
-        """Begin; raises OSError where that is not allowed."""
+        """Start; raises OSError if that is not allowed."""
         self._kernel = _open(_GROUPS)
         self._kernel.setblocking(False)
 
     def fileno(self) -> int:
-        """Return what becomes readable with every change."""
+        """Return the descriptor that becomes readable with every change."""
         return self._kernel.fileno()
 
     def routed(self) -> set[int]:
-        """Take what came; return the indexes of devices that new routes lead over."""
+        """Read the messages; return the indexes of devices that have new routes."""
         indexes: set[int] = set()
-        # OSError: nothing is left, or more came than the kernel kept. Whoever is
-        # told looks again in any case.
+        # OSError: nothing is left, or the kernel dropped messages. Callers look at
+        # the devices again in any case.
         with suppress(OSError):
             while data := self._kernel.recv(65536):
                 routes = (body for kind, body in _messages(data) if kind == _NEWROUTE)
@@ -78,7 +79,7 @@ class Watch:
         return indexes
 
     def close(self) -> None:
-        """End."""
+        """Stop."""
         self._kernel.close()
 
 
@@ -93,7 +94,7 @@ def _open(groups: int) -> socket.socket:
 
 
 def _ask(kernel: socket.socket, request: int, wanted: int) -> Iterator[bytes]:
-    """Have the kernel name all there is of one kind."""
+    """Ask the kernel for everything of one kind."""
     body = b"\0" * 16  # of any family
     length = _HEADER.size + len(body)
     kernel.send(_HEADER.pack(length, request, _REQUEST_DUMP, 0, 0) + body)
@@ -122,7 +123,7 @@ def _attributes(data: bytes) -> dict[int, bytes]:
 
 
 def _device_of(route: bytes) -> int:
-    """Return the index of the device a route leads over; 0 for none, or several."""
+    """Return the index of a route's device; 0 for none, or several."""
     index = _attributes(route[_ROUTE_HEAD.size :]).get(_RTA_OIF)
     return int.from_bytes(index, sys.byteorder) if index else 0
 

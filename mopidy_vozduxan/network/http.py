@@ -1,10 +1,10 @@
-"""HTTP that leaves by the devices we are bound to, and by no other way.
+"""HTTP that leaves only by the devices we are bound to.
 
-A transport for httpx whose sockets we make ourselves. httpx binds to a device only
-since 0.24.1, and to an address in every version, which is not enough (see
-:mod:`~mopidy_vozduxan.network.ways`). What it stands on, ``network_backend`` of
-httpcore's pools, is there from 0.16 (httpx 0.23.3) on. Names are looked up by the
-system, by whatever way that is set up to use.
+A transport for httpx whose sockets we make ourselves. httpx can bind to a device
+since 0.24.1 only. Every version can bind to an address, which is not enough (see
+:mod:`~mopidy_vozduxan.network.ways`). It relies on ``network_backend`` of httpcore's
+pools, which exists since 0.16 (httpx 0.23.3). The system resolves names, in whatever
+way it is configured.
 """
 
 from __future__ import annotations
@@ -32,12 +32,11 @@ Way = tuple[Interface, Device]
 
 
 class BoundTransport(httpx.AsyncBaseTransport):
-    """Carries requests over what ``standing`` says is there, when they are made.
+    """Sends requests over the devices that ``standing`` finds at that moment.
 
-    ``proxy`` is the URL of one for all requests; None leaves it to the environment.
-    Raises ValueError for one that is none.
-    Loopback is no way out of the machine: what is there, a proxy or a server, is
-    asked whatever we are bound to.
+    ``proxy`` is the URL of a proxy for all requests; None leaves that to the
+    environment. Raises ValueError for an invalid one. Loopback does not leave the
+    machine: a proxy or a server there can be reached whatever we are bound to.
     """
 
     def __init__(self, standing: Callable[[], Standing], proxy: str | None) -> None:
@@ -116,7 +115,7 @@ def _proxy_of_the_environment(url: httpx.URL) -> httpx.Proxy | None:
 
 
 class _Body(httpx.AsyncByteStream):
-    """An answer's body as it comes."""
+    """The body of a response, as it arrives."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -131,7 +130,7 @@ class _Body(httpx.AsyncByteStream):
 
 
 class _Backend:
-    """What httpcore's pools make connections with (``AsyncNetworkBackend``)."""
+    """Makes the connections of httpcore's pools (``AsyncNetworkBackend``)."""
 
     def __init__(self, standing: Callable[[], Standing]) -> None:
         self._standing = standing
@@ -185,7 +184,7 @@ async def _call(family: int, target: Any, way: Way | None) -> socket.socket:
 
 
 def _bind(sock: socket.socket, interface: Interface, device: Device) -> None:
-    """Have a socket use that device, and that address where one is named."""
+    """Bind a socket to the device, and to the address if one is named."""
     version = 6 if sock.family == socket.AF_INET6 else 4
     named = [interface.address] if interface.address else []
     usable = named or [a for a in device.addresses if not a.is_link_local]
@@ -195,7 +194,7 @@ def _bind(sock: socket.socket, interface: Interface, device: Device) -> None:
     try:
         name = device.name.encode()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
-    except PermissionError:  # Linux before 5.7 wants root for it
+    except PermissionError:  # before 5.7 Linux requires root
         named = own
     if named:
         sock.bind((str(own[0]), 0))
@@ -232,5 +231,5 @@ class _Stream:
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        """Say whether the server hung up, which is all that is asked."""
+        """Return whether the server hung up, the only thing that httpcore asks."""
         return self._reader.at_eof() if info == "is_readable" else None

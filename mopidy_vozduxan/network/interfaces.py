@@ -1,6 +1,6 @@
-"""What ``listen_interfaces`` says: where to listen, and what all traffic is bound to.
+"""What ``listen_interfaces`` says: where to listen, and what to bind all traffic to.
 
-Pure: it knows nothing of what this machine has.
+Pure: it does not look at this machine's devices.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _INTERFACE = re.compile(
     r":(?P<port>\d{1,5})(?P<flags>[sl]{0,2})",  # s is TLS, l is local
     re.IGNORECASE,
 )
-#: Linux takes 15 characters, and all but ``/`` and space.
+#: Linux allows 15 characters, any but ``/`` and space.
 _DEVICE = re.compile(r"[\w.@-]{1,15}")
 
 
@@ -22,8 +22,8 @@ _DEVICE = re.compile(r"[\w.@-]{1,15}")
 class Interface:
     """An address or a device of this machine, with a port: ``vpn0:6881``.
 
-    ``host`` is an address (``fe80::1%eth0`` with the device it counts on) or the name
-    of a device; ``text`` is how it was given.
+    ``host`` is an address (``fe80::1%eth0`` names the device too) or the name of a
+    device; ``text`` is the original text.
     """
 
     host: str
@@ -31,7 +31,7 @@ class Interface:
 
     @property
     def address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-        """The address it names, if it names one."""
+        """The address, if ``host`` is one."""
         try:
             return ipaddress.ip_address(self.host)
         except ValueError:
@@ -39,15 +39,15 @@ class Interface:
 
     @property
     def is_any(self) -> bool:
-        """Whether it is ``0.0.0.0`` or ``[::]``: every address of the machine."""
+        """Whether it is ``0.0.0.0`` or ``[::]``, which mean every address."""
         return self.address is not None and self.address.is_unspecified
 
 
 def interfaces_of(text: str) -> tuple[Interface, ...]:
-    """Return what a list of interfaces names; an empty text names none.
+    """Return the interfaces in a list; an empty text has none.
 
-    Raises ValueError for what nobody can listen on, and for a list that names one
-    way and allows all.
+    Raises ValueError for invalid entries, and for a list that mixes named interfaces
+    with ``0.0.0.0`` or ``[::]``.
     """
     parts = [part.strip() for part in text.split(",")] if text else []
     interfaces = tuple(map(_interface, parts))
@@ -56,7 +56,7 @@ def interfaces_of(text: str) -> tuple[Interface, ...]:
         (every, *_) = (one for one in interfaces if one.is_any)
         raise ValueError(
             f"must not have {every.text} beside {named[0].text}: "
-            "the one takes any way, the other keeps all traffic to one"
+            "the one allows any route, the other binds all traffic"
         )
     return interfaces
 

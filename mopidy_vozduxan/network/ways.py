@@ -1,8 +1,8 @@
-"""How the ways that we are bound to stand: which are there, and what is wrong.
+"""The interfaces that we are bound to: which of them exist now, and what is wrong.
 
-Pure. An address means the device that has it: a socket that is bound to an address
-alone still leaves by whatever device the routes say, also while the one that has
-the address is down (Linux 6.18: a default route over eth0 took it all).
+Pure. An address stands for the device that has it. A socket bound to an address
+alone still leaves by whatever device the routes say, also while the device with that
+address is down (Linux 6.18: a default route over eth0 took everything).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from mopidy_vozduxan.network.interfaces import Interface
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is there of the named interfaces, in their order.
+    """The named interfaces that exist now, in their order.
 
-    ``troubles`` are phrases, one for each that is not there; ``bound`` whether any
+    ``troubles`` has a phrase for each one that does not. ``bound`` says whether any
     is named at all.
     """
 
@@ -29,7 +29,7 @@ class Standing:
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """The names of the devices that traffic may leave by."""
+        """The names of the devices by which traffic may leave."""
         return tuple(dict.fromkeys(device.name for _, device in self.there))
 
     @property
@@ -46,11 +46,11 @@ class Standing:
         meanwhile = " and ".join(self.devices) or "no other way"
         if self.lost:
             return f"{_capital(troubles)}: torrents wait, and use {meanwhile}."
-        return f"{_capital(troubles)}: torrents use {meanwhile} alone."
+        return f"{_capital(troubles)}: torrents use only {meanwhile}."
 
 
 def standing_of(named: Sequence[Interface], devices: Devices) -> Standing:
-    """Return how the named interfaces stand with these devices."""
+    """Return which of the named interfaces exist, given these devices."""
     there, troubles = [], []
     for interface in named:
         device = _holder(interface, devices)

@@ -107,7 +107,7 @@ def test_the_log_is_quiet_while_a_command_runs(line, monkeypatch):
 def test_adding_gives_up_and_says_that_the_torrent_stays(line):
     added = row(known=False)
     assert line.run("add", "--wait", "0.5", "abab", torrent_add=added) == 4
-    assert "was added, but nobody gave us its metadata" in line.err
+    assert "was added, but no peer gave us its metadata" in line.err
     assert line.out == ""
 
 
@@ -208,7 +208,7 @@ def test_the_status_is_for_people_and_for_scripts(line):
         "network": {
             "boundTo": ["vpn0", "10.9.0.2"],
             "devices": ["vpn0"],
-            "trouble": "No device has the address 10.9.0.2: torrents use vpn0 alone.",
+            "trouble": "No device has the address 10.9.0.2: torrents use only vpn0.",
         },
         "streams": [
             {

@@ -165,7 +165,7 @@ async def test_of_several_ways_those_that_are_there_are_used(
     far: Far, log: Log
 ) -> None:
     async with far.engine("tun9:6881,vpn0:6881,[fd00:500::2]:6882") as rig:
-        await log.until("There is no device tun9: torrents use vpn0 alone")
+        await log.until("There is no device tun9: torrents use only vpn0")
         join(rig, far.album)
         await comes(rig)
     assert far.wrong.packets == []

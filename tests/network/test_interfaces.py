@@ -82,7 +82,7 @@ def test_what_is_missing_is_said(text: str, there: list[Device], sentence: str) 
 
 def test_what_is_there_is_used_without_what_is_missing() -> None:
     now = standing("tun9:1,vpn0:1", LAN, VPN)
-    assert now.sentence == "There is no device tun9: torrents use vpn0 alone."
+    assert now.sentence == "There is no device tun9: torrents use only vpn0."
     assert (now.lost, now.devices) == (False, ("vpn0",))
 
 
