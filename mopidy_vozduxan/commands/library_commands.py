@@ -18,8 +18,9 @@ from mopidy_vozduxan.commands import arguments
 from mopidy_vozduxan.commands.removal import Removal, Remover
 from mopidy_vozduxan.commands.streaming_commands import Result, described
 from mopidy_vozduxan.engine.disk import DiskStore
-from mopidy_vozduxan.engine.parsing import read_magnet, read_torrent
+from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
+from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.naming.names import natural_path_key
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder

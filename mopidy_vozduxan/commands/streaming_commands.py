@@ -16,8 +16,9 @@ from functools import partial
 from mopidy_vozduxan.audio.formats import content_type
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
-from mopidy_vozduxan.engine.parsing import read_magnet, read_with_magnet
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target, Wanted
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource

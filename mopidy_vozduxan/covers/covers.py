@@ -15,8 +15,8 @@ from typing import Protocol
 from mopidy_vozduxan.covers.choice import TorrentCovers, covers_of
 from mopidy_vozduxan.covers.kept_pictures import KeptPictures, PictureName
 from mopidy_vozduxan.covers.picture import checked
-from mopidy_vozduxan.engine.parsing import read_magnet
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
+from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.torrent.metainfo import Metainfo
 from mopidy_vozduxan.torrent.uris import (
     AlbumUri,

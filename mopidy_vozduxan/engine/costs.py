@@ -21,9 +21,8 @@ import libtorrent as lt
 
 from mopidy_vozduxan.engine.bencode import bdecoded
 from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.torrent.metainfo import MAX_FILES
 
-#: Three times the largest torrents of music that are known.
-MAX_FILES = 100_000
 #: libtorrent 2.1 refuses more; what lies that deep, no file system takes.
 MAX_DEPTH = 100
 #: As few files are never a burden (0.03 s at worst); parts grow from there.

@@ -5,20 +5,17 @@ Every input ends in a value or in :class:`BadInput`; nothing is fetched here.
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
-from urllib.parse import parse_qs
 
 import libtorrent as lt
 
-from mopidy_vozduxan.engine.costs import MAX_FILES, check_costs
+from mopidy_vozduxan.engine.costs import check_costs
 from mopidy_vozduxan.engine.raw_names import readable_names
 from mopidy_vozduxan.exceptions import BadInput
-from mopidy_vozduxan.naming.encodings import decoded
+from mopidy_vozduxan.naming.names import printable
+from mopidy_vozduxan.torrent.magnets import parse_magnet
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 
 #: More than ``MAX_TORRENT_BYTES``, which is what may come in: metadata of that size out
@@ -33,36 +30,11 @@ LIMITS: Any = {
     "max_decode_tokens": 2_000_000,
 }
 MAX_PIECE_LENGTH = 128 * 1024 * 1024
-MAX_MAGNET_CHARS = 64 * 1024
 #: As many as are of use; libtorrent goes through all it has for each one it gets
 #: (50,000 trackers: 41 s, all swarms), and asks each of them.
 MOST_TRACKERS, MOST_WEB_SEEDS, MOST_NODES, MOST_PEERS = 200, 100, 100, 500
 
 _PAD = int(lt.file_storage.flag_pad_file)
-_V1 = r"urn:btih:(?:[0-9a-f]{40}|[a-z2-7]{32})"
-_V2 = r"urn:btmh:1220[0-9a-f]{64}"
-_TOPIC = re.compile(f"{_V1}|{_V2}", re.IGNORECASE)
-# A link copied out of a page's source; "&amp;" in a name is followed by no field.
-_HTML_AND = re.compile(
-    r"&(?:(?:amp|#0*38|#x0*26);)+"
-    r"(?=(?:xt|dn|tr|xl|ws|x\.pe|so|as|xs|kt|mt)(?:\.[0-9]+)?=)",
-    re.IGNORECASE,
-)
-_SELECTED = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
-_PEER = re.compile(r"\[?([0-9a-fA-F.:]+?)\]?:([0-9]{1,5})")
-
-
-@dataclass(frozen=True, slots=True)
-class MagnetLink:
-    """What a magnet URI says.
-
-    ``files`` are the indexes that ``so=`` selects (BEP 53), ``None`` for all of
-    them; ``size`` is ``xl=``, the torrent's size in bytes, where it is given.
-    """
-
-    source: TorrentSource
-    files: tuple[int, ...] | None
-    size: int | None
 
 
 def read_torrent(data: bytes) -> Metainfo:
@@ -83,7 +55,7 @@ def source_of_torrent(data: bytes) -> TorrentSource:
 
 
 def read_with_magnet(
-    torrent: bytes, magnet: str | None
+    torrent: bytes, magnet: str | None = None
 ) -> tuple[TorrentSource, Metainfo]:
     """Return the source that a ``.torrent`` file's bytes are, and what it says.
 
@@ -98,28 +70,6 @@ def read_with_magnet(
     metainfo = metainfo_of(info, torrent)
     source = TorrentSource(metainfo.infohash, torrent, magnet, metainfo.name)
     return source, metainfo
-
-
-def read_magnet(uri: str) -> TorrentSource:
-    """Return the source that a magnet URI names: v1, v2 or both.
-
-    Raises :class:`BadInput` when it is malformed or names no torrent.
-    """
-    return read_link(uri).source
-
-
-def read_link(uri: str) -> MagnetLink:
-    """Return all that a magnet URI says; raises as :func:`read_magnet` does."""
-    uri = _without_html(uri)
-    infohash = name_of(params_of_magnet(uri).info_hashes)
-    fields = _magnet_fields(uri)
-    name = decoded(fields.get("dn", [""])[0].encode("utf-8", "surrogateescape"))
-    size = fields.get("xl", [""])[0]
-    return MagnetLink(
-        TorrentSource(infohash, None, uri, _printable(name) or None),
-        _selected(",".join(fields.get("so", []))),
-        int(size) if re.fullmatch("[0-9]{1,15}", size) else None,
-    )
 
 
 def params_of_torrent(data: bytes) -> Any:
@@ -142,21 +92,17 @@ def params_of_torrent(data: bytes) -> Any:
 
 
 def params_of_magnet(uri: str) -> Any:
-    """Return libtorrent's ``add_torrent_params`` of a magnet URI."""
-    if len(uri) > MAX_MAGNET_CHARS:
-        raise BadInput("The magnet link is longer than any we accept")
-    uri = _without_html(uri)
-    topics = _magnet_fields(uri).get("xt", [])
-    # libtorrent 2.0.8 reads a hash that is not hexadecimal as zeros.
-    if not any(_TOPIC.fullmatch(topic) for topic in topics):
-        raise BadInput("The magnet link names no BitTorrent info-hash")
+    """Return libtorrent's ``add_torrent_params`` of a magnet URI.
+
+    Raises :class:`BadInput` as :func:`parse_magnet` does.
+    """
+    magnet = parse_magnet(uri)
     try:
-        params = lt.parse_magnet_uri("magnet" + uri[len("magnet") :])
-        name_of(params.info_hashes)
+        params = lt.parse_magnet_uri("magnet" + magnet.uri[len("magnet") :])
     except (RuntimeError, ValueError) as exc:
         raise BadInput(f"The magnet link is malformed: {_reason(exc)}") from exc
     # libtorrent (2.0.8, 2.1.1) reads x.pe only where its colon is not escaped.
-    params.peers = list(dict.fromkeys([*params.peers, *_peers(uri)]))
+    params.peers = list(dict.fromkeys([*params.peers, *magnet.peers]))
     return without_surplus(params)
 
 
@@ -193,7 +139,7 @@ def metainfo_of(info: Any, torrent: bytes | None = None) -> Metainfo:
     name, paths = readable_names(info, torrent) or _own_names(info, layout)
     return Metainfo(
         infohash=name_of(info.info_hashes()),
-        name=_printable(name),
+        name=printable(name),
         piece_length=info.piece_length(),
         size=info.total_size(),
         files=tuple(_file(layout, index, path) for index, path in enumerate(paths)),
@@ -237,7 +183,7 @@ def _path(layout: Any, index: int) -> str:
 def _file(layout: Any, index: int, path: str) -> TorrentFile:
     return TorrentFile(
         index=index,
-        path=_printable(path),
+        path=printable(path),
         offset=layout.file_offset(index),
         size=layout.file_size(index),
         padding=bool(int(layout.file_flags(index)) & _PAD),
@@ -257,58 +203,11 @@ def _agree(one: Any, other: Any) -> bool:
     return bool(v1 or (one.has_v2() and other.has_v2() and one.v2 == other.v2))
 
 
-def _without_html(uri: str) -> str:
-    return _HTML_AND.sub("&", uri)
-
-
-def _magnet_fields(uri: str) -> dict[str, list[str]]:
-    scheme, _, query = uri.partition(":")
-    if scheme.lower() != "magnet":
-        raise BadInput("This is not a magnet link")
-    try:
-        fields = parse_qs(
-            query.lstrip("?"), max_num_fields=1000, errors="surrogateescape"
-        )
-    except ValueError as exc:
-        raise BadInput("The magnet link has too many fields") from exc
-    # "xt.1=" and "xt.2=" are how some clients list two topics.
-    topics = [v for k, vs in fields.items() if k.split(".")[0] == "xt" for v in vs]
-    return {**fields, "xt": topics}
-
-
-def _peers(uri: str) -> Iterator[tuple[str, int]]:
-    for text in _magnet_fields(uri).get("x.pe", []):
-        match = _PEER.fullmatch(text)
-        try:
-            if match and 0 < int(match[2]) < 65536:
-                yield str(ipaddress.ip_address(match[1])), int(match[2])
-        except ValueError:  # a host's name, which nobody resolves (libtorrent)
-            continue
-
-
-def _selected(text: str) -> tuple[int, ...] | None:
-    """Return the file indexes in BEP 53's ``0,2,4-7``; None without a sane one.
-
-    libtorrent reads them only where the commas are not escaped.
-    """
-    indexes: set[int] = set()
-    for match in map(_SELECTED.fullmatch, text.split(",")):
-        if match:
-            last = int(match[2] or match[1])
-            indexes.update(range(int(match[1]), min(last + 1, MAX_FILES)))
-    return tuple(sorted(indexes)) or None
-
-
 def _text(get: Any) -> str:
     try:
         return str(get())
     except UnicodeDecodeError as exc:
         return exc.object.decode("utf-8", "replace")
-
-
-def _printable(text: str) -> str:
-    """Return the text without surrogates and NULs, which no UI can show."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
 
 
 def _reason(exc: Exception) -> str:

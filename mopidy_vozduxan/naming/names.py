@@ -98,6 +98,11 @@ def _padded(digits: re.Match[str]) -> str:
     return "\x01" + digits[0].zfill(18)  # numbers come before all printable text
 
 
+def printable(text: str) -> str:
+    """Return the text without surrogates and NULs, which no UI can show."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
 def natural_path_key(path: str) -> tuple[str, ...]:
     """Return a sort key that compares paths folder by folder."""
     return tuple(natural_key(part) for part in path.split("/"))

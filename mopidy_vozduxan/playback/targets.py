@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.parsing import read_magnet
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
+from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.scanning.lookups import Lengths
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.wishes import Added

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Any
 
-from mopidy_vozduxan.engine.parsing import read_magnet
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.playback.player import Player
 from mopidy_vozduxan.torrent.uris import AddUri, MagnetUri, parse
 

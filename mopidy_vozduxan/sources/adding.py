@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from mopidy_vozduxan.audio.formats import is_playable
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.parsing import read_magnet, read_with_magnet
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.exceptions import (
     BadInput,
     Cancelled,
@@ -30,6 +30,7 @@ from mopidy_vozduxan.exceptions import (
     VozduxanError,
 )
 from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.sources.wishes import Added, Wish, wish_of
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 from mopidy_vozduxan.torrent.uris import magnet_of, says_where

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from mopidy_vozduxan.engine.parsing import MagnetLink, read_link
 from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.naming.magnet_links import MagnetLink, read_link
 from mopidy_vozduxan.torrent.uris import AddUri, MagnetUri, parse
 
 

@@ -7,6 +7,10 @@ one, else v2 (64 digits).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
+
+#: Three times the largest torrents of music that are known.
+MAX_FILES = 100_000
 
 #: The largest ``.torrent`` that comes in, whichever way it comes: a file, a command, a
 #: URL, a swarm. This much holds the hashes of half a million pieces; nothing musical
@@ -59,3 +63,17 @@ class TorrentSource:
     torrent: bytes | None = None
     magnet: str | None = None
     display_name: str | None = None
+
+
+class ReadTorrent(Protocol):
+    """Reads the bytes of a ``.torrent`` file, as ``engine/parsing.py`` does."""
+
+    def __call__(
+        self, torrent: bytes, magnet: str | None = None
+    ) -> tuple[TorrentSource, Metainfo]:
+        """Return the source that the bytes are, and what they say.
+
+        A ``magnet`` is kept for its trackers and peers. Raises :class:`BadInput`
+        for what is no torrent we can play from, and where the magnet link names
+        another one.
+        """

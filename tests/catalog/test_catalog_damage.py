@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.parsing import read_magnet, read_with_magnet
+from mopidy_vozduxan.engine.parsing import read_with_magnet
+from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from mopidy_vozduxan.torrent.tags import Part, Tags
 from tests.torrent_files import multi_file

@@ -12,9 +12,9 @@ import pytest
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.parsing import read_magnet
 from mopidy_vozduxan.exceptions import BadInput, FetchFailed, MetadataTimeout
 from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.wishes import Added
 from mopidy_vozduxan.torrent.uris import magnet_of
