@@ -1,1 +1,1 @@
-"""Covers: which picture belongs to what, fetching it, checking it, keeping it."""
+"""Covers: choosing, fetching, checking and keeping pictures."""

@@ -1,7 +1,7 @@
-"""Which pictures of a torrent are covers of which of its folders: pure.
+"""Chooses the pictures of a torrent that are covers of its folders: pure.
 
-Decided by names, places and sizes alone; no picture is opened here. A picture
-can also be passed over later, so every folder has a few, the best first.
+Names, places and sizes decide; no picture is opened here. A picture may turn out
+to be unusable later, so every folder has a few candidates, the best first.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from mopidy_vozduxan.naming.names import (
 )
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile
 
-#: More than that is no cover but a scan for printing, and is never fetched.
+#: A larger file is a scan for printing, not a cover, and is never fetched.
 MAX_PICTURE_BYTES = 10_000_000
 PICTURES = frozenset("jpg jpeg jpe jfif png webp gif".split())
 
-#: A cover for a screen has 20 to 500 kB. More costs the swarm and the listener
-#: time, less is a thumbnail: either is taken only where nothing better is.
+#: A cover for a screen has 20 to 500 kB. A larger file costs the swarm and the
+#: listener time, a smaller one is a thumbnail. Both are last resorts.
 _SENSIBLE = range(5_000, 3_000_000)
 _TINIEST = 100
-#: Kept of each folder: one that is refused has a successor.
+#: Candidates per folder, in case some are refused.
 _KEPT = 3
-#: Folders above a track's that are looked at, and below that hold pictures.
+#: How many levels above a track's folder, and below it, are searched for pictures.
 _LEVELS = 3
 
 _NAMES = frozenset("cover front folder".split())
 _RELATED = frozenset("albumart album art artwork sleeve jacket large".split())
 _THUMBNAIL = frozenset("small thumb thumbnail tiny mini".split())
 _BACK = frozenset("back rear backside backcover".split())
-#: Not the front of the album, unless they say so.
+#: These do not show the front of the album, unless they say so.
 _BESIDES = frozenset(
     "cd disc disk dvd lp vinyl side media medium artist band logo".split()
 )
@@ -50,7 +50,7 @@ _ART_FOLDERS = frozenset(
     "art artwork artworks scan scans cover covers image images img pic pics picture"
     " pictures booklet folder jpg jpeg png graphics".split()
 )
-#: Words that may stand beside those: "Scans (600 dpi)", "Front & back covers".
+#: Words that may come with those: "Scans (600 dpi)", "Front & back covers".
 _WITH_ART = frozenset("dpi hq high res and front back full cd album".split())
 _WORD = re.compile(r"[^\W\d_]+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # AlbumArtSmall
@@ -58,7 +58,7 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # AlbumArtSmall
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """File indexes, the best first: covers by their names, then mere pictures."""
+    """File indexes, the best first: ``named`` ones are covers, ``others`` may be."""
 
     named: tuple[int, ...] = ()
     others: tuple[int, ...] = ()
@@ -68,8 +68,8 @@ class Choice:
 class TorrentCovers:
     """The covers of a torrent's folders, numbered as in its layout.
 
-    ``tracks`` are the file indexes of each folder's tracks; ``whole`` is for
-    the torrent as such.
+    ``tracks`` are the file indexes of each folder's tracks; ``whole`` is the choice
+    for the torrent itself.
     """
 
     infohash: str
@@ -79,12 +79,12 @@ class TorrentCovers:
     _folder_of: Mapping[int, int]
 
     def folder_of(self, index: int) -> int | None:
-        """Return the number of the folder of a track; None when it is no track."""
+        """Return the number of a track's folder; None if the file is not a track."""
         return self._folder_of.get(index)
 
 
 def covers_of(metainfo: Metainfo) -> TorrentCovers:
-    """Return which pictures of a torrent may stand for which of its folders."""
+    """Return the candidates for the cover of each folder of a torrent."""
     with_audio = numbered_folders(metainfo)
     paths = [path for path, _ in with_audio]
     below = Counter(above for path in paths for above in _with_parents(path))
@@ -107,8 +107,8 @@ def is_picture(file: TorrentFile) -> bool:
     return small and not file.padding and extension(file.path) in PICTURES
 
 
-# What a folder owns: pictures in it and in the art folders below it. A rank
-# sorts the best first; its first part is true for mere pictures.
+# A folder owns the pictures in it and in the art folders below it. A rank sorts the
+# best first; its first part is true if the name does not say that it is a cover.
 _Rank = tuple[bool, int, bool, int, tuple[str, ...]]
 _Owned = Mapping[str, list[tuple[_Rank, int]]]
 
@@ -123,7 +123,7 @@ def _by_owner(files: Iterable[TorrentFile], with_audio: Counter[str]) -> _Owned:
 
 
 def _owner(folder: str, with_audio: Counter[str]) -> tuple[str, bool]:
-    """Return the folder that a picture's folder belongs to, and if it is for art."""
+    """Return the owner of a picture's folder, and whether that is an art folder."""
     owner, in_art = folder, False
     for above in _with_parents(folder)[:_LEVELS]:
         parent, slash, name = above.rpartition("/")
@@ -138,7 +138,7 @@ def _owner(folder: str, with_audio: Counter[str]) -> tuple[str, bool]:
 def _ranked(
     owner: str, pictures: list[tuple[TorrentFile, bool]]
 ) -> list[tuple[_Rank, int]]:
-    """Return the best of the pictures that one folder owns."""
+    """Return the best pictures that a folder owns."""
     album = [_words(part) for part in (owner.rpartition("/")[2], owner.split("/")[0])]
     ranks = []
     for file, in_art in pictures:
@@ -147,8 +147,8 @@ def _ranked(
             continue
         key = natural_path_key(file.path)
         ranks.append(((name > 2, _size_rank(file.size), in_art, name, key), file.index))
-    # One picture beside the tracks is the cover whatever its name; of several
-    # nobody knows. Art folders are in order, the front comes first.
+    # A single picture beside the tracks is the cover, whatever its name; with several
+    # nobody knows. Art folders are ordered, with the front first.
     loose = [rank for rank, _ in ranks if rank[0] and not rank[2]]
     sure = [r for r in ranks if not r[0][0] or r[0][2] or len(loose) == 1]
     named = sorted(rank for rank in sure if not rank[0][0])[:_KEPT]
@@ -158,7 +158,7 @@ def _ranked(
 def _name_rank(name: str, album: list[frozenset[str]]) -> int | None:
     """Return 0 for ``cover.jpg`` to 2 for ``<album>.jpg``, 3 for any picture.
 
-    None is for what shows something else: backs, discs, booklets, spectra.
+    None means that it shows something else: a back, disc, booklet or spectrum.
     """
     words = _words(name.rpartition(".")[0])
     of_album = [title for title in album if title and title <= words]
@@ -183,10 +183,10 @@ def _size_rank(size: int) -> int:
 
 
 def _album_of(path: str, below: Counter[str]) -> list[str]:
-    """Return the folders whose pictures are a folder's too, the nearest first.
+    """Return the folders whose pictures may be a folder's cover, the nearest first.
 
-    A disc's are its parent's, and so are those of a folder in which nothing
-    but this one has tracks.
+    A disc shares its parent's pictures. So does a folder whose parent has no tracks
+    anywhere else.
     """
     folders = [path]
     for parent in _with_parents(path)[1:_LEVELS]:
@@ -210,7 +210,7 @@ def _chosen(found: _Owned, folders: Iterable[str]) -> Choice:
 
 
 def _with_parents(path: str) -> list[str]:
-    """Return a folder and a few above it, the innermost first."""
+    """Return a folder and a few of its parents, the innermost first."""
     found = [path]
     while "/" in path and len(found) <= _LEVELS:
         path = path.rpartition("/")[0]

@@ -1,8 +1,8 @@
-"""Where the cover of a track, an album or a torrent is to be had: at once.
+"""Finds the cover of a track, an album or a torrent, without waiting.
 
 Answers from memory and from the catalog, never from a swarm: clients ask for
-hundreds of covers in one call, and core waits with them. Safe to call from
-any thread.
+hundreds of covers in one call, and core waits for the answer. Safe to call from any
+thread.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from mopidy_vozduxan.torrent.uris import (
 
 logger = logging.getLogger(__name__)
 
-#: Torrents whose covers are kept in mind, at about 1 kB each.
+#: Torrents whose covers are cached in memory, at about 1 kB each.
 _REMEMBERED = 20_000
-#: So long (s) one call may take. A torrent takes 0.15 ms when it is first looked
-#: at, ten times that on a small board, and clients ask for all there are.
+#: How long (s) one call may take. The first look at a torrent takes 0.15 ms, ten
+#: times that on a small board, and clients ask for all torrents.
 LOOKING_S = 0.5
-#: Of an artist without a picture in so many albums none is shown.
+#: How many albums of an artist to try for a picture.
 _ALBUMS_TRIED = 5
 
 
@@ -52,21 +52,21 @@ class Torrents(Protocol):
 
     @property
     def finder(self) -> Finder:
-        """Its search."""
+        """The search of the catalog."""
 
     @property
     def albums_version(self) -> int:
         """Return another number whenever albums may have changed."""
 
     def metainfo(self, infohash: str) -> Metainfo | None:
-        """Return what a torrent says of itself; None while that is unknown."""
+        """Return a torrent's metainfo; None while that is unknown."""
 
 
 _ByArtist = Mapping[str, Sequence[tuple[str, int]]]
 
 
 class Covers:
-    """The covers of what is in the catalog."""
+    """The covers of everything in the catalog."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Covers:
     def urls(self, uris: Iterable[str]) -> dict[str, list[str]]:
         """Return root-relative URLs of pictures for each URI, mostly one or none.
 
-        What would take longer than :data:`LOOKING_S` is left to the next call.
+        After :data:`LOOKING_S` the rest is left for the next call.
         """
         until = self._clock() + LOOKING_S
         return {uri: self._urls(uri, late=self._clock() > until) for uri in uris}
@@ -92,23 +92,23 @@ class Covers:
     def keep_embedded(self, infohash: str, index: int, data: bytes) -> None:
         """Keep the picture found in a track; one for each folder is enough.
 
-        Takes as long as decoding it does. What is no picture is passed over.
+        Blocks while it decodes the picture. Invalid pictures are skipped.
         """
         if self._has_embedded(infohash, index):
             return
         try:
             picture = checked(data)
         except BadInput as exc:
-            logger.debug("An embedded picture is passed over: %s", exc)
+            logger.debug("Skipping an embedded picture: %s", exc)
             return
         self._kept.keep(PictureName(infohash, index, embedded=True), picture)
 
     def refuse(self, name: PictureName) -> None:
-        """Pass a picture over from now on: it is none."""
+        """Skip a file from now on: it is not a picture."""
         self._refused.add(name)
 
     def stand_in(self, name: PictureName) -> PictureName | None:
-        """Return an embedded picture for one that is not to be had."""
+        """Return an embedded picture in place of one that is not available."""
         covers = self._covers(name.infohash)
         if covers is None:
             return None
@@ -120,13 +120,13 @@ class Covers:
         return next(filter(None, found), None)
 
     def forget(self, infohash: str) -> None:
-        """Forget a torrent's pictures, and delete those that were kept."""
+        """Forget a torrent's pictures, and delete the kept ones."""
         self._known.pop(infohash, None)
         self._refused = {name for name in self._refused if name.infohash != infohash}
         self._kept.forget(infohash)
 
     def _has_embedded(self, infohash: str, index: int) -> bool:
-        """Whether a picture of a track's folder is kept already."""
+        """Whether a picture of the track's folder is kept already."""
         covers = self._covers(infohash)
         number = covers.folder_of(index) if covers else None
         if covers is None or number is None:
@@ -161,7 +161,7 @@ class Covers:
         return None
 
     def _of_artist(self, name: str) -> PictureName | None:
-        """Return the cover of an album of theirs."""
+        """Return the cover of one of the artist's albums."""
         version = self._catalog.albums_version
         if self._artists[0] != version:  # some 20 ms for 10,000 albums
             self._artists = version, self._catalog.finder.albums_by_artist()

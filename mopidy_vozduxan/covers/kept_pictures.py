@@ -1,8 +1,8 @@
-"""Pictures on disk: a folder of bounded size, the longest unused out first.
+"""Pictures on disk: a folder of bounded size that evicts the least recently used.
 
-Safe to call from any thread. Whatever the disk does is no error: a picture
-that could not be kept is fetched again. Blocks, except for :meth:`embedded`
-after the first call.
+Safe to call from any thread. A disk failure is not an error here: a picture that
+could not be kept is fetched again. All calls block, except :meth:`embedded` after
+the first call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 #: Some 5000 covers.
 MAX_KEPT_BYTES = 500_000_000
-_BLOCK_BYTES = 4096  # what a small file takes on most disks
+_BLOCK_BYTES = 4096  # the size of a small file on most disks
 
 _DRAFT = ".draft"
 _FILE = re.compile(
@@ -32,7 +32,7 @@ _FILE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PictureName:
-    """A file of a torrent that is a picture, or that has one ``embedded``."""
+    """A file of a torrent that is a picture, or has one ``embedded``."""
 
     infohash: str
     index: int
@@ -55,7 +55,7 @@ class KeptPictures:
         self._folder = folder
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._entries: dict[PictureName, _Entry] | None = None  # unused longest first
+        self._entries: dict[PictureName, _Entry] | None = None  # least recent first
         self._embedded: dict[str, set[int]] = {}
         self._size = 0
 
@@ -71,17 +71,17 @@ class KeptPictures:
             data = path.read_bytes()
             os.utime(path)
         except OSError as exc:
-            logger.debug("A picture is gone: %s", exc)
+            logger.debug("Cannot read a kept picture: %s", exc)
             self._drop(name)
             return None
         return Picture(data, entry.extension)
 
     def keep(self, name: PictureName, picture: Picture) -> None:
-        """Write a picture; a reader sees all of it or nothing."""
+        """Write a picture; readers see all of it or nothing."""
         entry = _Entry(picture.extension, _on_disk(len(picture.data)))
         path = self._path(name, entry)
         with self._lock:
-            self._known()  # before there is a draft of ours
+            self._known()  # read the folder before our draft is in it
         draft = path.with_name(f"{path.name}.{threading.get_ident()}{_DRAFT}")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ class KeptPictures:
             self._drop(name)  # it may have been of another kind
             draft.replace(path)
         except OSError as exc:
-            logger.debug("A picture could not be kept: %s", exc)
+            logger.debug("Cannot keep a picture: %s", exc)
             with contextlib.suppress(OSError):
                 draft.unlink(missing_ok=True)
             return
@@ -113,12 +113,12 @@ class KeptPictures:
             self._drop(name)
 
     def _known(self) -> dict[PictureName, _Entry]:
-        """Return what there is; looked up on disk once."""
+        """Return the kept pictures; reads the folder once."""
         if self._entries is None:
             self._entries = {}
             for file in _oldest_first(self._folder):
                 size = file.stat().st_size
-                # Without content a power cut left it.
+                # A power cut leaves files without content.
                 if (match := _FILE.fullmatch(file.name)) and size:
                     infohash, index, embedded, kind = match.groups()
                     name = PictureName(infohash, int(index), bool(embedded))
@@ -135,7 +135,7 @@ class KeptPictures:
             self._embedded.setdefault(name.infohash, set()).add(name.index)
 
     def _outdated(self) -> list[PictureName]:
-        """Return what has to go. Embedded ones go last: nobody fetches them again."""
+        """Return what to evict. Embedded ones go last: nobody fetches them again."""
         excess, going = self._size - self._max_bytes, []
         if excess > 0:
             known = self._known()
@@ -157,7 +157,7 @@ class KeptPictures:
         try:
             self._path(name, entry).unlink(missing_ok=True)
         except OSError as exc:
-            logger.debug("A picture could not be deleted: %s", exc)
+            logger.debug("Cannot delete a picture: %s", exc)
 
     def _path(self, name: PictureName, entry: _Entry) -> Path:
         return self._folder / f"{name}.{entry.extension}"
@@ -172,7 +172,7 @@ def _oldest_first(folder: Path) -> list[os.DirEntry[str]]:
             if file.name.endswith(_DRAFT):
                 os.unlink(file)
     except OSError as exc:
-        logger.debug("No pictures are kept: %s", exc)
+        logger.debug("Cannot read the folder of pictures: %s", exc)
         return []
     return [file for file in found if not file.name.endswith(_DRAFT)]
 

@@ -1,7 +1,7 @@
-"""One picture, made sure of: its type by its content, whole, and not too large.
+"""One checked picture: its type is that of its content, it is whole, not too large.
 
-Bytes from a swarm are decoded before anybody sees them, by Pillow and by no
-more than the four decoders named here. Blocks: not for an event loop.
+Pillow decodes bytes from a swarm before anybody sees them, with only the four
+decoders named here. Blocks: not for an event loop.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from mopidy_vozduxan.exceptions import BadInput
 
-#: By Pillow's name for a format: our extension and the content type.
+#: Pillow's name of a format: our extension and the content type.
 KINDS = {
     "JPEG": ("jpg", "image/jpeg"),
     "PNG": ("png", "image/png"),
@@ -21,15 +21,15 @@ KINDS = {
     "GIF": ("gif", "image/gif"),
 }
 CONTENT_TYPES = dict(KINDS.values())
-#: A JPEG with a second picture behind it, as phones and cameras make them.
+#: A JPEG with a second picture behind it, as phones and cameras write.
 _TWO_JPEGS = "MPO"
 
-#: A page of a booklet at 600 dpi has 8 million. Decoded, this takes 100 MB, which
-#: is why there is one at a time.
+#: A page of a booklet at 600 dpi has 8 million. Decoding this many takes 100 MB, so
+#: pictures are decoded one at a time.
 MAX_PIXELS = 24_000_000
-#: What is smaller is passed on as it came.
+#: Smaller pictures are passed on unchanged.
 AS_IS_BYTES = 500_000
-#: What is larger is scaled down: clients show 600 pixels, dense screens more.
+#: Larger pictures are scaled down to this: clients show 600 pixels, dense screens more.
 SIDE_PIXELS = 1000
 _JPEG_QUALITY = 87
 _ONE_AT_A_TIME = threading.Lock()
@@ -37,40 +37,40 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Bytes, and what they are: ``jpg``, ``png``, ``webp`` or ``gif``."""
+    """Bytes, and their kind: ``jpg``, ``png``, ``webp`` or ``gif``."""
 
     data: bytes
     extension: str
 
     @property
     def content_type(self) -> str:
-        """What a browser is told."""
+        """The content type for browsers."""
         return CONTENT_TYPES[self.extension]
 
 
 def checked(data: bytes) -> Picture:
-    """Return the picture that ``data`` is, scaled down where it is large.
+    """Return the picture in ``data``, scaled down if it is large.
 
-    Raises :class:`BadInput` for everything that is no whole picture.
+    Raises :class:`BadInput` unless it is a complete picture.
     """
     try:
         with _ONE_AT_A_TIME:
             return _read(data)
     except BadInput:
         raise
-    except Exception as exc:  # hostile bytes make decoders raise whatever they like
+    except Exception as exc:  # hostile bytes can make a decoder raise anything
         raise BadInput("This is not a picture that can be shown.") from exc
 
 
 def _read(data: bytes) -> Picture:
-    # Here, because Mopidy's start should not wait for it (50 ms).
+    # Imported here, so that Mopidy's start does not wait for it (50 ms).
     from PIL import Image
 
     with Image.open(io.BytesIO(data), formats=tuple(KINDS)) as image:
         kind, _ = KINDS["JPEG" if image.format == _TWO_JPEGS else image.format or ""]
         if image.width * image.height > MAX_PIXELS:
             raise BadInput("The picture has more pixels than we decode.")
-        # A JPEG's decoder can leave out what would be scaled away.
+        # The JPEG decoder can skip detail that would be scaled away.
         image.draft("RGB", (SIDE_PIXELS, SIDE_PIXELS))
         image.load()
         if len(data) <= AS_IS_BYTES:
@@ -79,7 +79,7 @@ def _read(data: bytes) -> Picture:
 
 
 def _scaled_down(image: Any) -> bytes:
-    """Return a JPEG for the screen; what was transparent becomes white."""
+    """Return a JPEG for the screen; transparent parts become white."""
     from PIL import Image, ImageOps
 
     upright = ImageOps.exif_transpose(image)

@@ -1,7 +1,7 @@
-"""Fetches pictures from swarms, each once, however many ask for it.
+"""Fetches pictures from swarms, each only once for any number of requests.
 
-Lives on our event loop. Every wait is bounded, and ends when the last one who
-asked goes. A swarm that did not answer is left in peace for a minute.
+Lives on our event loop. Every wait is bounded, and ends when the last request for
+the picture ends. A swarm that did not answer is not asked again for a minute.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 logger = logging.getLogger(__name__)
 
-#: The longest a picture may take, while bytes come; the manager gives up
-#: earlier where none do.
+#: The longest that a picture may take while bytes arrive; without any, the manager
+#: gives up earlier.
 FETCH_S = 60.0
-#: After this a swarm that failed is asked again.
+#: How long a swarm that failed is not asked again.
 FAILED_S = 60.0
-#: Swarms that are asked for pictures at a time.
+#: How many swarms are asked for pictures at a time.
 _AT_A_TIME = 8
 _FAILURES = 1000
 
 
 class Torrents(Protocol):
-    """What fetching needs of the catalog; it may block."""
+    """What fetching needs of the catalog; calls may block."""
 
     def metainfo(self, infohash: str) -> Metainfo | None:
-        """Return what a torrent says of itself."""
+        """Return a torrent's metainfo."""
 
     def source(self, infohash: str) -> TorrentSource | None:
-        """Return where its metadata comes from."""
+        """Return where a torrent's metadata comes from."""
 
 
 @dataclass(slots=True)
@@ -75,9 +75,9 @@ class PictureFetcher:
         self._decoding = asyncio.Lock()  # one at a time: it takes up to 100 MB
 
     async def get(self, name: PictureName) -> Picture:
-        """Return a picture, waiting for its swarm where need be.
+        """Return a picture; waits for its swarm if necessary.
 
-        Raises :class:`NoSuchPicture`, or why it is not to be had now.
+        Raises :class:`NoSuchPicture`, or the reason why it is not available now.
         """
         picture = await asyncio.to_thread(self._kept.get, name)
         if picture is None and name.embedded:
@@ -85,12 +85,12 @@ class PictureFetcher:
         return picture or await self._fetched(name)
 
     async def stand_in(self, name: PictureName) -> Picture | None:
-        """Return another picture that is on disk, for one that is not to be had."""
+        """Return another picture from disk in place of one that is not available."""
         other = await asyncio.to_thread(self._covers.stand_in, name)
         return await asyncio.to_thread(self._kept.get, other) if other else None
 
     async def _fetched(self, name: PictureName) -> Picture:
-        """Wait for a fetch that is under way, or begin one."""
+        """Wait for the running fetch, or start one."""
         self._refuse_failed(name)
         fetch = self._fetches.get(name)
         if fetch is None:
@@ -111,7 +111,7 @@ class PictureFetcher:
             async with self._slots, asyncio.timeout(FETCH_S):
                 data = await self._read_file(target, MAX_PICTURE_BYTES)
         except TimeoutError:
-            # It may only have had no turn: what plays comes first.
+            # Perhaps it was never its turn: playback comes first.
             raise Stalled("The picture takes too long.") from None
         except VozduxanError as exc:
             raise self._failed(name, exc) from exc
@@ -124,22 +124,22 @@ class PictureFetcher:
             async with self._decoding:
                 return await asyncio.to_thread(checked, data)
         except BadInput as exc:
-            logger.debug("%s is refused: %s", name, exc)
+            logger.debug("Refusing %s: %s", name, exc)
             self._covers.refuse(name)
             raise NoSuchPicture("The file is not a picture that can be shown.") from exc
 
     def _target(self, name: PictureName) -> Target:
         metainfo = self._catalog.metainfo(name.infohash)
         source = self._catalog.source(name.infohash)
-        # Only what is in the catalog: a page elsewhere must not have us join swarms.
+        # Only torrents in the catalog: other sites' pages must not make us join swarms.
         if metainfo is None or source is None or name.index >= len(metainfo.files):
             raise NoSuchPicture("There is no such picture.")
         if not is_picture(metainfo.files[name.index]):
-            raise NoSuchPicture("The file is no picture, or too large for one.")
+            raise NoSuchPicture("The file is not a picture, or it is too large.")
         return Target(source, metainfo, name.index)
 
     def _failed(self, name: PictureName, error: VozduxanError) -> VozduxanError:
-        if error.status in (500, 504, 507):  # not one that says "later" or "never"
+        if error.status in (500, 504, 507):  # others mean "later" or "never"
             if len(self._failures) >= _FAILURES:
                 self._failures.clear()
             self._failures[name] = self._clock(), error

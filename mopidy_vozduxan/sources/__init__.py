@@ -1,1 +1,1 @@
-"""Ways in: how torrents come into the catalog, and leave it with their files."""
+"""Ways in: how torrents get into the catalog, and leave it with their files."""

@@ -1,8 +1,8 @@
-"""Adds torrents that a listener names: magnets, URLs, the bytes themselves.
+"""Adds torrents that a listener names: magnet links, URLs, the bytes themselves.
 
-Whoever adds waits a bounded time. What is not known by then is looked for on
-our event loop until the swarm has had its time, and an event tells when it is
-found. What was found once is in the catalog, and is never asked for again.
+Callers wait for a bounded time. After that the search goes on, on our event loop,
+for as long as the swarm may take, and an event tells when the torrent is found. A
+torrent that was found once is in the catalog, and is never searched for again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from mopidy_vozduxan.torrent.uris import magnet_of, says_where
 
 logger = logging.getLogger(__name__)
 
-#: So many swarms are asked for metadata at a time; a playlist may name hundreds.
+#: How many swarms are asked for metadata at a time; a playlist may name hundreds.
 MOST_AT_ONCE = 64
 
 Future = concurrent.futures.Future[str]
@@ -45,7 +45,7 @@ Future = concurrent.futures.Future[str]
 
 @dataclass(slots=True)
 class _Search:
-    """The search for what one torrent is; ``begun`` in monotonic seconds."""
+    """A search for one torrent; ``begun`` is in monotonic seconds."""
 
     future: Future
     begun: float
@@ -54,11 +54,11 @@ class _Search:
 
 
 class Adder:
-    """Adds to ``catalog``; its methods may be called from any thread but our loop's.
+    """Adds to ``catalog``; any thread but our loop's may call its methods.
 
-    ``ask`` runs a coroutine on our loop; there ``fetch_metainfo`` asks the swarm
-    (:class:`MetadataTimeout`) and ``fetch`` a web server (:class:`FetchFailed`).
-    ``came`` is called when a torrent came with all its metadata.
+    ``ask`` runs a coroutine on our loop. There, ``fetch_metainfo`` asks the swarm
+    (:class:`MetadataTimeout`), and ``fetch`` a web server (:class:`FetchFailed`).
+    ``came`` is called when a torrent was added with all its metadata.
     """
 
     def __init__(
@@ -80,12 +80,11 @@ class Adder:
         self._ended = False
 
     def add(self, text: str, timeout: float) -> Added:
-        """Add what a magnet link, a URL or one of our URIs names.
+        """Add the torrent that a magnet link, a URL or one of our URIs names.
 
-        Returns after ``timeout`` seconds of search at the latest, those of
-        earlier calls included; what is unknown then is searched for all the same.
-        Raises :class:`BadInput` for what names no torrent, :class:`FetchFailed`,
-        and :class:`StorageFailed`.
+        Returns after at most ``timeout`` seconds of search, including those of
+        earlier calls; the search goes on after that. Raises :class:`BadInput` if the
+        text names no torrent, :class:`FetchFailed`, and :class:`StorageFailed`.
         """
         wish = wish_of(text)
         self._catalog.come_back(wish.key)
@@ -102,30 +101,30 @@ class Adder:
         return self._known(wish) or self._unresolved(wish)
 
     def begin(self, text: str) -> None:
-        """Have what ``text`` names searched for, if it is unknown; at once.
+        """Start the search for what ``text`` names, if it is unknown; returns at once.
 
-        Text that names no torrent is not searched for.
+        Ignores text that names no torrent.
         """
         for wish in self._unknown([text]):
             self._note_magnet(wish)
             self._tell(wish, self._begin(wish))
 
     def begin_all(self, texts: Iterable[str]) -> None:
-        """Begin the searches that :meth:`add` is about to wait for."""
+        """Start the searches that :meth:`add` will wait for."""
         for wish in self._unknown(texts):
             self._begin(wish)
 
     def known(self, text: str) -> Added | None:
-        """Return what the catalog knows of what ``text`` names; at once.
+        """Return what the catalog knows about what ``text`` names; returns at once.
 
-        Raises :class:`BadInput` for what names no torrent.
+        Raises :class:`BadInput` if the text names no torrent.
         """
         return self._known(wish_of(text))
 
     def add_torrent(self, data: bytes) -> Added:
-        """Add a torrent by the bytes of its ``.torrent`` file; at once.
+        """Add a torrent by the bytes of its ``.torrent`` file; returns at once.
 
-        Raises :class:`BadInput` when they are not a torrent we can play from.
+        Raises :class:`BadInput` if they are not a torrent that we can play.
         """
         source, metainfo = read_with_magnet(data, None)
         infohash = self._keep(source, metainfo)
@@ -134,7 +133,7 @@ class Adder:
         return Added(infohash, metainfo.name, known=True)
 
     def end_searches(self) -> None:
-        """Have nobody wait any more: Mopidy stops."""
+        """End all waits: Mopidy stops."""
         with self._lock:
             self._ended = True
             searches = list(self._searches.values())
@@ -161,11 +160,11 @@ class Adder:
         infohash = self._catalog.name_of(wish.key)
         if infohash == wish.key:
             return wish.unresolved
-        # A URL that led to a magnet link: its swarm can be joined.
+        # A URL led to a magnet link, whose swarm can be joined.
         return replace(wish.unresolved, infohash=infohash)
 
     def _note_magnet(self, wish: Wish) -> None:
-        """Keep a magnet link for ever; a later one's trackers are the fresher."""
+        """Keep a magnet link; the latest one has the most recent trackers."""
         if wish.link is None:
             return
         known = self._catalog.source(wish.key)
@@ -188,7 +187,7 @@ class Adder:
             return search
 
     def _best(self, wish: Wish) -> Wish:
-        """Return the same by a known link, where its own says nothing of peers."""
+        """Return the wish with a known link, if its own link names no peers."""
         link = wish.link
         if link is None or says_where(link.source.magnet or ""):
             return wish
@@ -204,7 +203,7 @@ class Adder:
                 del self._searches[key]
 
     def _tell(self, wish: Wish, search: _Search) -> None:
-        """Have the log say how the search ends; nobody waits for it any more."""
+        """Make the log report how the search ends: nobody waits for it any more."""
         with self._lock:
             told, search.told = search.told, True
         if told:
@@ -221,7 +220,7 @@ class Adder:
         return infohash
 
     async def _search_too(self, source: TorrentSource) -> str:
-        """Have the swarm that is searched for met in another link's ways too."""
+        """Use the trackers and peers of another link for the running search."""
         with contextlib.suppress(VozduxanError):
             await self._fetch_metainfo(source)
         return source.infohash
@@ -248,12 +247,12 @@ class Adder:
             return await asyncio.to_thread(read_with_magnet, body, None)
         except BadInput as exc:
             host = urlsplit(url).hostname
-            raise FetchFailed(f"What {host} sends is not a torrent file.") from exc
+            raise FetchFailed(f"{host} did not send a torrent file.") from exc
 
     def _keep(self, source: TorrentSource, metainfo: Metainfo) -> str:
-        """Write it to the catalog; return the infohash it is kept under."""
+        """Write the torrent to the catalog; return its infohash there."""
         if source.magnet is None:
-            # What has a magnet link stays when a file in torrent_dirs goes.
+            # A torrent with a magnet link stays when its file leaves torrent_dirs.
             known = self._catalog.source(metainfo.infohash)
             magnet = known.magnet if known else None
             magnet = magnet or magnet_of(metainfo.infohash)
@@ -265,7 +264,7 @@ class Adder:
 
 
 def _report(name: str, future: Future) -> None:
-    """Say how a search ended that nobody waited for."""
+    """Log how a search ended that nobody waited for."""
     error = None if future.cancelled() else future.exception()
     if future.cancelled() or isinstance(error, ShuttingDown | Cancelled):
         return  # Mopidy stops, or the torrent was removed

@@ -1,8 +1,8 @@
-"""Fetches what an ``http(s)`` URL of a torrent leads to, within bounds.
+"""Fetches the target of an ``http(s)`` URL, within bounds.
 
-Runs on our event loop, so that a wait ends when it should: ``requests`` in a
-thread bounds each read, and a server that sends a byte now and then has it for
-ever. Never looks at what it brings.
+Runs on our event loop, so that every wait ends in time. ``requests`` in a thread
+bounds each read only, and a server that sends a byte now and then would hold that
+thread forever. Never looks at what it fetches.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from mopidy_vozduxan.torrent.metainfo import MAX_TORRENT_BYTES
 if TYPE_CHECKING:
     import httpx
 
-# httpx is imported where it is used: 20 ms of Mopidy's start otherwise.
+# httpx is imported where it is used, which saves 20 ms of Mopidy's start.
 
-#: From the first look at a host name to the last byte, redirects included.
+#: From the look-up of the host name to the last byte, including redirects.
 TOTAL_S = 30.0
 MOST_REDIRECTS = 5
 _MIB = 1024 * 1024
 
 
 class Fetcher:
-    """Fetches through ``proxy``, Mopidy's section of that name, as ``binding`` allows.
+    """Fetches through ``proxy``, Mopidy's section of that name, within ``binding``.
 
-    ``agent`` is what we call ourselves, ``name/version``. Without a configured
-    proxy those of the environment count.
+    ``agent`` is our name, as ``name/version``. Without a configured proxy, those of
+    the environment are used.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class Fetcher:
         self._total_s = total_s
 
     async def fetch(self, url: str) -> bytes | str:
-        """Return the body behind ``url``, or the magnet link it redirects to.
+        """Return the body at ``url``, or the magnet link it redirects to.
 
-        Raises :class:`FetchFailed`. The messages name the host and nothing else
-        of the URL: the rest may be a listener's passkey.
+        Raises :class:`FetchFailed`. Messages name only the host of the URL, because
+        the rest may hold a listener's passkey.
         """
         host = _host(url)
         httpx = await asyncio.to_thread(_httpx)
@@ -69,8 +69,8 @@ class Fetcher:
         except httpx.HTTPError as exc:
             raise FetchFailed(f"{host} cannot be reached: {_reason(exc)}.") from exc
         except (ValueError, OverflowError, ExceptionGroup) as exc:
-            # A name that is none, or a port beyond 65535; perhaps of a redirect.
-            raise FetchFailed(f"{host} has, or leads to, a malformed URL.") from exc
+            # An invalid name, or a port beyond 65535; perhaps in a redirect.
+            raise FetchFailed(f"{host} has, or redirects to, a malformed URL.") from exc
 
     async def _follow(self, url: str) -> bytes | str:
         client = await asyncio.to_thread(self._client)  # it reads all certificates
@@ -100,7 +100,7 @@ class Fetcher:
         )
 
     def _way(self) -> httpx.AsyncBaseTransport | None:
-        """Return how to reach servers, where that is not httpx' usual way."""
+        """Return the transport to use, or None for httpx' default."""
         import httpx
 
         if self._binding.named:
@@ -149,24 +149,24 @@ async def _body(response: httpx.Response) -> bytes:
 
 
 def _decoded(body: bytes, encoding: str, host: str) -> bytes:
-    """Return the body as it was, however small it was packed."""
+    """Return the unpacked body; its size is bounded, however small it was packed."""
     if encoding.lower() in ("", "identity"):
         return body
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib
     try:
         data = unpacker.decompress(body, MAX_TORRENT_BYTES + 1)
     except zlib.error as exc:
-        raise FetchFailed(f"What {host} sends cannot be unpacked.") from exc
+        raise FetchFailed(f"{host} sent data that cannot be unpacked.") from exc
     if len(data) > MAX_TORRENT_BYTES:
         raise _too_large(host)
     if not unpacker.eof:
-        raise FetchFailed(f"What {host} sends is cut short.")
+        raise FetchFailed(f"The file at {host} is cut short.")
     return data
 
 
 def _too_large(host: str) -> FetchFailed:
     size = MAX_TORRENT_BYTES // _MIB
-    return FetchFailed(f"What {host} sends is larger than {size} MiB.")
+    return FetchFailed(f"The file at {host} is larger than {size} MiB.")
 
 
 def _reason(exc: Exception) -> str:

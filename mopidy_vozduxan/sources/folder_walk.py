@@ -1,6 +1,6 @@
 """One walk through folders: the torrent files below them, as they are now.
 
-Opens no file. Every folder is walked once, however it is linked.
+Opens no file. Every folder is walked once, even if several links lead to it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from mopidy_vozduxan.catalog import FoundAt
 
 
 class Walk:
-    """What was found below ``dirs``; cut short once ``stop`` is set.
+    """What was found below ``dirs``; ends early once ``stop`` is set.
 
-    ``files`` are in the order they were found, ``devices`` those of the folders
-    they lie in. ``folders`` were walked, and ``filled`` ones hold anything at all;
-    ``links`` are folders that a link leads to, by their own paths; ``unreadable``
-    ones come with the reason.
+    ``files`` are in the order they were found; ``devices`` are those of their
+    folders. ``folders`` were walked; ``filled`` ones are not empty. ``links`` are the
+    targets of linked folders, by their own paths. ``unreadable`` has the reasons.
     """
 
     def __init__(self, dirs: Iterable[Path], stop: threading.Event) -> None:
@@ -35,7 +34,7 @@ class Walk:
             waiting += self._walk(waiting.pop())
 
     def _walk(self, folder: Path) -> list[Path]:
-        """Note what a folder holds; return the folders in it."""
+        """Note the content of a folder; return the folders in it."""
         folders = []
         try:
             stat = folder.stat()
@@ -76,5 +75,5 @@ class Walk:
 def _answers(question: Callable[[], bool]) -> bool:
     try:
         return question()
-    except OSError:  # a link that leads nowhere, or in a circle
+    except OSError:  # a dangling link, or a circle of links
         return False

@@ -1,14 +1,13 @@
-"""Keeps the catalog as the configured folders are: torrents come, change and go.
+"""Keeps the catalog in step with the configured folders.
 
-Meant for a thread of its own: it reads the disk. It looks when it is told to,
-never writes to the folders, and remembers between looks what it could not read.
+Meant for a thread of its own, because it reads the disk. It looks when it is told
+to, never writes to the folders, and remembers between looks what it could not read.
 
-Design notes: a folder that is away (a disk that is not mounted, a share that is
-not there) looks like one whose files were all removed. So a file counts as
-removed only where its folder, or the nearest one above it that is there, is on
-the same file system as when the file was last seen. Of a file that this process
-has not seen yet that is unknown; an empty folder then says nothing, since that
-is how a mount point looks.
+Design notes: a missing folder (a disk that is not mounted, a share that is down)
+looks like one whose files were all removed. So a file counts as removed only if its
+folder, or the nearest existing parent, is on the file system where the file was last
+seen. For a file that this process has not seen yet, that is unknown. An empty folder
+then proves nothing, because mount points are empty too.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ from mopidy_vozduxan.torrent.metainfo import MAX_TORRENT_BYTES, Metainfo, Torren
 
 logger = logging.getLogger(__name__)
 
-#: A file that cannot be read may still be on its way: it is left alone until it
-#: has not changed for so long.
+#: A file that cannot be read may still be being written. It is refused only after it
+#: has not changed for this long.
 STILL_S = 10.0
 _NEVER = (0, -1, "")
 
 
 class TorrentDirs:
-    """The folders ``dirs``, their torrents in ``catalog``.
+    """The folders ``dirs``, and their torrents in ``catalog``.
 
-    ``clock`` gives monotonic seconds. Once ``stop`` is set a look ends early.
-    ``came`` is told the infohashes of torrents that came.
+    ``clock`` gives monotonic seconds. Once ``stop`` is set, a look ends early.
+    ``came`` is called with the infohashes of added torrents.
     """
 
     def __init__(
@@ -53,20 +52,20 @@ class TorrentDirs:
         self._clock = clock
         self._stop = stop
         self._came = came
-        self._devices: dict[Path, int] = {}  # of the folder a file was last seen in
+        self._devices: dict[Path, int] = {}  # of the folder where a file was last seen
         self._doubts: dict[Path, tuple[FoundAt, float]] = {}  # unreadable, since
         self._refused: dict[Path, FoundAt] = {}  # the log has said so
         self._remembered: Mapping[FoundAt, str] = {}  # refused in earlier runs
         self._away: frozenset[Path] = frozenset()
-        #: What the last look came across: folders, and where links lead to.
+        #: What the last look found: folders, and the targets of links.
         self.folders: frozenset[Path] = frozenset()
         self.links: frozenset[Path] = frozenset()
 
     def look(self) -> float | None:
         """Bring the catalog up to date.
 
-        Returns after how many seconds to look again, ``None`` for when something
-        has changed. Raises :class:`StorageFailed`.
+        Returns the seconds until the next look, or ``None`` to wait for a change.
+        Raises :class:`StorageFailed`.
         """
         known = self._catalog.found()
         self._remembered = self._catalog.refused()
@@ -92,7 +91,7 @@ class TorrentDirs:
         files: Mapping[Path, FoundAt],
         known: Mapping[Path, tuple[int, int, str]],
     ) -> list[FoundAt]:
-        """Return what has to be read; forget the doubts about what is gone."""
+        """Return the files to read; forget the doubts about missing ones."""
         for memory in (self._doubts, self._refused):
             for path in memory.keys() - files.keys():
                 del memory[path]
@@ -104,7 +103,7 @@ class TorrentDirs:
         ]
 
     def _is_refused(self, place: FoundAt) -> bool:
-        """Return whether a file was refused before, as it is now; say so once."""
+        """Return whether this version of a file was refused before; log that once."""
         if self._refused.get(place.path) == place:
             return True
         reason = self._remembered.get(place)
@@ -120,7 +119,7 @@ class TorrentDirs:
     def _add(
         self, places: Sequence[FoundAt], known: Mapping[Path, tuple[int, int, str]]
     ) -> set[str]:
-        """Add what can be read; return the torrents that the files held before."""
+        """Add the readable files; return the torrents that they held before."""
         outdated: set[str] = set()
         added: list[str] = []
 
@@ -152,7 +151,7 @@ class TorrentDirs:
         return read
 
     def _doubt(self, place: FoundAt, error: Exception) -> None:
-        """Wait for a file that is being written; say so when it is not."""
+        """Wait for a file that is being written; refuse one that does not change."""
         now = self._clock()
         before, since = self._doubts.get(place.path, (None, now))
         if before != place:
@@ -162,7 +161,7 @@ class TorrentDirs:
             return
         self._doubts.pop(place.path, None)
         self._refuse(place, error)
-        if isinstance(error, BadInput):  # of others the disk is to blame
+        if isinstance(error, BadInput):  # other errors are the disk's fault
             self._catalog.refuse(place, str(error))
 
     def _next_look(self) -> float | None:
@@ -172,7 +171,7 @@ class TorrentDirs:
     # --- what is gone
 
     def _is_gone(self, path: Path, walk: Walk) -> bool:
-        """Return whether a file that was not found was removed by somebody."""
+        """Return whether somebody removed a file that was not found."""
         root = next((root for root in self._dirs if path.is_relative_to(root)), None)
         if root is None:  # that folder is no longer configured
             return bool(self._dirs)
@@ -199,7 +198,7 @@ class TorrentDirs:
             )
 
     def _say_what_is_away(self, walk: Walk) -> None:
-        """Name the folders that cannot be read, each once until it is back."""
+        """Log the folders that cannot be read, each once until it is back."""
         for folder in walk.unreadable.keys() - self._away:
             logger.warning(
                 "Vozduxan: Cannot look for torrents in %s: %s",
@@ -218,7 +217,7 @@ def _contents(path: Path) -> bytes:
 
 
 def _nearest(folder: Path, root: Path) -> Path | None:
-    """Return the nearest folder that is there, not above ``root``."""
+    """Return the nearest existing folder, not above ``root``."""
     while not folder.is_dir():
         if folder == root:
             return None

@@ -1,7 +1,7 @@
 """Watches the configured folders from a thread of its own.
 
-The system tells of changes (inotify); where it cannot, as on network shares, a
-look now and then finds them. What to make of them is ``torrent_dirs``' affair.
+The system reports changes (inotify). Where it cannot, as on network shares, periodic
+looks find them. ``torrent_dirs`` handles the changes.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
 
 logger = logging.getLogger(__name__)
 
-#: Changes come in bursts: the folders are looked at when they have been calm for
-#: so long, or when a burst takes too long.
+#: Changes come in bursts: look at the folders after this much quiet, or when a burst
+#: takes too long.
 CALM_S = 0.3
 BURST_S = 5.0
-#: So long Mopidy has the processor to itself when it starts: a look at 10,000 files
-#: takes as long as all the rest of its start.
+#: How long to leave the processor to Mopidy when it starts: a look at 10,000 files
+#: takes as long as the rest of its start.
 START_S = 0.5
-#: How often to look all the same: 0.2 s of work for 10,000 files on a local disk.
+#: How often to look without a change: 0.2 s of work for 10,000 files on a local disk.
 LOOK_EVERY_S = 300.0
-#: While a folder is away, nothing tells when it comes; nor what changes in one that
+#: Nothing reports when a missing folder comes back, nor what changes in a folder that
 #: the system cannot watch.
 AWAY_LOOK_EVERY_S = 30.0
-#: A look that failed is tried again so soon, whatever changes: the disk is full, say.
+#: How soon to retry a look that failed, because the disk is full for example.
 FAILED_LOOK_AGAIN_S = 10.0
 JOIN_S = 5.0
 
-#: Reading a file or a folder is an event too, and nothing to look at it for.
+#: Reading a file or a folder is an event too, but no reason to look.
 _CHANGES = frozenset({"created", "modified", "moved", "deleted", "closed"})
 
 
 class Watcher(FileSystemEventHandler):
-    """Has ``torrents`` look whenever something changes below ``dirs``.
+    """Makes ``torrents`` look whenever something changes below ``dirs``.
 
     ``first`` is called before each look, on the same thread.
     """
@@ -74,18 +74,18 @@ class Watcher(FileSystemEventHandler):
         self._thread.start()
 
     def stop(self) -> None:
-        """End what goes on, within seconds."""
+        """Stop, within seconds."""
         self._stop.set()
         self._changed.set()
         if self._thread.is_alive():
             self._thread.join(JOIN_S)
 
     def look_soon(self) -> None:
-        """Have the folders looked at though nothing seems to have changed."""
+        """Look at the folders even if nothing seems to have changed."""
         self._changed.set()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """Take note of a change. Runs on watchdog's thread."""
+        """Note a change. Runs on watchdog's thread."""
         if event.event_type in _CHANGES:
             self._changed.set()
 
@@ -107,23 +107,23 @@ class Watcher(FileSystemEventHandler):
             return
         if self._failed:
             self._failed = False
-            logger.info("Vozduxan: Torrents are looked for again")
+            logger.info("Vozduxan: Looking for torrents works again")
         self._wait(seconds)
 
     def _say_that_it_failed(self, exc: Exception) -> None:
-        """Say it once, until a look succeeds: the thread goes on."""
+        """Log it once, until a look succeeds; the thread goes on."""
         if self._failed or self._stop.is_set():
             logger.debug("Looking for torrents failed: %s", exc)
             return
         self._failed = True
         if isinstance(exc, VozduxanError):
-            logger.error("Vozduxan: Looking for torrents failed for now: %s", exc)
+            logger.error("Vozduxan: Cannot look for torrents now: %s", exc)
         else:
             logger.error("Vozduxan: Looking for torrents failed", exc_info=exc)
 
     def _look(self) -> float:
-        """Look, and return after how many seconds to do so again."""
-        # First, so that nothing that changes meanwhile goes unnoticed.
+        """Look; return the seconds until the next look."""
+        # First, so that no change during the look goes unnoticed.
         self._changed.clear()
         self._first()
         self._watch(self._dirs)
@@ -147,10 +147,10 @@ class Watcher(FileSystemEventHandler):
     # --- what the system is asked to tell
 
     def _watch_what_is_new(self) -> bool:
-        """Watch what the look has found; return whether that was new.
+        """Watch what the look has found; return whether any of it is new.
 
-        watchdog (2.2.1, 6.0.0) does not notice what comes with a folder that is
-        moved in, unless the watch above it is made anew.
+        watchdog (2.2.1, 6.0.0) does not notice the content of a folder that is moved
+        in, unless the watch above it is made again.
         """
         folders, before = self._torrents.folders, self._folders
         self._folders = folders
@@ -163,7 +163,7 @@ class Watcher(FileSystemEventHandler):
         return self._watch(self._torrents.links) or moved_in
 
     def _watch(self, folders: Iterable[Path]) -> bool:
-        """Watch folders, also those that came back; return whether any is new."""
+        """Watch folders, including returned ones; return whether any is new."""
         new = False
         for folder in folders:
             identity = _identity(folder)

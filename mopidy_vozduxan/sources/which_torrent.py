@@ -1,4 +1,4 @@
-"""Which torrent a text of a listener's means: whole names, and beginnings."""
+"""Which torrent a listener's text means: an infohash, or a prefix of one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_beginning(text: str) -> bool:
 
 
 def find(catalog: Catalog, disk: DiskStore, start: str) -> str:
-    """Return the torrent whose infohash is that, or starts like that; blocks.
+    """Return the torrent with that infohash, or unambiguous prefix of one; blocks.
 
     Raises :class:`BadInput`, :class:`NoSuchTorrent`.
     """
@@ -39,7 +39,7 @@ def find(catalog: Catalog, disk: DiskStore, start: str) -> str:
 
 
 def link_of(text: str) -> str:
-    """Return a bare infohash as the magnet link it stands for, others as they are."""
+    """Return the magnet link for a bare infohash; return other text unchanged."""
     text = text.strip()
     if _HASH.fullmatch(text.lower()):
         return magnet_of(text.lower())

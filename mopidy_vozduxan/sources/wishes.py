@@ -1,4 +1,4 @@
-"""What a listener's text asks for: a torrent, by a magnet link or a URL. Pure."""
+"""Wishes: which torrent a listener's text asks for, by magnet link or URL. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mopidy_vozduxan.torrent.uris import AddUri, MagnetUri, parse
 class Added:
     """A torrent somebody added: ``known`` once its files are in the catalog.
 
-    ``infohash`` is ``None`` while the URL has not been read. ``files`` are the
-    indexes of the files that were asked for, ``None`` for all. ``size`` is what
-    the magnet link says of the whole torrent, in bytes.
+    ``infohash`` is ``None`` until the URL is read. ``files`` are the indexes of the
+    files that were asked for, ``None`` for all. ``size`` is the size of the whole
+    torrent according to the magnet link, in bytes.
     """
 
     infohash: str | None
@@ -28,7 +28,7 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a text asks for: a magnet link, or a URL."""
+    """A magnet link or a URL that a text asks for."""
 
     text: str
     link: MagnetLink | None
@@ -36,7 +36,7 @@ class Wish:
 
     @property
     def key(self) -> str:
-        """What it is known by: an infohash, else the URL."""
+        """The infohash, if it is known, else the URL."""
         return self.link.source.infohash if self.link else self.url
 
     @property
@@ -46,7 +46,7 @@ class Wish:
 
     @property
     def unresolved(self) -> Added:
-        """What the text itself says, while nothing else is known."""
+        """What the text alone says, while nothing else is known."""
         if self.link is None:
             return Added(None, _name_of_url(self.url), known=False)
         source = self.link.source
@@ -55,7 +55,7 @@ class Wish:
 
 
 def wish_of(text: str) -> Wish:
-    """Return what a text asks for. Raises :class:`BadInput`."""
+    """Return the wish in a text. Raises :class:`BadInput`."""
     plain = text.partition(":")[0].lower() in ("http", "https")
     uri = parse(str(AddUri(text)) if plain else text)
     inner = uri.url if isinstance(uri, AddUri) else text

@@ -216,7 +216,7 @@ def test_the_swarm_that_a_url_leads_to_is_known_before_its_metadata(adder, world
 
 def test_what_is_no_torrent_is_said(adder, catalog, world):
     world.web[URL] = b"<html>Please log in</html>"
-    with pytest.raises(FetchFailed, match=r"What 127\.0\.0\.1 sends is not a torrent"):
+    with pytest.raises(FetchFailed, match=r"127\.0\.0\.1 did not send a torrent"):
         adder.add(URL, LONG)
     assert names(catalog) == []
 

@@ -202,6 +202,6 @@ def test_a_look_that_fails_is_said_once_and_tried_again(stage, monkeypatch, capl
         stage.start().until_names("One.mp3")
         (stage.folder / "two.torrent").write_bytes(TWO)
         stage.until_names("One.mp3", "Two.mp3")
-        again = "Vozduxan: Torrents are looked for again"
+        again = "Vozduxan: Looking for torrents works again"
         stage.until(lambda: again in caplog.messages)
     assert sum("The disk is full." in line for line in caplog.messages) == 1
