@@ -352,6 +352,13 @@ def test_the_table_of_a_constant_mp3_is_not_taken_for_better_than_a_proportion()
     assert read_timeline("a.mp3", mp3(9, tag=tag), 100_000).offset_at(6000) == 50_000
 
 
+def test_the_bit_rate_is_that_of_the_frames_and_not_of_their_header():
+    """LAME writes the header of a constant MP3 as a frame of another bit rate."""
+    header = mp3(5, count=1, tag=b"Info" + bytes(4))  # without a count of frames
+    timeline = read_timeline("a.mp3", header + mp3(9), 16_000)
+    assert (timeline.length_ms, timeline.audio_start) == (1000, 0)
+
+
 def test_mp3_whose_bit_rate_varies_without_a_header_says_nothing():
     assert read_timeline("a.mp3", mp3(9) + mp3(5), 100_000) is None
 
@@ -487,3 +494,12 @@ def test_wavpack_says_its_length(tmp_path):
     data = encode(make_pcm(3, quality), tmp_path, "wv", quality).read_bytes()
     assert read_timeline("x.wv", data[:4096], len(data)).length_ms == 3000
     assert read_timeline("x.wv", data[:20], len(data)) is None
+
+
+def test_wavpack_of_an_unusual_rate_says_nothing(tmp_path):
+    """The code 15 says that the rate stands elsewhere, where we do not look."""
+    quality = Quality(bits=32)
+    data = encode(make_pcm(1, quality), tmp_path, "wv", quality).read_bytes()
+    (flags,) = struct.unpack_from("<I", data, 24)
+    unusual = data[:24] + struct.pack("<I", flags | 15 << 23) + data[28:4096]
+    assert read_timeline("x.wv", unusual, len(data)) is None

@@ -111,6 +111,37 @@ def test_folders_come_and_go(stage):
     stage.until_names()
 
 
+class Watches:
+    """Stands for watchdog's observer: the folders that it watches, and how often."""
+
+    def __init__(self):
+        self.begun, self.ended = [], []
+
+    def schedule(self, handler, path, recursive):
+        self.begun.append(path)
+        return path
+
+    def unschedule(self, watch):
+        self.ended.append(watch)
+
+
+def test_a_folder_that_is_moved_in_has_the_watch_above_it_made_anew(stage):
+    """watchdog before 7 tells nothing of what comes with it; 7 does not need this."""
+    watches = stage.watcher._observer = Watches()
+    path = str(stage.folder)
+    stage.watcher._look()
+    assert (watches.begun, watches.ended) == ([path], [])
+    assert stage.watcher._look() > 0
+    assert (watches.begun, watches.ended) == ([path], [])
+    (stage.outside / "a").mkdir()
+    shutil.move(stage.outside / "a", stage.folder / "a")
+    assert stage.watcher._look() == 0  # once more at once: it may hold something
+    assert (watches.begun, watches.ended) == ([path, path], [path])
+    shutil.rmtree(stage.folder / "a")
+    assert stage.watcher._look() > 0
+    assert (watches.begun, watches.ended) == ([path, path], [path])
+
+
 def test_what_a_link_leads_to_is_watched_too(stage):
     (stage.folder / "link").symlink_to(stage.outside)
     stage.start()
