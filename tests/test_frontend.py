@@ -8,11 +8,9 @@ import pytest
 from mopidy.models import TlTrack, Track
 
 from mopidy_vozduxan import running
-from mopidy_vozduxan.frontend import (
-    AIM_AFTER_S,
-    MOST_SILENT_STARTS,
-    VozduxanFrontend,
-)
+from mopidy_vozduxan.frontend import VozduxanFrontend
+from mopidy_vozduxan.planning.following.coming import AIM_AFTER_S
+from mopidy_vozduxan.planning.following.failing import MOST_SILENT_STARTS, POLL_S
 from mopidy_vozduxan.playback.alarm import Alarm
 from mopidy_vozduxan.playback.tracklist import Tracklist
 from mopidy_vozduxan.playback.walking import Walk
@@ -21,6 +19,8 @@ OURS = [f"vozduxan:track:{'ab' * 20}:{n}" for n in range(3)]
 FOREIGN = "file:///song.mp3"
 #: After so long silence without a reason is given up.
 PATIENCE_S = 20
+ASKING = "mopidy_vozduxan.playback.asking"
+CARRYING_OUT = "mopidy_vozduxan.playback.carrying_out"
 MAGNET = f"magnet:?xt=urn:btih:{'cd' * 20}"
 
 
@@ -227,6 +227,37 @@ def test_it_begins_where_the_listener_wanted(stage, position_ms, seeks):
     assert stage.core.calls == seeks
 
 
+class Refusal:
+    """Core's answer when the entry has just left the queue."""
+
+    def get(self, timeout=None):
+        raise AttributeError("'NoneType' object has no attribute 'length'")
+
+
+def test_what_core_refuses_costs_nothing_else(stage, caplog):
+    """A seek was refused, and nothing followed the track any more."""
+    taken_back(stage, sought_ms=4000)
+    stage.core.playback.seek = lambda ms: Refusal()
+    stage.core.current = stage.core.tracks[0]
+    stage.tell("track_playback_started", tl_track=stage.core.current)
+    assert "Seek(position_ms=4000)" in caplog.text
+    stage.tell("seeked", time_position=5000)
+    assert stage.player.moves[-1] == ("A", 5000)
+    assert stage.aim() == (OURS[1:], 2)
+
+
+def test_a_player_that_does_not_answer_is_looked_at_again(stage, monkeypatch):
+    def busy():
+        raise pykka.Timeout
+
+    stage.play(0)
+    reminded = []
+    monkeypatch.setattr(Alarm, "set", lambda *args: reminded.append(args[1]))
+    monkeypatch.setattr(stage.player, "position_ms", busy)
+    stage.actor.follow_position().get(timeout=10)
+    assert reminded == [POLL_S]
+
+
 def test_what_plays_instead_begins_at_its_beginning(stage):
     taken_back(stage, sought_ms=4000)
     stage.core.calls.clear()
@@ -391,7 +422,7 @@ def test_a_player_that_is_silent_without_a_reason_is_moved_on_from(
     stage, starting, monkeypatch
 ):
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr("mopidy_vozduxan.frontend.time.monotonic", lambda: clock.now)
+    monkeypatch.setattr(f"{ASKING}.time.monotonic", lambda: clock.now)
 
     def look(*times):
         for clock.now in times:
@@ -416,7 +447,8 @@ def test_what_breaks_near_its_end_does_not_take_the_next_track_with_it(
 ):
     forgotten = []
     monkeypatch.setattr(
-        "mopidy_vozduxan.frontend.forget_pending_start", lambda: forgotten.append(1)
+        f"{CARRYING_OUT}.forget_pending_start",
+        lambda: forgotten.append(1),
     )
     stage.play(0)
     stage.player.latest_token, stage.player.latest_uri = "B", OURS[1]
@@ -430,7 +462,7 @@ def test_what_breaks_near_its_end_does_not_take_the_next_track_with_it(
 
 def test_an_output_that_tells_no_positions_is_not_taken_for_silent(stage, monkeypatch):
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr("mopidy_vozduxan.frontend.time.monotonic", lambda: clock.now)
+    monkeypatch.setattr(f"{ASKING}.time.monotonic", lambda: clock.now)
     stage.play(0)
     for clock.now in (1.0, 2.0 + PATIENCE_S, 3.0 + 2 * PATIENCE_S):
         stage.actor.follow_position().get(timeout=10)
@@ -439,7 +471,7 @@ def test_an_output_that_tells_no_positions_is_not_taken_for_silent(stage, monkey
 
 def test_a_pause_is_no_silence(stage, monkeypatch):
     now = 0.0
-    monkeypatch.setattr("mopidy_vozduxan.frontend.time.monotonic", lambda: now)
+    monkeypatch.setattr(f"{ASKING}.time.monotonic", lambda: now)
     stage.play(0)
     stage.actor.follow_position().get(timeout=10)
     stage.state("playing", "paused")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mopidy.exceptions import TracklistFull
 
 from mopidy_vozduxan.exceptions import VozduxanError
-from mopidy_vozduxan.planning.corrections import Edit, Entry, decide
+from mopidy_vozduxan.planning.following.corrections import Edit, Entry, decide
 from mopidy_vozduxan.torrent.uris import AddUri, MagnetUri, TrackUri, parse, shown
 
 if TYPE_CHECKING:

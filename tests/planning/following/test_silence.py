@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mopidy_vozduxan.planning.silence import Silence, silence
+from mopidy_vozduxan.planning.following.silence import Silence, silence
 
 #: Looks, a second apart: what plays and where, and whether that waits; then how long
 #: the silence has lasted at the last of them, None for none.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mopidy_vozduxan.planning.corrections import Edit, Entry, decide
+from mopidy_vozduxan.planning.following.corrections import Edit, Entry, decide
 
 MAGNET = "magnet"
 

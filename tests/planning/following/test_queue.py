@@ -1,6 +1,6 @@
 import pytest
 
-from mopidy_vozduxan.planning.queue import sure, upcoming
+from mopidy_vozduxan.planning.following.queue import sure, upcoming
 
 
 def after(following, **modes):

@@ -1,0 +1,225 @@
+"""What plays: starts, pauses, jumps and stops, as core and the backend tell them.
+
+Design notes: a start that waits for its swarm leaves core "stopped" until the
+first sound, and ``stop`` does nothing when stopped; the music would start
+later all the same. So such a start is shown as "playing", which is also what
+the listener asked for; a ``stop`` then is an event, and ends the start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mopidy_vozduxan.planning.following.coming import FOUND_AFTER_S, reminders
+from mopidy_vozduxan.planning.following.failing import POLL_S, look
+from mopidy_vozduxan.planning.following.orders import (
+    Aim,
+    Chore,
+    Find,
+    Forget,
+    Hold,
+    Hush,
+    Order,
+    Pause,
+    Play,
+    Remind,
+    ResetBuffers,
+    Say,
+    Seek,
+    ShowPlaying,
+    Slide,
+    Stop,
+)
+from mopidy_vozduxan.planning.following.questions import (
+    Question,
+    WasTakenBack,
+    WhereItBegan,
+)
+from mopidy_vozduxan.planning.following.state import (
+    Given,
+    State,
+    Step,
+    is_ours,
+    releases,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequested:
+    """Core has told the player to start ``uri``; its ``start``-th start.
+
+    Somebody ``asked`` for it, or core has come to it by itself.
+    """
+
+    start: int
+    token: str
+    uri: str
+    asked: bool
+
+    def follow(self, state: State) -> Step:
+        """Show the start, and watch over it."""
+        was_stopped = state.core == "stopped"
+        state = replace(
+            state,
+            skips=0 if self.asked else state.skips,
+            starts=self.start,
+            token=self.token,
+            starting=self.uri,
+            holds=False,
+        )
+        # At once, without asking first: a ``stop`` must not come in between.
+        shows = (ShowPlaying(), WasTakenBack(self.uri)) if was_stopped else ()
+        return state, (*shows, Remind(Chore.LOOK, POLL_S))
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A seek, or a skip, has taken the start of ``uri`` back: core was "stopped".
+
+    ``sought_ms`` is where core is to start. It keeps that, but forgets it when the
+    player tells it of a position before it tells of the track; so we remember it.
+    """
+
+    uri: str
+    sought_ms: int
+
+    def follow(self, state: State) -> Step:
+        """Start it again."""
+        return replace(state, sought=(self.uri, self.sought_ms)), (Play(),)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStarted:
+    """A track sounds, of whatever backend."""
+
+    uri: str
+    given: Given
+
+    def follow(self, state: State) -> Step:
+        """Follow it, and what comes next."""
+        sought, wanted_ms = state.sought
+        orders: list[Order | Question] = []
+        if sought == self.uri:
+            orders.append(WhereItBegan(wanted_ms))
+        if state.holds:
+            orders.append(Pause())
+        if not is_ours(self.uri):
+            orders += [*releases(state, self.given), ResetBuffers()]
+        state = self._sounding(state)
+        return state, (*orders, *reminders(state), *look(state))
+
+    def _sounding(self, state: State) -> State:
+        ours, given = is_ours(self.uri), self.given
+        return replace(
+            state,
+            token=given.token if ours else None,
+            start_ms=given.start_ms if ours else state.start_ms,
+            sounding=True,
+            starting=None,
+            heard=self.uri,
+            sought=("", 0),
+            holds=False,
+            skips=0,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HasBegun:
+    """What was to start at ``wanted_ms`` sounds at ``position_ms``."""
+
+    wanted_ms: int
+    position_ms: int
+
+    def follow(self, state: State) -> Step:
+        """Seek there, where core has forgotten it."""
+        there = self.position_ms >= self.wanted_ms
+        return state, () if there else (Seek(self.wanted_ms),)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The position jumped, or stands still in a pause."""
+
+    position_ms: int
+
+    def follow(self, state: State) -> Step:
+        """Have the window follow."""
+        if not state.token:
+            return state, ()
+        return state, (Slide(state.token, state.start_ms + self.position_ms),)
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """Core's state did, perhaps while a start was pending."""
+
+    now: str
+    given: Given
+
+    def follow(self, state: State) -> Step:
+        """Hold a start that is paused, and let go of what is stopped."""
+        state = replace(state, core=self.now, silence=None)
+        if self.now == "paused" and state.starting:
+            return replace(state, holds=True), (Hold(),)
+        if self.now == "stopped":
+            return self._stopped(state)
+        return state, ()
+
+    def _stopped(self, state: State) -> Step:
+        ends = Forget(Chore.LOOK)
+        state = replace(state, sounding=False, heard=None, sought=("", 0))
+        if state.starts != self.given.starts:
+            return state, (ends,)  # a newer start is on its way, and owns the player
+        hushes = (Hush(),) if state.starting else ()
+        return replace(state, starting=None, token=None), (
+            ends,
+            *hushes,
+            *releases(state, self.given),
+            Aim((), 0),
+            Remind(Chore.CORRECT, FOUND_AFTER_S),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReleased:
+    """Somebody ended a stream by a command."""
+
+    token: str
+    given: Given
+
+    def follow(self, state: State) -> Step:
+        """Stop, if it is the player's."""
+        if self.token != self.given.token:
+            return state, ()
+        said = Say("The stream was released; playback stops.", warns=False)
+        return state, (said, Stop())
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """We have come: core may have restored what it played before.
+
+    ``current`` is the URI of its track, ``start`` the last start of ours.
+    ``stand_ins`` are entries of torrents that are unknown, ``torrents`` those that
+    entries are tracks of.
+    """
+
+    core: str
+    current: str | None
+    start: StartRequested | None
+    given: Given
+    stand_ins: tuple[str, ...]
+    torrents: frozenset[str]
+
+    def follow(self, state: State) -> Step:
+        """Catch up."""
+        state, orders = self._catch_up(replace(state, core=self.core))
+        finds = tuple(Find(uri) for uri in self.stand_ins)
+        corrects = Remind(Chore.CORRECT, FOUND_AFTER_S)
+        state = replace(state, news=state.news | self.torrents)
+        return state, (*orders, *finds, corrects)
+
+    def _catch_up(self, state: State) -> Step:
+        if self.current and self.core != "stopped":
+            return TrackStarted(self.current, self.given).follow(state)
+        return self.start.follow(state) if self.start else (state, ())
