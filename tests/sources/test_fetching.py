@@ -122,7 +122,9 @@ def test_a_bomb_does_not_go_off(web):
         fetch(web.url("/x"))
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(TORRENT)[:-20]])
+@pytest.mark.parametrize(
+    "body", [b"no gzip", gzip.compress(TORRENT)[:-20]], ids=["nothing of it", "cut"]
+)
 def test_what_cannot_be_unpacked_is_an_error(web, body):
     web.routes["/x"] = packed(body, "gzip")
     with pytest.raises(FetchFailed, match=r"unpacked|cut short"):
