@@ -10,15 +10,19 @@ Runs in the frontend's actor, and may wait for core.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+import logging
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.naming.magnet_links import read_magnet
+from mopidy_vozduxan.planning.following.leaving import Leaving, leaving
 from mopidy_vozduxan.playback.player import Player
 from mopidy_vozduxan.torrent.uris import AddUri, MagnetUri, parse
 
-#: One in three is enough at worst, as a rule; so many fail once in a million times.
+logger = logging.getLogger(__name__)
+
+#: One in three is enough at worst, as a rule; 40 in a row fail once in a million times.
 MOST_SHUFFLES = 40
 
 
@@ -27,24 +31,35 @@ def vacate(core: Any, player: Player, starting: str | None, names: Set[str]) -> 
 
     ``starting`` is the URI of the track that is to sound, if there is one.
     """
-    entries = core.tracklist.get_tl_tracks().get()
-    theirs = [e for e in entries if _is_of(e.track.uri, names)]
-    heard = core.playback.get_current_tlid().get()
-    taken = player.has(names)
-    # Core counts on from these, and from the top of the queue where they are gone.
-    uris = {starting, player.latest_uri if taken else None}
-    last = [e.tlid for e in theirs if e.tlid == heard or e.track.uri in uris]
-    _remove(core, [e.tlid for e in theirs if e.tlid not in last])
-    if last or taken:
-        _give_way(core, last, others=len(entries) > len(theirs))
-    _remove(core, last)
+    queued = core.tracklist.get_tl_tracks().get()
+    entries = {entry.tlid: entry.track.uri for entry in queued}
+    plan = leaving(
+        entries,
+        theirs={tlid for tlid, uri in entries.items() if _is_of(uri, names)},
+        current=core.playback.get_current_tlid().get(),
+        starting=starting,
+        taken=player.latest_uri or "" if player.has(names) else None,
+    )
+    _try(_remove, core, plan.first)
+    if plan.gives_way:
+        _try(_give_way, core, plan)
+    _try(_remove, core, plan.last)
 
 
-def _give_way(core: Any, last: Sequence[int], *, others: bool) -> None:
+def _try(step: Callable[..., None], core: Any, *args: object) -> None:
+    """Take a step, and let the next ones be taken whatever core says to it."""
+    try:
+        step(core, *args)
+    except Exception as exc:
+        logger.warning("Vozduxan: Mopidy kept a track of a removed torrent: %r", exc)
+        logger.debug("It failed here:", exc_info=True)
+
+
+def _give_way(core: Any, plan: Leaving) -> None:
     if core.playback.get_state().get() == "stopped":
         return
-    if others:
-        _shuffle_away(core, last)
+    if plan.others:
+        _shuffle_away(core, plan.last)
         core.playback.next().get()
     else:
         core.playback.stop().get()
@@ -60,9 +75,9 @@ def _shuffle_away(core: Any, last: Sequence[int]) -> None:
         core.tracklist.set_random(True).get()
 
 
-def _remove(core: Any, tlids: list[int]) -> None:
+def _remove(core: Any, tlids: Sequence[int]) -> None:
     if tlids:
-        core.tracklist.remove({"tlid": tlids}).get()
+        core.tracklist.remove({"tlid": list(tlids)}).get()
 
 
 def _is_of(uri: str, names: Set[str]) -> bool:

@@ -111,6 +111,15 @@ def test_nothing_queued_is_nothing_to_do():
     assert core.did == []
 
 
+def test_what_core_refuses_costs_nothing_else(caplog):
+    """The entry may have left, or the next track may be gone, at any moment."""
+    core = Core([ONE, TWO, OTHER], 1, "playing")
+    core.next = lambda: {}["gone"]
+    vacate(core, player(has=True), None, NAMES)
+    assert core.did == [("remove", [2]), ("remove", [1])]
+    assert "KeyError" in caplog.text
+
+
 @pytest.mark.parametrize(
     "uri",
     [
