@@ -1,1 +1,1 @@
-"""What may be asked of us over HTTP and by the command line."""
+"""The commands that HTTP clients and the command line may give."""

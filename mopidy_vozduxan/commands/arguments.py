@@ -1,7 +1,7 @@
-"""What a command is given: values out of JSON, checked one by one.
+"""The arguments of a command: values from JSON, checked one by one.
 
-Every wrong one ends in :class:`BadInput` with a sentence that names it.
-Nothing is guessed: ``true`` is not a number here, and ``"1"`` is not either.
+A wrong one raises :class:`BadInput` with a sentence that names it. Nothing is
+guessed: neither ``true`` nor ``"1"`` is a number here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAX_TOKEN_CHARS = 256
 
 
 def read_object(body: bytes) -> dict[str, object]:
-    """Return a JSON object; nothing at all is an object without members."""
+    """Return a JSON object; an empty body is an empty object."""
     try:
         value = json.loads(body or b"{}", parse_constant=_no_number)
     except (ValueError, RecursionError) as exc:
@@ -34,23 +34,23 @@ def read_object(body: bytes) -> dict[str, object]:
 
 
 def check_names(given: Mapping[str, object], known: Iterable[str]) -> None:
-    """Refuse arguments that nobody asked for: they are misspelt ones."""
+    """Refuse unknown arguments: they are probably misspelt."""
     names = list(known)
     for name in given:
         if name not in names:
             wanted = ", ".join(names) or "none"
-            raise BadInput(f"There is no argument {name[:80]!r}, but {wanted}.")
+            raise BadInput(f"There is no argument {name[:80]!r}; known ones: {wanted}.")
 
 
 def token(name: str, value: object) -> str:
-    """Return a token, which need not be one of ours."""
+    """Return a token; it may be unknown."""
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_TOKEN_CHARS:
         raise BadInput(f"{name} must be a stream's token.")
     return value
 
 
 def number(name: str, value: object) -> int:
-    """Return a whole number from 0 on; JSON knows but one kind, so 5.0 is 5."""
+    """Return a whole number from 0 on; JSON has one kind of number, so 5.0 is 5."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -68,20 +68,20 @@ def flag(name: str, value: object) -> bool:
 
 
 def text(name: str, value: object) -> str | None:
-    """Return a text; ``None`` for null and for an empty one."""
+    """Return a text; ``None`` for null and for an empty text."""
     if value is not None and not isinstance(value, str):
         raise BadInput(f"{name} must be a text.")
     return value or None
 
 
 def decoded(name: str, encoded: str) -> bytes:
-    """Return the bytes that base64 stands for. Takes 30 ms for the largest."""
+    """Return the bytes encoded in base64. The largest take 30 ms."""
     try:
         data = base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error) as exc:
         raise BadInput(f"{name} is not base64.") from exc
     if len(data) > MAX_TORRENT_BYTES:
-        raise BadInput(f"{name} is larger than any torrent file we accept.")
+        raise BadInput(f"{name} is larger than the torrent files we accept.")
     return data
 
 

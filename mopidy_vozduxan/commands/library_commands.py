@@ -1,7 +1,7 @@
 """The commands that manage the library: add, list, files, remove, status, purge.
 
-Lives on our event loop, beside the eight of the original player. Checks what it
-is given, asks the others, and answers with what JSON can say.
+Lives on our event loop, beside the eight streaming commands. Checks its arguments,
+asks the other parts, and answers with values for JSON.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ from mopidy_vozduxan.torrent.uris import (
 if TYPE_CHECKING:
     from mopidy_vozduxan.catalog.inventory import Entry
 
-#: Longer than this nobody waits for an answer, in seconds.
+#: The longest wait for an answer, in seconds.
 LONGEST_WAIT_S = 3600
-#: So long a URL is waited for where nobody says how long.
+#: How long to wait for a URL by default.
 LOOKED_IN_S = 60.0
-#: So many may wait for what they add at a time.
+#: How many requests may wait for added torrents at a time.
 ADDERS = 8
 
 
 class LibraryCommands:
-    """The commands; every one may raise :class:`BadInput`, and what it says."""
+    """The commands. Each may raise :class:`BadInput`, and what its docstring names."""
 
     def __init__(
         self,
@@ -70,11 +70,11 @@ class LibraryCommands:
         self._binding = binding
         self._remover = Remover(manager, catalog, disk, removal, log=running)
         self._running = running
-        # Of their own: adders wait for swarms, and others must not wait for them.
+        # Their own pool: adders wait for swarms, and others must not wait for them.
         self._adders = ThreadPoolExecutor(ADDERS, thread_name_prefix="VozduxanAdder")
 
     async def run(self, command: str, given: Mapping[str, object]) -> Result:
-        """Run one of :data:`LIBRARY_COMMANDS` with arguments out of JSON."""
+        """Run one of :data:`LIBRARY_COMMANDS` with arguments from JSON."""
         method = LIBRARY_COMMANDS[command]
         _, *known = inspect.signature(method).parameters
         arguments.check_names(given, known)
@@ -85,9 +85,9 @@ class LibraryCommands:
     async def torrent_add(
         self, source: object = None, torrentFileB64: object = None, wait: object = 0
     ) -> Result:
-        """Add a torrent; with ``wait`` stay up to so many seconds for its metadata.
+        """Add a torrent; wait up to ``wait`` seconds for its metadata.
 
-        Raises what the ways in do: :class:`FetchFailed`, :class:`StorageFailed`.
+        Raises :class:`FetchFailed` and :class:`StorageFailed`.
         """
         seconds = _seconds(wait)
         text = arguments.text("source", source)
@@ -105,7 +105,8 @@ class LibraryCommands:
     ) -> Result:
         """Return the files of a torrent, as ``torrent_magnet_list_files`` does.
 
-        ``source`` may also be an infohash, or how one in the library begins.
+        ``source`` may also be an infohash, or an unambiguous prefix of one in the
+        library.
         Raises :class:`NoSuchTorrent`, :class:`MetadataTimeout`.
         """
         seconds = None if wait is None else _seconds(wait)
@@ -118,7 +119,7 @@ class LibraryCommands:
         return described(await self._metainfo_of(text or "", seconds))
 
     async def torrent_list(self) -> Result:
-        """Return every torrent of the library, in natural order of their names."""
+        """Return every torrent of the library, in natural order of names."""
         return await asyncio.to_thread(self._list)
 
     def _list(self) -> Result:
@@ -128,7 +129,7 @@ class LibraryCommands:
         return sorted(rows, key=lambda row: natural_path_key(str(row["name"])))
 
     async def follow(self, infohash: str) -> MetadataBoard:
-        """Return a board that shows how far a torrent's metadata is; close it.
+        """Return a board that shows the progress of a torrent's metadata; close it.
 
         Raises :class:`BadInput`.
         """
@@ -143,11 +144,11 @@ class LibraryCommands:
     async def torrent_remove(
         self, infohash: object = None, deleteData: object = False
     ) -> Result:
-        """Take a torrent out of the library, and with ``deleteData`` off the disk.
+        """Remove a torrent from the library; ``deleteData`` deletes its data too.
 
-        What plays of it gives way to the next track that is not of it, and its
-        entries leave the tracklist. One that has left before is forgotten for good.
-        Raises :class:`NoSuchTorrent`, :class:`StorageFailed`.
+        Playback skips to the next track of another torrent, and its entries leave the
+        tracklist. A torrent that had left before is forgotten for good. Raises
+        :class:`NoSuchTorrent`, :class:`StorageFailed`.
         """
         delete = arguments.flag("deleteData", deleteData)
         name = arguments.text("infohash", infohash)
@@ -157,7 +158,7 @@ class LibraryCommands:
         return await self._remover.remove(found, delete_data=delete)
 
     async def torrent_purge(self) -> Result:
-        """Delete the data of all torrents that nothing uses now; the library stays.
+        """Delete the data of all torrents that nothing uses now; they stay listed.
 
         Raises :class:`StorageFailed`.
         """
@@ -166,7 +167,7 @@ class LibraryCommands:
     # --- how it stands
 
     async def torrent_status(self) -> Result:
-        """Return what is known now: rates in bytes/s, all else in bytes."""
+        """Return the current state: rates in bytes/s, amounts in bytes."""
         entries, sizes = await asyncio.gather(
             asyncio.to_thread(self._catalog.inventory),
             asyncio.to_thread(self._disk.sizes),
@@ -243,7 +244,7 @@ class LibraryCommands:
         return sum(swarm.statistics.num_peers for swarm in swarms)
 
     def _uri_of(self, infohash: str) -> str:
-        """Return what clients look the torrent up by."""
+        """Return the URI by which clients look the torrent up."""
         layout = self._catalog.layout(infohash)
         if layout:
             return str(layout.uri)
@@ -251,7 +252,7 @@ class LibraryCommands:
         return (source and source.magnet) or magnet_of(infohash)
 
     def _by_torrent(self, sizes: Mapping[str, int]) -> Counter[str]:
-        """Return bytes by the infohash the catalog has; data may have another."""
+        """Return bytes by the catalog's infohash; the data may have another one."""
         on_disk: Counter[str] = Counter()
         for infohash, size in sizes.items():
             on_disk[self._catalog.name_of(infohash)] += size
@@ -282,7 +283,7 @@ def _seconds(wait: object) -> float:
     return float(wait)
 
 
-#: What may be asked for over HTTP, by name.
+#: The commands by name.
 LIBRARY_COMMANDS: dict[str, Callable[..., Awaitable[Result]]] = {
     method.__name__: method
     for method in (

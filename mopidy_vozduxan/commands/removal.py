@@ -1,6 +1,6 @@
-"""Takes torrents away: from the library, from what plays, and from the disk.
+"""Removes torrents from the library, from playback, and from the disk.
 
-Lives on our event loop. What was begun is done to the end.
+Lives on our event loop. A removal that was started is always completed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ Answer = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What else has to let go of a torrent.
+    """The other parts that have to let go of a torrent.
 
     ``vacate`` takes it, by all its names (infohashes and URLs), out of Mopidy's
-    queue, and ``forget`` drops what was made of one that is to be forgotten, its
-    covers say; both block. ``leave`` ends what reads it in the background, at once
-    and on our loop.
+    queue. ``forget`` drops derived data of a torrent to forget, such as its covers.
+    Both block. ``leave`` ends background reads of it, at once and on our loop.
     """
 
     vacate: Callable[[frozenset[str]], None] = lambda _: None
@@ -38,7 +37,7 @@ class Removal:
 
 
 class Remover:
-    """With ``log`` it says what it did; else whoever asked does."""
+    """Removes torrents. With ``log`` it logs that; else the caller reports it."""
 
     def __init__(
         self,
@@ -57,10 +56,10 @@ class Remover:
         self._begun: set[asyncio.Future[Answer]] = set()
 
     async def remove(self, infohash: str, *, delete_data: bool) -> Answer:
-        """Take a torrent out of the library and out of what plays.
+        """Remove a torrent from the library and from playback.
 
-        With ``delete_data`` also off the disk; the answer says how many bytes came
-        free. One that has left before is forgotten for good. Raises
+        ``delete_data`` deletes its data too; the answer has the number of freed
+        bytes. A torrent that had left before is forgotten for good. Raises
         :class:`StorageFailed`.
         """
         return await self._to_the_end(self._remove(infohash, delete_data))
@@ -68,7 +67,7 @@ class Remover:
     async def purge(self) -> Answer:
         """Delete the data of all torrents that nothing uses now.
 
-        Answers how many, and how many bytes came free. Raises
+        Answers with the number of torrents and of freed bytes. Raises
         :class:`StorageFailed`.
         """
         return await self._to_the_end(self._purge())
@@ -80,17 +79,17 @@ class Remover:
         has_left = not await asyncio.to_thread(self._catalog.has, infohash)
         freed = await asyncio.to_thread(self._size_of, hashes) if delete else 0
         with contextlib.suppress(StorageFailed) if delete else contextlib.nullcontext():
-            # A full disk may be why: with the data gone, it is written again below.
+            # Perhaps the disk is full: once the data is gone, this is written below.
             await asyncio.to_thread(self._catalog.remove, infohash)
         await asyncio.to_thread(self._removal.vacate, names)
         for name in hashes:
             self._removal.leave(name)
         await self._manager.remove(hashes, delete_data=delete)
-        # Metadata that came meanwhile has put it back.
+        # Metadata that arrived meanwhile may have put it back.
         await asyncio.to_thread(self._catalog.remove, infohash)
         if has_left:
             await asyncio.to_thread(self._forget, infohash)
-        if self._log:  # else the command line says so itself
+        if self._log:  # else the command line reports it
             did = "Forgot" if has_left else "Removed"
             also = " and its data" if delete else "; its data stays on disk"
             logger.info("Vozduxan: %s “%s”%s", did, title, also)
@@ -108,14 +107,14 @@ class Remover:
         return {"torrents": len(unused), "freedBytes": freed}
 
     async def _to_the_end(self, work: Coroutine[object, object, Answer]) -> Answer:
-        """Do all of it, also when the client goes: half a removal is none."""
+        """Complete the work even if the client disconnects."""
         task = asyncio.ensure_future(work)
         self._begun.add(task)
         task.add_done_callback(self._begun.discard)
         return await asyncio.shield(task)
 
     def _title_of(self, infohash: str) -> str:
-        """Return what a listener calls a torrent, known or not."""
+        """Return a torrent's name for listeners, known or not."""
         known = self._catalog.metainfo(infohash)
         source = None if known else self._catalog.source(infohash)
         return known.name if known else (source and source.display_name) or infohash

@@ -1,7 +1,7 @@
-"""The eight commands of the original player, by its names and arguments.
+"""The eight streaming commands, with the original player's names and arguments.
 
-Lives on our event loop. Checks what it is given, asks the manager, and answers
-with what JSON can say; decides nothing, and keeps nothing.
+Lives on our event loop. Checks its arguments, asks the manager, and answers with
+values for JSON; decides nothing, and keeps nothing.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Result = dict[str, object] | list[dict[str, object]]
 
 
 class Commands:
-    """The commands as one client sees them: ``url_for`` makes a token its URL.
+    """The commands for one client; ``url_for`` turns a token into a URL.
 
-    ``player_lost`` is told the tokens that commands have taken away from
-    Mopidy's own player. Every method may raise :class:`BadInput`, and what it
-    says besides.
+    ``player_lost`` is called with the tokens that commands took away from Mopidy's
+    own player. Every method may raise :class:`BadInput`, and what its docstring
+    names.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Commands:
         self._url_for = url_for
 
     async def run(self, command: str, given: Mapping[str, object]) -> Result:
-        """Run one of :data:`COMMANDS` with arguments out of JSON."""
+        """Run one of :data:`COMMANDS` with arguments from JSON."""
         method = COMMANDS[command]
         _, *known = inspect.signature(method).parameters
         arguments.check_names(given, known)
@@ -68,20 +68,20 @@ class Commands:
         return self._stream(await self._manager.prepare(wanted))
 
     async def torrent_release_stream(self, token: object = None) -> Result:
-        """End a stream. An unknown token is no error."""
+        """End a stream. An unknown token is not an error."""
         name = arguments.token("token", token)
         with self._taking_from_player():
             self._manager.release(name)
         return {}
 
     async def torrent_dispose_preview(self) -> Result:
-        """End all streams, and leave the swarms that nobody needs."""
+        """End all streams, and leave the swarms that nobody needs any more."""
         with self._taking_from_player():
             self._manager.dispose()
         return {}
 
     async def torrent_prepare_cancel(self) -> Result:
-        """End the prepare in flight, if there is one."""
+        """End the running prepare, if there is one."""
         self._manager.cancel_prepare()
         return {}
 
@@ -96,7 +96,7 @@ class Commands:
     ) -> Result:
         """Fetch the next track ahead, or with ``warmOnly`` the one after it.
 
-        The two current ones are accepted as the original does, and not used.
+        The two arguments about the current track are accepted, but not used.
         """
         names = "nextMagnet", "nextFileIdx", "nextTorrentFileB64"
         wanted = self._wanted(names, nextMagnet, nextFileIdx, nextTorrentFileB64)
@@ -106,7 +106,7 @@ class Commands:
     async def vozduxan_notify_position(
         self, token: object = None, byteOffset: object = None
     ) -> Result:
-        """Slide the window: that byte sounds now. Raises :class:`NoSuchStream`."""
+        """Move the window: that byte sounds now. Raises :class:`NoSuchStream`."""
         name = arguments.token("token", token)
         offset = arguments.number("byteOffset", byteOffset)
         self._manager.notify_position(name, offset)
@@ -115,8 +115,8 @@ class Commands:
     async def vozduxan_stream_stats(self, token: object = None) -> Result:
         """Return a stream's last known numbers. Raises :class:`NoSuchStream`.
 
-        Rates are in bytes/s, all else in bytes. ``bufferedBytes`` are here
-        without a gap from what sounds on; ``size`` is null without metadata.
+        Rates are in bytes/s, amounts in bytes. ``bufferedBytes`` are here without a
+        gap from the playhead on; ``size`` is null without metadata.
         """
         name = arguments.token("token", token)
         swarm = self._manager.statistics(name)
@@ -132,7 +132,7 @@ class Commands:
         }
 
     async def torrent_magnet_list_files(self, magnet: object = None) -> Result:
-        """Return a torrent's files; no byte of theirs is fetched.
+        """Return a torrent's files; fetches none of their data.
 
         Raises :class:`MetadataTimeout`.
         """
@@ -158,13 +158,13 @@ class Commands:
     def _wanted(
         self, names: tuple[str, str, str], magnet: object, index: object, b64: object
     ) -> Wanted:
-        """Return how to find a file; what takes no time is checked here."""
+        """Return how to find a file; only cheap checks happen here."""
         uri, encoded = arguments.text(names[0], magnet), arguments.text(names[2], b64)
         number = arguments.number(names[1], index)
         if uri is None and encoded is None:
             raise BadInput(f"Neither {names[0]} nor {names[2]} is given.")
         find = partial(self._find, names[2], uri, encoded, number)
-        # Off the loop: it decodes, parses and reads the catalog.
+        # On a thread, because it decodes, parses and reads the catalog.
         return lambda: asyncio.to_thread(find)
 
     def _find(
@@ -176,17 +176,17 @@ class Commands:
         return Target(*read_with_magnet(torrent, magnet), index)
 
     def _known(self, magnet: str) -> tuple[TorrentSource, Metainfo | None]:
-        """Return what a magnet names, with what the catalog knows of it."""
+        """Return the source that a magnet link names, and what the catalog knows."""
         source = read_magnet(magnet)
         known = self._catalog.source(source.infohash)
         if known is None:
             return source, None
-        # This link's trackers and peers are the fresher ones.
+        # This link has the more recent trackers and peers.
         return replace(known, magnet=magnet), self._catalog.metainfo(known.infohash)
 
 
 def described(metainfo: Metainfo) -> Result:
-    """Return a torrent's files as JSON says them; sizes are in bytes."""
+    """Return a torrent's files for JSON; sizes are in bytes."""
     return [
         {
             "index": file.index,
@@ -199,7 +199,7 @@ def described(metainfo: Metainfo) -> Result:
     ]
 
 
-#: What may be asked for over HTTP, by name.
+#: The commands by name.
 COMMANDS: dict[str, Callable[..., Awaitable[Result]]] = {
     method.__name__: method
     for method in (

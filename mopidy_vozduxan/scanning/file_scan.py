@@ -1,7 +1,7 @@
-"""One audio file: has GStreamer read it, and both its ends where that is needed.
+"""Scans one audio file with GStreamer, and both its ends if that is needed.
 
-Runs on our event loop. GStreamer runs in processes of its own, which are killed when
-they take too long: some demuxers never end, and burn a core meanwhile.
+Runs on our event loop. GStreamer runs in other processes, which are killed if they
+take too long: some demuxers never end, and burn a core meanwhile.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ from mopidy_vozduxan.torrent.metainfo import TorrentFile
 
 logger = logging.getLogger(__name__)
 
-#: This is asked for first; what else the demuxer wants, it asks for itself.
+#: What we ask for first; the demuxer asks for the rest itself.
 FIRST_BYTES = 16 * 1024
-#: What is read of an end where that tells something. In MP3, 64 KiB of frames are
-#: four seconds: so long the bit rate must not vary to be believed constant.
+#: How much of an end is read, if it is needed. In MP3, 64 KiB of frames are four
+#: seconds: if the bit rate does not vary in them, we take it for constant.
 END_BYTES = 64 * 1024
-#: The frames of an MP3 are counted behind a tag with pictures.
+#: In these formats we count frames behind a tag with pictures.
 FRAMED = frozenset(("mp3", "mp2"))
 LARGEST_TAG = 8 * 1024 * 1024
-#: Their tags may be at the end: ID3v1 and APEv2.
+#: These may have tags at the end: ID3v1 and APEv2.
 TAGS_AT_END = frozenset(("mp3", "mp2", "wv", "ape", "mpc", "tta"))
-#: Their length is on their last page.
+#: These have their length on the last page.
 OGG = frozenset(("ogg", "oga", "opus", "spx"))
-#: So many go through GStreamer at once; each takes 5 to 50 ms of a processor.
+#: How many files GStreamer scans at once; each takes 5 to 50 ms of processor time.
 SCANS_AT_ONCE = 2
-#: So long GStreamer may read nothing, and not end.
+#: How long GStreamer may take without reading anything.
 LIMIT_S = 10.0
-#: Nothing is waited for that is not here already, but for large pictures.
+#: The rest is here already by then, except for large pictures.
 MOST_S = 60.0
 
 
@@ -52,7 +52,7 @@ MOST_S = 60.0
 class Door:
     """Where our streams are served: the URL of a token, and the way around proxies.
 
-    ``jobs`` are where GStreamer runs.
+    ``jobs`` run GStreamer.
     """
 
     url_for: Callable[[str], str]
@@ -61,17 +61,17 @@ class Door:
 
 
 class FileScanner:
-    """Scans open files by way of ``door``."""
+    """Scans open files through ``door``."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._slots = asyncio.Semaphore(SCANS_AT_ONCE)
 
     async def scan(self, reading: Reading, file: TorrentFile) -> Scan | None:
-        """Return what a file says of itself, None where it is not understood.
+        """Return a file's tags and length, or None if it cannot be understood.
 
-        Its length is none that is known to be too short. Raises
-        :class:`Stalled`, and what broke the swarm.
+        A length that is known to be too short is left out. Raises :class:`Stalled`,
+        and the error that broke the swarm.
         """
         first = await reading.span(0, min(file.size, FIRST_BYTES))
         found = await self._scan(reading, file)
@@ -120,7 +120,7 @@ class FileScanner:
     ) -> int | None:
         if extension(file.path) in OGG:
             return ogg_length_ms(first, await _end_of(reading, file, 0))
-        if extension(file.path) in FRAMED:  # the demuxer has read the tag before
+        if extension(file.path) in FRAMED:  # the demuxer has already read the tag
             reach = min(tag_size(first), LARGEST_TAG) + END_BYTES
             first = await reading.span(0, min(file.size, reach))
         return believed_length_ms(file.path, first, file.size, scanned_ms)
@@ -132,7 +132,7 @@ class FileScanner:
             async with self._slots, asyncio.timeout(MOST_S):
                 return await reading.patiently(scan, LIMIT_S)
         except TimeoutError as exc:
-            raise Stalled("The file's bytes come too slowly.") from exc
+            raise Stalled("The file's bytes arrive too slowly.") from exc
         except Overdue as exc:
             logger.debug("Not read: %s", exc)
             return None
@@ -141,7 +141,7 @@ class FileScanner:
 
 
 def _hides(file: TorrentFile, scan: Scan | None) -> bool:
-    """Whether the tags may be at the end, where the scan did not see them."""
+    """Whether there may be tags at the end, which the scan did not see."""
     titled = scan is not None and scan.tags.get("title")
     return not titled and extension(file.path) in TAGS_AT_END
 

@@ -1,11 +1,11 @@
-"""How many files of a swarm are asked for at once.
+"""The gate: how many files of a swarm are read at once.
 
-What is on its way from the peers arrives before anything that is asked for later,
-also before a track that somebody starts to play meanwhile. Measured with 256 KiB
-pieces, 2 MB/s and 100 ms: with eight files at once an album of 12 is read in 2.2 s,
-with one in 6 s; but the first megabyte of a track that starts meanwhile takes 2.2 s
-instead of 1.1 s. So there are eight while a lookup waits, and nothing can start;
-then few, and beside what plays one.
+What the peers are sending arrives before anything that is requested later, and so
+before a track that somebody starts meanwhile. Measured with 256 KiB pieces, 2 MB/s
+and 100 ms: with eight files at once an album of 12 is read in 2.2 s, with one in 6 s.
+But the first megabyte of a track that starts meanwhile takes 2.2 s instead of 1.1 s.
+So there are eight while a lookup waits, because nothing can start then; afterwards
+few, and only one during playback.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import asyncio
 from collections.abc import Callable
 from types import TracebackType
 
-#: Seconds; a lookup waits for 3 s, and what was asked for has to come as well.
+#: Seconds; a lookup waits for 3 s, and what was requested has to arrive in that time.
 HURRY_S = 2.0
 HURRIED, CALM, PLAYING = 8, 2, 1
 
 
 class Gate:
-    """An asynchronous context manager: inside, a file may be asked for.
+    """An asynchronous context manager: inside, a file may be read.
 
-    Opens wide for :data:`HURRY_S` from now on where somebody is in a ``hurry``.
+    If somebody is in a ``hurry``, it is wide open for :data:`HURRY_S` from now on.
     """
 
     def __init__(self, is_playing: Callable[[], bool], *, hurry: bool) -> None:

@@ -1,8 +1,8 @@
-"""GStreamer's tags of a file, as Mopidy's scanner gives them, made :class:`Tags`: pure.
+"""Converts GStreamer's tags, as Mopidy's scanner gives them, to :class:`Tags`: pure.
 
-Tags come from strangers: one that makes no sense is left out, the others stay.
-Mopidy's own ``convert_tags_to_track`` is not used: it has another signature in
-Mopidy 4, and gives up the whole file there for one bad value.
+Tags come from strangers: one that makes no sense is dropped, the others stay. We do
+not use Mopidy's own ``convert_tags_to_track``: it has another signature in Mopidy 4,
+and there one bad value makes it give up the whole file.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from mopidy_vozduxan.torrent.tags import Tags
 
 T = TypeVar("T")
 
-#: No title is longer, and a list of tracks must stay one.
+#: No real title is longer, and longer ones would break lists of tracks.
 _MAX_CHARS = 500
 _MAX_NUMBER = 9999
-#: They tell the encoding, and all this takes 3 ms at most.
+#: This many show the encoding, and take 3 ms at most.
 _ENOUGH_BESIDE = 20
 _MAX_KBPS = 100_000  # DSD512 has 45 000
 
@@ -30,7 +30,7 @@ _TEXTS = (
 )
 _DATE = re.compile(r"([12]\d{3})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _NUMBER = re.compile(r"\s*(\d{1,9})\b", re.ASCII)
-# What rippers write without a network; names of files tell more.
+# What rippers write without a network; file names say more.
 _NOTHING = re.compile(
     r"[<(\[]?unknown(?: (?:artist|album|title))?[>)\]]?|(?:audio ?)?track ?\d*|untitled"
     r"|неизвестный (?:исполнитель|альбом)|дорожка ?\d*|トラック ?\d*|不明なアーティスト"
@@ -44,10 +44,10 @@ def tags_of(
     length_ms: int | None,
     beside: Sequence[str] = (),
 ) -> Tags:
-    """Return what a scan found, fit for every client.
+    """Return the tags that a scan found, in a form for every client.
 
-    ``beside`` are other texts of the same source (tags of the album's other
-    files, as they were found): they help to tell in which encoding all are.
+    ``beside`` are other texts of the same source (raw tags of the album's other
+    files): they help to recognise the encoding of all of them.
     """
     texts = _texts(found, beside)
     titles, albums, genres = texts["title"], texts["album"], texts["genre"]
@@ -68,14 +68,14 @@ def tags_of(
 
 
 def texts_of(found: Mapping[str, Sequence[object]]) -> list[str]:
-    """Return all texts of a scan as they were found."""
+    """Return all raw texts of a scan."""
     return [text for _, text in _found_texts(found)]
 
 
 def _texts(
     found: Mapping[str, Sequence[object]], beside: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:
-    """Return the texts by key, readable; all of a file have one encoding."""
+    """Return the decoded texts by key; all texts of a file have one encoding."""
     raw = list(_found_texts(found))
     foreign = dict.fromkeys(text for text in beside if not text.isascii())
     company = list(foreign)[:_ENOUGH_BESIDE]
@@ -103,12 +103,12 @@ def _first(values: Iterable[T | None]) -> T | None:
 
 def _dates(found: Mapping[str, Sequence[object]]) -> Iterable[object]:
     yield from _values(found, "datetime")
-    # "date" knows no years alone: APEv2's "1999" comes as its first of January.
+    # "date" cannot be only a year: APEv2's "1999" comes as 1 January 1999.
     yield from (str(value).removesuffix("-01-01") for value in _values(found, "date"))
 
 
 def _date(value: object) -> str | None:
-    """Return as much of a date as makes sense."""
+    """Return the part of a date that makes sense."""
     match = _DATE.match(str(value))
     if match is None:
         return None
@@ -128,7 +128,7 @@ def _is_date(parts: Sequence[str]) -> bool:
 
 
 def _number(value: object) -> int | None:
-    """Return a track's or disc's number, also of "3/12"; None for 0 and below."""
+    """Return a track or disc number, also from "3/12"; None for 0 and below."""
     match = _NUMBER.match(str(value))
     number = int(match[1]) if match and not isinstance(value, bool) else 0
     return number if 0 < number <= _MAX_NUMBER else None

@@ -1,22 +1,22 @@
 """Mopidy's scanner over one of our streams, or over the two ends of a file.
 
-Runs on our event loop; GStreamer runs in a process of its own (:mod:`~.jobs`), which
-whoever cancels a call kills. What cannot be read gives None; only
+Runs on our event loop. GStreamer runs in a process of its own (:mod:`~.jobs`);
+cancelling a call kills it. Files that cannot be read give None; only
 :class:`~mopidy_vozduxan.jobs.jobs.NoJobs` is raised.
 
 Design notes
 ------------
-What the scanner finds over HTTP, where a demuxer reads from front to back, was
-measured with GStreamer 1.22 and 1.26:
+Over HTTP a demuxer reads from front to back. The scanner then finds this (measured
+with GStreamer 1.22 and 1.26):
 
-- FLAC, MP3 with ID3v2, M4A, WAV: tags and length, from the first 64 KiB and
-  whatever the pictures take. M4A with its index at the end reads that, too;
-  one of up to 4 MiB is read whole (qtdemux does not jump in small files).
-- Ogg and Opus: the tags are right, but the length is what the demuxer had seen
-  when the scanner stopped: 0.4 s, 116 s or nothing at all for 120 s.
-- ID3v1 and APEv2, at the end of MP3, WavPack and Monkey's Audio: not seen. They
-  are when a local file is scanned, which GStreamer reads from both sides; and for
-  that the two ends of the file, glued together, do.
+- FLAC, MP3 with ID3v2, M4A, WAV: tags and length, from the first 64 KiB plus the
+  pictures. M4A with its index at the end reads that too; one of up to 4 MiB is read
+  whole (qtdemux does not jump in small files).
+- Ogg and Opus: the tags are right, but the length is what the demuxer had seen when
+  the scanner stopped: 0.4 s, 116 s or nothing at all for 120 s.
+- ID3v1 and APEv2, at the end of MP3, WavPack and Monkey's Audio: not found. They are
+  found in a local file, which GStreamer reads from both ends, and the two ends of the
+  file glued together are enough for that.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from mopidy_vozduxan.jobs.wire import load
 
 logger = logging.getLogger(__name__)
 
-#: Who calls is patient no longer than a minute.
+#: Callers give up after a minute anyway.
 URL_TIMEOUT_MS = 3_600_000
 FILE_TIMEOUT_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What GStreamer says of a file: its tags by their names there, its length.
+    """What GStreamer says about a file: its tags by GStreamer's names, its length.
 
-    ``head`` are the file's first bytes, where they were read.
+    ``head`` are the file's first bytes, if they were read.
     """
 
     tags: Mapping[str, list[Any]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Scan:
 
     @property
     def pictures(self) -> list[bytes]:
-        """The embedded pictures, as they are in the file."""
+        """The embedded pictures, as stored in the file."""
         found = [*self.tags.get("image", ()), *self.tags.get("preview-image", ())]
         return [picture for picture in found if isinstance(picture, bytes)]
 
@@ -65,7 +65,7 @@ async def scan_url(jobs: Jobs, url: str, proxy: Mapping[str, object]) -> Scan | 
 async def scan_ends(
     jobs: Jobs, beginning: bytes, end: bytes, ending: str
 ) -> Scan | None:
-    """Scan a file of which only both ends are here; ``ending`` is that of its name."""
+    """Scan a file by its two ends alone; ``ending`` is its name's extension."""
     path = await asyncio.to_thread(_written, beginning + end, ending)
     try:
         return await _scan(jobs, path.as_uri(), FILE_TIMEOUT_MS, {})

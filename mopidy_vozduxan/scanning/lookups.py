@@ -1,7 +1,7 @@
-"""Lengths as the library asks for them: opened, and waited for within bounds.
+"""Lengths for the library: requested when a torrent is opened, with bounded waits.
 
-Called on any thread; core stands still while it waits, so it mostly does not. A
-wait happens once per torrent and while, for torrents whose swarm shows life.
+Called on any thread. Core is blocked during a wait, so most calls do not wait. There
+is one wait per torrent within :data:`AGAIN_S`, and only if its swarm shows life.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable
 
 from mopidy_vozduxan.scanning.means import Outcome
 
-#: A swarm that shows no sign of life for so long is not waited for.
+#: A wait ends when the swarm shows no sign of life for this long.
 STILL_S = 1.2
-#: So long no torrent is waited for, or read, again: MPD looks up track by track.
+#: A torrent is not waited for, or read, again for this long: MPD looks up track by
+#: track.
 AGAIN_S = 600.0
-#: A dead one is tried again sooner when somebody opens it.
+#: A dead torrent is tried again sooner if somebody opens it.
 DEAD_AGAIN_S = 60.0
-#: Of more torrents at once the lengths would not come in time anyway.
+#: For more torrents at once, the lengths would not arrive in time anyway.
 MOST = 4
 
 _REST_S = {
@@ -31,7 +32,7 @@ _REST_S = {
 class Lengths:
     """``open`` hands a torrent to the scanner, from any thread.
 
-    Without it nothing is read, and nothing waited for.
+    Without it nothing is read, and nobody waits.
     """
 
     def __init__(
@@ -42,13 +43,13 @@ class Lengths:
         self._open = open
         self._clock = clock
         self._changed = threading.Condition()
-        self._busy: dict[str, float] = {}  # being read: when it last moved
-        self._read_again: dict[str, float] = {}  # not before
+        self._busy: dict[str, float] = {}  # being read: time of the last sign of life
+        self._read_again: dict[str, float] = {}  # not read again before this time
         self._wait_again: dict[str, float] = {}
         self._stopped = False
 
     def opened(self, infohash: str) -> None:
-        """Somebody opened or queued a torrent: read it before others. At once."""
+        """Somebody opened or queued a torrent: read it first. Returns at once."""
         if self._open is None:
             return
         with self._changed:
@@ -59,14 +60,14 @@ class Lengths:
         self._open(infohash)
 
     def again(self, infohash: str) -> None:
-        """Read a torrent though it was read a moment ago."""
+        """Read a torrent again, even if it was read a moment ago."""
         with self._changed:
             self._read_again.pop(infohash, None)
             self._wait_again.pop(infohash, None)
         self.opened(infohash)
 
     def forget(self, infohash: str) -> None:
-        """A torrent was removed: should it come back, all is read again."""
+        """A torrent was removed: if it comes back, read everything again."""
         with self._changed:
             for noted in (self._busy, self._read_again, self._wait_again):
                 noted.pop(infohash, None)
@@ -75,7 +76,7 @@ class Lengths:
     def wait(self, infohashes: Iterable[str], until: float) -> None:
         """Wait for the lengths of torrents, until ``until`` (`time.monotonic`).
 
-        Ends earlier once they are known, or their swarms show no life.
+        Ends earlier if they are known, or if their swarms show no life.
         """
         wanted = set(infohashes)
         for infohash in wanted:
@@ -84,14 +85,14 @@ class Lengths:
             waiting = self._worth_waiting_for(wanted)
             now = self._clock()
             if now >= until:
-                return  # not a wait: the next one may be
+                return  # this was not a wait; the next call may wait
             self._busy |= dict.fromkeys(waiting, now)
             self._wait_again |= dict.fromkeys(waiting, now + AGAIN_S)
             while (seconds := self._patience(waiting, until)) > 0:
                 self._changed.wait(seconds)
 
     def stop(self) -> None:
-        """End all waits, now and to come: Mopidy stops."""
+        """End all waits, now and in the future: Mopidy stops."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
@@ -105,7 +106,7 @@ class Lengths:
                 self._busy[infohash] = self._clock()
 
     def ended(self, infohash: str, outcome: Outcome) -> None:
-        """What can be read of the torrent was read."""
+        """Reading the torrent ended."""
         with self._changed:
             self._busy.pop(infohash, None)
             self._read_again[infohash] = self._clock() + _REST_S[outcome]
@@ -123,7 +124,7 @@ class Lengths:
         return found if len(found) <= MOST else set()
 
     def _patience(self, waiting: set[str], until: float) -> float:
-        """Return how many seconds more to wait, 0 or less for none."""
+        """Return how many more seconds to wait; 0 or less means none."""
         moves = [self._busy[one] for one in waiting if one in self._busy]
         if self._stopped or not moves:
             return 0.0

@@ -1,8 +1,8 @@
-"""What an ``.m3u`` file in a torrent names: pure, and only files beside it.
+"""The tracks that an ``.m3u`` file in a torrent names: pure, only files beside it.
 
-People's playlists hold backslashes, paths of a disk long gone, other cases,
-percent escapes, old encodings, and the names of files before they were
-encoded anew. What still cannot be found in the torrent is left out.
+Real playlists hold backslashes, paths of old disks, other cases, percent escapes, old
+encodings, and the names of files before they were re-encoded. Entries that cannot be
+found in the torrent in spite of that are left out.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile
 MOST_BYTES = 1_000_000
 _PLAYLISTS = frozenset(("m3u", "m3u8"))
 
-# Not splitlines(): names may hold what else that takes for the end of a line.
+# Not splitlines(): names may hold other characters that it takes for line ends.
 _LINE_ENDS = re.compile(r"[\r\n]+")
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)  # "C:" is a disk
 _ABSOLUTE = re.compile(r"/|[a-z]:", re.IGNORECASE)
 _NUMBER_IN_FRONT = re.compile(r"0+[ ._-]+(?=\S)")
-#: Names that say no more than that it is a playlist.
+#: Names that only say that this is a playlist.
 _GENERIC = re.compile(
     r"(?:\d*|!*|_*|play ?list|track ?list|tracks?|all|album|list|index|music|new|cd)"
     r"(?: ?\d+)?",
@@ -43,8 +43,8 @@ def is_playlist(file: TorrentFile) -> bool:
 def read_playlist(data: bytes, path: str, metainfo: Metainfo) -> tuple[int, ...]:
     """Return the tracks that a playlist names, in its order, as file indexes.
 
-    ``path`` is the playlist's own in the torrent. Raises :class:`BadInput`
-    where it names no track of the torrent.
+    ``path`` is the playlist's own path in the torrent. Raises :class:`BadInput` if it
+    names no track of the torrent.
     """
     if len(data) > MOST_BYTES:
         raise BadInput("The playlist is larger than any we read.")
@@ -58,7 +58,7 @@ def read_playlist(data: bytes, path: str, metainfo: Metainfo) -> tuple[int, ...]
 
 
 def playlist_name(path: str, metainfo: Metainfo) -> str:
-    """Return what a playlist is called: its file, or its folder, or its torrent."""
+    """Return a playlist's name: that of its file, its folder, or its torrent."""
     *folders, file = path.split("/")
     name = spaced(_NUMBER_IN_FRONT.sub("", file.rpartition(".")[0], count=1))
     if not _GENERIC.fullmatch(name):
@@ -78,11 +78,11 @@ class _Places:
             alike, stem = _alike(file.path), _alike(_stem(file.path))
             self._exact[file.path] = file.index
             self._alike.setdefault(alike, file.index)
-            # Two formats of one track: nobody knows which is meant.
+            # Two formats of one track: it is ambiguous.
             self._stems[stem] = None if stem in self._stems else file.index
 
     def find(self, folder: list[str], entry: str) -> int | None:
-        """Return the track that a line means, seen from the playlist's folder."""
+        """Return the track that a line names, relative to the playlist's folder."""
         for text in dict.fromkeys((entry, unquote(entry))):
             for path in _paths(folder, text.replace("\\", "/")):
                 if (index := self._at(path)) is not None:
@@ -102,10 +102,10 @@ def _entries(text: str) -> Iterator[str]:
 
 
 def _paths(folder: list[str], entry: str) -> Iterator[str]:
-    """Return where a line may lead, the likeliest first.
+    """Return the paths that a line may mean, the likeliest first.
 
-    Of an absolute path the end may be found here: its torrent was made of that
-    folder, on another disk.
+    The end of an absolute path may exist here: the torrent was made from that folder,
+    on another disk.
     """
     parts = entry.split("/")
     if not _ABSOLUTE.match(entry):
@@ -118,7 +118,7 @@ def _paths(folder: list[str], entry: str) -> Iterator[str]:
 
 
 def _joined(folder: list[str], parts: list[str]) -> str | None:
-    """Return a relative path as the torrent has it; None for one that leaves it."""
+    """Return a path relative to the torrent's root; None if it leaves the torrent."""
     whole = list(folder)
     for part in parts:
         if part == ".." and not whole:

@@ -1,4 +1,4 @@
-"""What reading a torrent takes, and how it ends. No behaviour lives here."""
+"""What reading a torrent needs, and how it can end. Contains no behaviour."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from mopidy_vozduxan.torrent.tags import Part, Tags
 
 
 class Known(Protocol):
-    """What is needed of the catalog, from any thread."""
+    """What scanning needs of the catalog, from any thread."""
 
     def source(self, infohash: str) -> TorrentSource | None:
         """Return where the torrent's metadata comes from."""
 
     def metainfo(self, infohash: str) -> Metainfo | None:
-        """Return what the torrent says of itself."""
+        """Return the torrent's metainfo."""
 
     def unscanned(self, infohash: str, *, tried: bool = False) -> list[int]:
-        """Return the files whose tags were not read, in the order they are played.
+        """Return the files whose tags were not read, in the order of play.
 
-        Those that failed within a day are among them only with ``tried``.
+        ``tried`` includes those that failed within the last day.
         """
 
     def unscanned_torrents(self, limit: int) -> list[str]:
@@ -35,13 +35,13 @@ class Known(Protocol):
         """Do not ask for this torrent again soon."""
 
     def keep_tags(self, infohash: str, index: int, tags: Tags) -> None:
-        """Keep what a file says of itself."""
+        """Keep a file's tags."""
 
     def note_missing(self, infohash: str, index: int) -> None:
         """Do not ask for this file again soon: nobody gave us its bytes."""
 
     def note_unreadable(self, infohash: str, index: int) -> None:
-        """Do not read this file again: its bytes are not understood."""
+        """Do not read this file again: its bytes cannot be understood."""
 
     def keep_sheet(self, infohash: str, index: int, parts: Sequence[Part]) -> None:
         """Divide a file."""
@@ -49,29 +49,29 @@ class Known(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """What understands the files. Sheets and playlists that are junk: BadInput."""
+    """Parsers of the files. Invalid sheets and playlists raise BadInput."""
 
     sheet: Callable[[bytes, str, Metainfo], Mapping[int, tuple[Part, ...]]]
     best_sheet: Callable[[Sequence[tuple[Part, ...]]], tuple[Part, ...]]
-    #: Takes a file's path, what a scan found, its first bytes, and its length in ms.
+    #: Takes a file's path, a scan's result, its first bytes, and its length in ms.
     embedded: Callable[
         [str, Mapping[str, list[Any]], bytes, int | None], tuple[Part, ...]
     ]
-    #: Keeps the playlist that a file is.
+    #: Keeps a file as a playlist.
     playlist: Callable[[Metainfo, int, bytes], object]
-    #: Takes what a scan found, the length in ms, and texts of the album's others.
+    #: Takes a scan's result, the length in ms, and texts of the album's other files.
     tags: Callable[[Mapping[str, list[Any]], int | None, Sequence[str]], Tags]
     texts: Callable[[Mapping[str, list[Any]]], Sequence[str]]
-    #: Takes infohash, file index and an embedded picture.
+    #: Takes the infohash, the file index and an embedded picture.
     picture: Callable[[str, int, bytes], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What reading a torrent takes.
+    """What reading a torrent needs.
 
-    ``found(infohash)`` is called whenever more is known, ``moved(infohash)``
-    whenever the swarm shows life.
+    ``found(infohash)`` is called whenever more is known, ``moved(infohash)`` whenever
+    the swarm shows life.
     """
 
     background: Background
@@ -88,5 +88,5 @@ class Outcome(Enum):
     DONE = auto()
     #: There is no metadata yet.
     TOO_EARLY = auto()
-    #: Nobody in the swarm gave us anything, or it broke.
+    #: Nobody in the swarm gave us anything, or the swarm broke.
     DEAD = auto()

@@ -1,15 +1,15 @@
-"""Whose turn it is: what somebody just opened, then slowly the whole catalog.
+"""Decides which torrent to read: recently opened ones, then slowly the whole catalog.
 
-Runs on our event loop, one torrent at a time. Knows nothing of files.
+Runs on our event loop, one torrent at a time. Knows nothing about files.
 
 Design notes
 ------------
-- *What was opened last comes first*, and at once: a torrent being read is left
-  for it and goes on afterwards, from where it was.
-- *The rest of the catalog costs little*: a pause after each torrent keeps it below
-  ``Pace.rate`` bytes/s, and of one torrent no more than ``Pace.most`` is asked for
-  in a day, unless somebody opens it. 10,000 albums of 12 tracks in 256 KiB pieces
-  take 3 MB and a minute each, a week in all; the newest come first.
+- *The torrent that was opened last comes first*, and at once: it interrupts the one
+  being read, which continues afterwards from where it was.
+- *The rest of the catalog costs little*: a pause after each torrent keeps the rate
+  below ``Pace.rate`` bytes/s, and no more than ``Pace.most`` of one torrent is
+  requested in a day, unless somebody opens it. 10,000 albums of 12 tracks in 256 KiB
+  pieces take 3 MB and a minute each, a week in all; the newest come first.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ MB = 1_000_000
 class Pace:
     """How fast the catalog is read: seconds, bytes, bytes per second."""
 
-    #: The catalog's turn comes so long after the start, which is busy enough.
+    #: How long after the start the catalog's turn comes: the start is busy enough.
     first: float = 60.0
-    #: Between two torrents at least: each is announced to trackers and peers.
+    #: The least pause between two torrents: each is announced to trackers and peers.
     pause: float = 10.0
-    #: When all is read, new torrents are looked for so often.
+    #: How often to look for new torrents when all are read.
     look: float = 60.0
     rate: int = 50_000
     most: int = 64 * MB
-    #: Somebody opened it: that much of first pieces is asked for.
+    #: How much of first pieces is requested of an opened torrent.
     most_opened: int = 512 * MB
 
 
 class Scanner:
     """Reads torrents in turn. All methods run on our event loop.
 
-    ``catalog`` says whether to read what nobody opened. ``ended(infohash,
-    outcome)`` is called for every torrent that was opened.
+    ``catalog`` says whether to read torrents that nobody opened. ``ended(infohash,
+    outcome)`` is called for every opened torrent.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Scanner:
             self._reading[1].cancel()
 
     async def close(self) -> None:
-        """Stop; what GStreamer is at ends by itself."""
+        """Stop; GStreamer's running work ends by itself."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
@@ -111,14 +111,14 @@ class Scanner:
             self._ended(infohash, end[0])
 
     async def _read_one_of_catalog(self) -> float:
-        """Read the newest torrent that was not; return how long to pause then."""
+        """Read the newest unread torrent; return how long to pause after it."""
         catalog = self._means.catalog
         if not self._means.background.is_calm:
             return self._pace.pause
         try:
             unscanned = await asyncio.to_thread(catalog.unscanned_torrents, 1)
         except VozduxanError as exc:
-            logger.debug("What to read is not known now: %s", exc)
+            logger.debug("Cannot find out what to read: %s", exc)
             return self._pace.look
         for infohash in unscanned:
             end = await self._read(infohash, opened=False, budget=self._pace.most)
@@ -129,7 +129,7 @@ class Scanner:
     async def _read(
         self, infohash: str, *, opened: bool, budget: int
     ) -> tuple[Outcome, int] | None:
-        """Read a torrent; return how it ended, None when another was opened."""
+        """Read a torrent; return how it ended, or None if another was opened."""
         work = read_torrent(self._means, infohash, opened=opened, budget=budget)
         task = asyncio.ensure_future(work)
         self._reading = infohash, task

@@ -1,4 +1,4 @@
-"""The background reading of tags as the backend sees it: built, started, stopped."""
+"""The background reading of tags, for the backend: built, started, stopped."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from mopidy_vozduxan.streaming.background import Background
 
 logger = logging.getLogger(__name__)
 
-#: News of a torrent are told together. It is also longer than a lookup's answer
-#: takes to get into the tracklist, where the news then finds it.
+#: News about a torrent is sent together. The delay also lets a lookup's answer get
+#: into the tracklist before the news looks for it there.
 TELL_AFTER_S = 1.0
 
 
@@ -45,7 +45,7 @@ class Scanning:
         self.lengths = Lengths(None if scan_tags == "never" else self._open)
 
     def start(self, background: Background, door: Door) -> None:
-        """Begin, from any thread."""
+        """Start, from any thread."""
         if self._scan_tags != "never":
             self._bridge.tell(self._start, background, door)
 
@@ -56,7 +56,7 @@ class Scanning:
         self.lengths.forget(infohash)
 
     async def close(self) -> None:
-        """Stop reading; nothing more is told."""
+        """Stop reading, and send no more news."""
         for timer in self._untold.values():
             timer.cancel()
         if self._scanner:

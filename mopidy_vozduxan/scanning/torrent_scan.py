@@ -1,7 +1,7 @@
-"""Reads what one torrent says of itself: sheets, playlists, then every track.
+"""Reads one torrent: its sheets, its playlists, then every track.
 
-Runs on our event loop and sends what blocks to threads. Nothing here decides
-whose turn it is.
+Runs on our event loop, and sends blocking work to threads. The scanner decides when
+it is a torrent's turn.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from mopidy_vozduxan.torrent.tags import Part, Tags
 
 logger = logging.getLogger(__name__)
 
-#: So many texts of an album's other files are enough to tell its encoding.
+#: How many texts of an album's other files are enough to recognise the encoding.
 MOST_BESIDE = 64
 #: A sheet of 99 tracks takes 10 kB, a playlist of 1000 tracks 100 kB.
 LARGEST_TEXT = 256 * 1024
@@ -46,12 +46,12 @@ MOST_TEXTS = 200
 async def read_torrent(
     means: Means, infohash: str, *, opened: bool, budget: int
 ) -> tuple[Outcome, int]:
-    """Read what is not known of a torrent; return how that ended and what it cost.
+    """Read what is unknown about a torrent; return how that ended and what it cost.
 
-    Somebody ``opened`` it: then also what could not be read within the last day,
-    and torrents of private trackers, which watch who takes and does not give. No
-    more than ``budget`` bytes of first pieces are asked for. May be cancelled at
-    any time. Raises :class:`StorageFailed` for what broke the catalog.
+    If somebody ``opened`` it, that includes files that could not be read within the
+    last day, and torrents of private trackers, which watch who takes and does not
+    give. At most ``budget`` bytes of first pieces are requested. May be cancelled at
+    any time. Raises :class:`StorageFailed` if the catalog fails.
     """
     catalog = means.catalog
     source = await asyncio.to_thread(catalog.source, infohash)
@@ -72,7 +72,7 @@ async def read_torrent(
         files = _affordable(metainfo, rest, budget)
         await visit.read_tracks(files)
     except VozduxanError as exc:
-        logger.debug("Given up: %s: %s", metainfo.name, exc)
+        logger.debug("Giving up on %s: %s", metainfo.name, exc)
         await asyncio.to_thread(catalog.leave_alone, infohash)
         return Outcome.DEAD, 0
     if len(files) < len(rest):
@@ -91,7 +91,7 @@ class _Visit:
         self._source = source
         self._metainfo = metainfo
         self._infohash = metainfo.infohash
-        self._read = 0  # files that came
+        self._read = 0  # files that arrived
         self._stalled: list[TorrentFile] = []  # files that nobody gave us
         self._divided: set[int] = set()  # files with a sheet of their torrent
         self._pictured: set[str] = set()  # folders with a picture
@@ -101,7 +101,7 @@ class _Visit:
     # --- what divides and orders files
 
     async def read_sheets(self) -> None:
-        """Divide the files that CUE sheets divide."""
+        """Divide files by their CUE sheets."""
         beside: dict[int, list[tuple[Part, ...]]] = defaultdict(list)
         elsewhere: dict[int, list[tuple[Part, ...]]] = defaultdict(list)
         async for file, data in self._texts({"cue"}):
@@ -131,7 +131,7 @@ class _Visit:
     async def _texts(
         self, endings: Set[str]
     ) -> AsyncIterator[tuple[TorrentFile, bytes]]:
-        """Yield the contents of the small files with these endings."""
+        """Yield the contents of the small files with these extensions."""
         files = [
             file
             for file in self._metainfo.files
@@ -158,7 +158,7 @@ class _Visit:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        for file in self._scans:  # all of them tell more of their encoding
+        for file in self._scans:  # together they show their encoding more surely
             await self._keep_tags(file)
         for file in self._stalled:
             await self._keep(self._means.catalog.note_missing, file.index)
@@ -173,7 +173,7 @@ class _Visit:
             scan = await self._means.files.scan(reading, file)
         if scan is None:
             name, of = _name(file), self._metainfo.name
-            logger.info("Vozduxan: No tags can be read of “%s” of “%s”", name, of)
+            logger.info("Vozduxan: Cannot read the tags of “%s” of “%s”", name, of)
             await self._keep(self._means.catalog.note_unreadable, file.index)
             return
         await self._divide(file, scan)
@@ -182,7 +182,7 @@ class _Visit:
         await self._keep_picture(file, scan)
 
     async def _divide(self, file: TorrentFile, scan: Scan) -> None:
-        """Divide a file by the sheet inside it, unless the torrent has one for it."""
+        """Divide a file by its embedded sheet, unless the torrent has one for it."""
         if file.index in self._divided:
             return
         readers, heard = self._means.readers, scan.length_ms
@@ -201,7 +201,7 @@ class _Visit:
         await self._keep(self._means.catalog.keep_sheet, file.index, whole)
 
     def _count_beside(self, file: TorrentFile) -> int:
-        """Return how many tracks there are in a file's folder, itself included."""
+        """Return the number of tracks in a file's folder, including itself."""
         beside = (f for f in self._metainfo.files if _folder(f) == _folder(file))
         return sum(map(is_playable, beside))
 
@@ -217,7 +217,7 @@ class _Visit:
             await self._keep(self._means.catalog.keep_tags, file.index, tags)
 
     def _texts_beside(self, file: TorrentFile) -> list[str]:
-        """Return what tells more of a file's encoding, where it has any."""
+        """Return texts that help to recognise a file's encoding."""
         if not self._puzzling(file):
             return []
         folder = (other for other in self._scans if _folder(other) == _folder(file))
@@ -243,7 +243,7 @@ class _Visit:
 
     @contextmanager
     def _bearing(self, file: TorrentFile) -> Iterator[None]:
-        """Put up with a file that nobody has, where others came."""
+        """Tolerate a file that nobody has, if others arrived."""
         try:
             yield
             self._read += 1
@@ -276,7 +276,7 @@ def _without_pictures(tags: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
 def _affordable(
     metainfo: Metainfo, indexes: Sequence[int], budget: int
 ) -> list[TorrentFile]:
-    """Return the first of these files whose first pieces take ``budget`` bytes."""
+    """Return the first files whose first pieces fit into ``budget`` bytes."""
     files, pieces = [], set()
     for index in indexes:
         file = metainfo.files[index]
