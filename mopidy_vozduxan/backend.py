@@ -105,6 +105,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         fetcher = Fetcher(config["proxy"], agent, self._binding)
         self.adder = Adder(
             self.catalog,
+            read_with_magnet,
             self.bridge.ask,
             lambda source: self.manager.metadata.fetch(source),
             fetcher.fetch,
@@ -140,7 +141,9 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self.bridge,
             self.manager.serving,
             self.player,
-            commands=partial(Commands, self.manager, self.catalog, _released),
+            commands=partial(
+                Commands, self.manager, self.catalog, read_with_magnet, _released
+            ),
             library=LibraryCommands(
                 self.manager,
                 self.catalog,
@@ -148,6 +151,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
                 self.adder,
                 Removal(vacate, self._scanning.forget, self.covers.forget),
                 self._binding,
+                read_with_magnet,
             ),
             progress=self.manager.preparing.progress,
             provider=self.library,
@@ -199,6 +203,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         torrents = TorrentDirs(
             folders,
             self.catalog,
+            read_with_magnet,
             time.monotonic,
             self._stopping,
             self._came,
@@ -236,7 +241,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
     def _mend_catalog(self) -> None:
         """Bring back what older versions, or damage, left out of the catalog."""
         self.catalog.complete(self._stopping)
-        count = self.catalog.recover(lambda data: read_with_magnet(data, None)[1])
+        count = self.catalog.recover(read_with_magnet)
         if count:
             logger.info("Vozduxan: %d torrents of the damaged catalog are back", count)
         self.library.prepare()

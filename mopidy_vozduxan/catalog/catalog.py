@@ -16,10 +16,10 @@ from pathlib import Path
 from mopidy_vozduxan.catalog import inventory, moving, playlists, torrents, tracks
 from mopidy_vozduxan.catalog.playlists import Playlist
 from mopidy_vozduxan.catalog.records import Records
-from mopidy_vozduxan.catalog.recovery import ReadTorrent, recover
+from mopidy_vozduxan.catalog.recovery import recover
 from mopidy_vozduxan.catalog.search import Finder
 from mopidy_vozduxan.catalog.torrents import FoundAt, TorrentSummary
-from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.metainfo import Metainfo, ReadTorrent, TorrentSource
 from mopidy_vozduxan.torrent.uris import PlaylistUri
 
 #: Torrents added in one transaction: other writers wait for its end, 0.1 s.

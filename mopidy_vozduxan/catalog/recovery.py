@@ -7,7 +7,7 @@ prove themselves by their infohash, so nothing wrong gets into the new catalog.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -17,13 +17,10 @@ from typing import TYPE_CHECKING, Any
 from mopidy_vozduxan.catalog.columns import COLUMNS
 from mopidy_vozduxan.catalog.upkeep import refresh
 from mopidy_vozduxan.exceptions import BadInput, StorageFailed
-from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.metainfo import Metainfo, ReadTorrent, TorrentSource
 
 if TYPE_CHECKING:
     from mopidy_vozduxan.catalog.catalog import Catalog
-
-#: Reads the bytes of a ``.torrent`` file; may raise :class:`BadInput`.
-ReadTorrent = Callable[[bytes], Metainfo]
 
 _TORRENTS = "SELECT infohash, magnet, display_name, added_ms FROM torrent"
 _METADATA = "SELECT infohash, NULL, NULL, NULL FROM metadata"
@@ -87,7 +84,7 @@ def recover(
 def _proven(torrent: bytes | None, infohash: str, read: ReadTorrent) -> Metainfo | None:
     """Return what the bytes say, if they are those of the torrent."""
     try:
-        metainfo = read(torrent) if torrent else None
+        metainfo = read(torrent)[1] if torrent else None
     except BadInput:
         return None
     return metainfo if metainfo and metainfo.infohash == infohash else None

@@ -22,6 +22,7 @@ from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import Result
 from mopidy_vozduxan.covers.kept_pictures import KeptPictures
 from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.protocol import Engine, Event, MetadataReceived
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.network.binding import Binding
@@ -56,6 +57,7 @@ class Alone:
         fetcher = Fetcher(config["proxy"], agent, binding)
         adder = Adder(
             self._catalog,
+            read_with_magnet,
             self._bridge.ask,
             self._manager.metadata.fetch,
             fetcher.fetch,
@@ -68,6 +70,7 @@ class Alone:
             adder,
             Removal(forget=pictures.forget),
             binding,
+            read_with_magnet,
             running=False,
         )
 

@@ -18,7 +18,6 @@ from mopidy_vozduxan.commands import arguments
 from mopidy_vozduxan.commands.removal import Removal, Remover
 from mopidy_vozduxan.commands.streaming_commands import Result, described
 from mopidy_vozduxan.engine.disk import DiskStore
-from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.naming.names import natural_path_key
@@ -29,7 +28,7 @@ from mopidy_vozduxan.sources.wishes import Added
 from mopidy_vozduxan.streaming import standing
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.progress import MetadataBoard
-from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.metainfo import Metainfo, ReadTorrent, TorrentSource
 from mopidy_vozduxan.torrent.uris import (
     AddUri,
     MagnetUri,
@@ -60,11 +59,13 @@ class LibraryCommands:
         adder: Adder,
         removal: Removal,
         binding: Binding,
+        read_torrent: ReadTorrent,
         *,
         running: bool = True,
     ) -> None:
         self._manager = manager
         self._catalog = catalog
+        self._read_torrent = read_torrent
         self._disk = disk
         self._adder = adder
         self._binding = binding
@@ -115,7 +116,7 @@ class LibraryCommands:
         if (text is None) == (encoded is None):
             raise BadInput("Either source or torrentFileB64 must be given.")
         if encoded is not None:
-            return described(await asyncio.to_thread(_read, encoded))
+            return described(await asyncio.to_thread(self._read, encoded))
         return described(await self._metainfo_of(text or "", seconds))
 
     async def torrent_list(self) -> Result:
@@ -218,6 +219,9 @@ class LibraryCommands:
 
     # --- what is answered
 
+    def _read(self, encoded: str) -> Metainfo:
+        return self._read_torrent(arguments.decoded("torrentFileB64", encoded))[1]
+
     def _add_torrent(self, encoded: str) -> Added:
         return self._adder.add_torrent(arguments.decoded("torrentFileB64", encoded))
 
@@ -269,10 +273,6 @@ def _row(entry: Entry, on_disk: int) -> dict[str, object]:
         "bytesOnDisk": on_disk,
         "addedMs": entry.added_ms,
     }
-
-
-def _read(encoded: str) -> Metainfo:
-    return read_torrent(arguments.decoded("torrentFileB64", encoded))
 
 
 def _seconds(wait: object) -> float:

@@ -16,12 +16,11 @@ from functools import partial
 from mopidy_vozduxan.audio.formats import content_type
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
-from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target, Wanted
-from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.metainfo import Metainfo, ReadTorrent, TorrentSource
 
 Result = dict[str, object] | list[dict[str, object]]
 
@@ -38,11 +37,13 @@ class Commands:
         self,
         manager: Manager,
         catalog: Catalog,
+        read_torrent: ReadTorrent,
         player_lost: Callable[[str], None],
         url_for: Callable[[str], str],
     ) -> None:
         self._manager = manager
         self._catalog = catalog
+        self._read_torrent = read_torrent
         self._player_lost = player_lost
         self._url_for = url_for
 
@@ -173,7 +174,7 @@ class Commands:
         if encoded is None:
             return Target(*self._known(magnet or ""), index)
         torrent = arguments.decoded(name, encoded)
-        return Target(*read_with_magnet(torrent, magnet), index)
+        return Target(*self._read_torrent(torrent, magnet), index)
 
     def _known(self, magnet: str) -> tuple[TorrentSource, Metainfo | None]:
         """Return the source that a magnet link names, and what the catalog knows."""

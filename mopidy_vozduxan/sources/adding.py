@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 
 from mopidy_vozduxan.audio.formats import is_playable
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.exceptions import (
     BadInput,
     Cancelled,
@@ -32,7 +31,7 @@ from mopidy_vozduxan.exceptions import (
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.sources.wishes import Added, Wish, wish_of
-from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.metainfo import Metainfo, ReadTorrent, TorrentSource
 from mopidy_vozduxan.torrent.uris import magnet_of, says_where
 
 logger = logging.getLogger(__name__)
@@ -64,12 +63,14 @@ class Adder:
     def __init__(
         self,
         catalog: Catalog,
+        read_torrent: ReadTorrent,
         ask: Callable[[Coroutine[object, object, str]], Future],
         fetch_metainfo: Callable[[TorrentSource], Awaitable[Metainfo]],
         fetch: Callable[[str], Awaitable[bytes | str]],
         came: Callable[[], None] = lambda: None,
     ) -> None:
         self._catalog = catalog
+        self._read_torrent = read_torrent
         self._ask = ask
         self._fetch_metainfo = fetch_metainfo
         self._fetch = fetch
@@ -126,7 +127,7 @@ class Adder:
 
         Raises :class:`BadInput` if they are not a torrent that we can play.
         """
-        source, metainfo = read_with_magnet(data, None)
+        source, metainfo = self._read_torrent(data)
         infohash = self._keep(source, metainfo)
         self._came()
         StreamListener.send("tracks_known", infohash=infohash)
@@ -244,7 +245,7 @@ class Adder:
             await asyncio.to_thread(self._catalog.also_call, url, source.infohash)
             return source, self._catalog.metainfo(source.infohash)
         try:
-            return await asyncio.to_thread(read_with_magnet, body, None)
+            return await asyncio.to_thread(self._read_torrent, body)
         except BadInput as exc:
             host = urlsplit(url).hostname
             raise FetchFailed(f"{host} did not send a torrent file.") from exc

@@ -19,10 +19,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mopidy_vozduxan.catalog import Catalog, FoundAt
-from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.sources.folder_walk import Walk
-from mopidy_vozduxan.torrent.metainfo import MAX_TORRENT_BYTES, Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.metainfo import (
+    MAX_TORRENT_BYTES,
+    Metainfo,
+    ReadTorrent,
+    TorrentSource,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +47,14 @@ class TorrentDirs:
         self,
         dirs: Sequence[Path],
         catalog: Catalog,
+        read_torrent: ReadTorrent,
         clock: Callable[[], float],
         stop: threading.Event,
         came: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         self._dirs = dirs
         self._catalog = catalog
+        self._read_torrent = read_torrent
         self._clock = clock
         self._stop = stop
         self._came = came
@@ -141,7 +147,7 @@ class TorrentDirs:
 
     def _read(self, place: FoundAt) -> tuple[TorrentSource, Metainfo] | None:
         try:
-            read = read_with_magnet(_contents(place.path), None)
+            read = self._read_torrent(_contents(place.path))
         except FileNotFoundError:  # removed meanwhile
             return None
         except (BadInput, OSError) as exc:

@@ -210,7 +210,7 @@ def test_a_catalog_that_is_deleted_under_us_begins_anew(path, endings):
     for ending in endings:
         Path(f"{path}{ending}").unlink()
     catalog.torrents()
-    catalog.recover(lambda _: ALBUM)
+    catalog.recover(lambda *_: (source_of(ALBUM), ALBUM))
     catalog.add(source_of(ALBUM), ALBUM)
     _has_the_album_also_when_opened_again(catalog, path)
 
@@ -239,7 +239,7 @@ def test_a_catalog_that_is_emptied_under_us_begins_anew(
         other.close()
     os.truncate(path, 0)
     catalog.torrents()
-    catalog.recover(lambda _: ALBUM)
+    catalog.recover(lambda *_: (source_of(ALBUM), ALBUM))
     if written_back:  # else the WAL has it all, and brings it back
         assert catalog.torrents() == []
         assert caplog.text.count("catalog is damaged") == 1
@@ -260,7 +260,7 @@ def test_a_folder_in_the_catalogs_place_is_set_aside(path, name, running, caplog
     catalog.torrents()  # notices it, while Mopidy runs
     catalog.add(source_of(ALBUM), ALBUM)
     catalog.remove(ALBUM.infohash)
-    assert catalog.recover(lambda _: ALBUM) == 0
+    assert catalog.recover(lambda *_: (source_of(ALBUM), ALBUM)) == 0
     assert catalog.metainfo(ALBUM.infohash) == ALBUM
     assert caplog.text.count("catalog is damaged") == 1
     (kept,) = path.parent.glob(f"{name}.damaged-*/mine.txt")

@@ -23,10 +23,6 @@ READ = [read_with_magnet(torrent, None) for torrent in TORRENTS]
 LINK = TorrentSource("ab" * 20, None, "magnet:?xt=urn:btih:" + "ab" * 20, "Later")
 
 
-def read_torrent(data):
-    return read_with_magnet(data, None)[1]
-
-
 @pytest.fixture
 def path(tmp_path):
     """A catalog in which all tags were read."""
@@ -82,7 +78,7 @@ def test_all_of_a_file_whose_index_is_damaged_comes_back(path, caplog):
     catalog = Catalog(path)
     damaged_by_use(catalog)
     assert catalog.torrents() == []
-    assert catalog.recover(read_torrent) >= COUNT
+    assert catalog.recover(read_with_magnet) >= COUNT
     assert len(catalog.torrents()) == COUNT
     assert titles(catalog, 7) == ["Title 7", "Two"]
     assert titles(catalog, 0) == ["Title 0", "A", "B"]
@@ -91,7 +87,7 @@ def test_all_of_a_file_whose_index_is_damaged_comes_back(path, caplog):
     assert [p.name for p in catalog.playlists()] == ["Mine"]
     assert catalog.name_of("cd" * 32) == first
     assert len(catalog.finder.tracks({"any": ["title"]}, None, False, 500)) == COUNT
-    assert catalog.recover(read_torrent) == 0
+    assert catalog.recover(read_with_magnet) == 0
     assert caplog.text.count("catalog is damaged") == 1
     catalog.close()
 
@@ -104,7 +100,7 @@ def test_magnets_and_the_day_they_came_come_back(path):
     spoil(path, [pages_of(path, "track")])
     catalog = Catalog(path)
     damaged_by_use(catalog)
-    catalog.recover(read_torrent)
+    catalog.recover(read_with_magnet)
     assert catalog.source(LINK.infohash) == LINK
     assert {t.added_ms for t in catalog.torrents()} == {12345}
     assert titles(catalog, 7) == ["One", "Two"]  # the names still know
@@ -130,7 +126,7 @@ def test_what_lies_between_damage_comes_back(tmp_path, damage):
     damage(path, path.stat().st_size // PAGE)
     catalog = Catalog(path)
     catalog.inventory()
-    catalog.recover(read_torrent)
+    catalog.recover(read_with_magnet)
     back = {entry.infohash for entry in catalog.inventory()}
     assert back <= {link.infohash for link in links}
     assert len(back) > len(links) * 2 // 3
@@ -143,7 +139,7 @@ def test_whatever_is_damaged_nothing_wrong_comes_back(path, every):
     spoil(path, range(1, size, every))
     catalog = Catalog(path)
     damaged_by_use(catalog)
-    catalog.recover(read_torrent)
+    catalog.recover(read_with_magnet)
     known = {info.infohash: info for _, info in READ}
     for torrent in catalog.torrents():
         assert catalog.metainfo(torrent.infohash) == known[torrent.infohash]
@@ -159,7 +155,7 @@ def test_the_bytes_of_another_torrent_are_not_believed(path):
     spoil(path, [pages_of(path, "words_data")])
     catalog = Catalog(path)
     damaged_by_use(catalog)
-    catalog.recover(read_torrent)
+    catalog.recover(read_with_magnet)
     assert [t.infohash for t in catalog.torrents()] == [READ[0][1].infohash]
     catalog.close()
 
@@ -167,7 +163,7 @@ def test_the_bytes_of_another_torrent_are_not_believed(path):
 def test_a_file_that_was_never_a_catalog_gives_nothing(tmp_path):
     (tmp_path / "catalog.db").write_bytes(b"no database " * 1000)
     catalog = Catalog(tmp_path / "catalog.db")
-    assert catalog.recover(read_torrent) == 0
+    assert catalog.recover(read_with_magnet) == 0
     assert catalog.torrents() == []
     catalog.close()
 

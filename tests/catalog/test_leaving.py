@@ -221,7 +221,7 @@ def test_if_what_left_is_damaged_it_comes_back_as_what_left(path, caplog):
     catalog = Catalog(path)
     assert catalog.metainfo(info.infohash) is None
     assert "catalog is damaged" in caplog.text
-    assert catalog.recover(lambda data: read_with_magnet(data, None)[1]) == 1
+    assert catalog.recover(read_with_magnet) == 1
     assert known(catalog, info.infohash) == before
     assert [e.infohash for e in catalog.inventory()] == [OTHER.infohash]
     catalog.close()

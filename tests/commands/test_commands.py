@@ -9,7 +9,7 @@ import pytest
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.streaming_commands import COMMANDS, Commands
-from mopidy_vozduxan.engine.parsing import read_torrent
+from mopidy_vozduxan.engine.parsing import read_torrent, read_with_magnet
 from mopidy_vozduxan.engine.protocol import Statistics, StatisticsChanged, SwarmBroke
 from mopidy_vozduxan.exceptions import (
     BadInput,
@@ -48,7 +48,11 @@ class Stage(World):
         self.catalog = Catalog(folder / "catalog.db")
         self.lost = []
         self.commands = Commands(
-            self.manager, self.catalog, self.lost.append, lambda token: f"url/{token}"
+            self.manager,
+            self.catalog,
+            read_with_magnet,
+            self.lost.append,
+            lambda token: f"url/{token}",
         )
 
     def start(self, command, **given):

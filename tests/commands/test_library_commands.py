@@ -13,7 +13,7 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS, LibraryCommands
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.engine.disk import DiskStore
-from mopidy_vozduxan.engine.parsing import read_torrent
+from mopidy_vozduxan.engine.parsing import read_torrent, read_with_magnet
 from mopidy_vozduxan.exceptions import (
     BadInput,
     Cancelled,
@@ -59,12 +59,14 @@ class Stage(World):
             self.disk,
             Adder(
                 self.catalog,
+                read_with_magnet,
                 lambda work: asyncio.run_coroutine_threadsafe(work, self.loop),
                 self.manager.metadata.fetch,
                 self._fetch,
             ),
             Removal(self._vacate, self.left.append, self.forgotten.append),
             Binding(""),
+            read_with_magnet,
         )
 
     async def _fetch(self, url):

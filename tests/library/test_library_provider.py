@@ -7,6 +7,7 @@ import pytest
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.exceptions import FetchFailed, MetadataTimeout
 from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
 from mopidy_vozduxan.sources.adding import Adder
@@ -60,7 +61,9 @@ def catalog(tmp_path):
 def adder(catalog, swarms):
     bridge = Bridge()
     bridge.start()
-    yield Adder(catalog, bridge.ask, swarms.fetch_metainfo, swarms.fetch)
+    yield Adder(
+        catalog, read_with_magnet, bridge.ask, swarms.fetch_metainfo, swarms.fetch
+    )
     bridge.stop()
 
 

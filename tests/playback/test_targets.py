@@ -4,6 +4,7 @@ import pytest
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.exceptions import BadInput, FetchFailed, MetadataTimeout
 from mopidy_vozduxan.playback.targets import Targets
 from mopidy_vozduxan.scanning.lookups import Lengths
@@ -52,7 +53,9 @@ def opened():
 def targets(catalog, nobody, opened):
     bridge = Bridge()
     bridge.start()
-    adder = Adder(catalog, bridge.ask, nobody.fetch_metainfo, nobody.fetch)
+    adder = Adder(
+        catalog, read_with_magnet, bridge.ask, nobody.fetch_metainfo, nobody.fetch
+    )
     yield Targets(catalog, adder, Lengths(opened.append))
     bridge.stop()
 

@@ -12,6 +12,7 @@ import pytest
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.exceptions import BadInput, FetchFailed, MetadataTimeout
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.naming.magnet_links import read_magnet
@@ -98,7 +99,9 @@ def world(monkeypatch):
 
 @pytest.fixture
 def adder(catalog, world):
-    return Adder(catalog, world.bridge.ask, world.fetch_metainfo, world.fetch)
+    return Adder(
+        catalog, read_with_magnet, world.bridge.ask, world.fetch_metainfo, world.fetch
+    )
 
 
 def names(catalog):
@@ -127,7 +130,9 @@ def test_the_second_time_nobody_is_asked(adder, catalog, world):
     adder.add(MAGNET, LONG)
     adder.add(URL, LONG)
     asked = list(world.asked)
-    again = Adder(catalog, world.bridge.ask, world.fetch_metainfo, world.fetch)
+    again = Adder(
+        catalog, read_with_magnet, world.bridge.ask, world.fetch_metainfo, world.fetch
+    )
     assert again.add(MAGNET, 0).known
     assert again.add(URL, 0).known
     assert world.asked == asked

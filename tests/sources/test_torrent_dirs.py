@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog, torrents
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.sources import torrent_dirs
 from mopidy_vozduxan.sources.torrent_dirs import STILL_S, TorrentDirs
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
@@ -49,6 +50,7 @@ class Looks:
         self.dirs = TorrentDirs(
             folders,
             self.catalog,
+            read_with_magnet,
             lambda: self.now,
             self.stop,
             self.came.extend,

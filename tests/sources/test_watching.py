@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.sources import watching
 from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
@@ -28,7 +29,9 @@ class Stage:
         self.outside.mkdir()
         self.catalog = Catalog(folder.with_name("catalog.db"))
         self.stop = threading.Event()
-        torrents = TorrentDirs([folder], self.catalog, time.monotonic, self.stop)
+        torrents = TorrentDirs(
+            [folder], self.catalog, read_with_magnet, time.monotonic, self.stop
+        )
         self.looks = 0
         self.looked = threading.Condition()
         look = torrents.look

@@ -26,6 +26,7 @@ from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS, LibraryC
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import COMMANDS, Commands
 from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.limits import Limits
@@ -88,7 +89,11 @@ class Server:
                 self.bridge,
                 self.manager.serving,
                 commands=partial(
-                    Commands, self.manager, self.catalog, self.lost.append
+                    Commands,
+                    self.manager,
+                    self.catalog,
+                    read_with_magnet,
+                    self.lost.append,
                 ),
                 library=LibraryCommands(
                     self.manager,
@@ -96,12 +101,14 @@ class Server:
                     DiskStore(folder / "data", folder / "resume"),
                     Adder(
                         self.catalog,
+                        read_with_magnet,
                         self.bridge.ask,
                         self.manager.metadata.fetch,
                         lambda _: None,
                     ),
                     Removal(),
                     Binding(""),
+                    read_with_magnet,
                 ),
                 progress=self.manager.preparing.progress,
             )
