@@ -1,14 +1,24 @@
-"""Monkey's Audio: the head has the length, and a table says where frames are."""
+"""Monkey's Audio: the head has the length, and a table says where frames are. Pure.
+
+GStreamer's demuxer for it only works on local files; its decoder works on what
+that demuxer would give it, and that is little more than the frames themselves.
+"""
 
 from __future__ import annotations
 
+import itertools
 import struct
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mopidy_vozduxan.audio.answering import Asking
+from mopidy_vozduxan.audio.container import LOSSLESS_KBPS, Container, Format
+from mopidy_vozduxan.audio.divisible import Packet, Place
+from mopidy_vozduxan.audio.sound import CutFailed, Sound
 from mopidy_vozduxan.planning.position import Point, Timeline
+from mopidy_vozduxan.planning.spans import Span
 
-SIGN = b"MAC "
 _OLDEST = 3980  # in files of before 2003 the head looks otherwise
 # Sign, version, and the lengths of this, of the head proper, of the table, of the
 # WAV file's head, of the audio; the WAV file's tail and a checksum follow.
@@ -17,8 +27,10 @@ _DESCRIPTOR_BYTES = 52
 # Compression, flags, samples per frame and in the last one, frames, bits,
 # channels, rate.
 _HEAD = struct.Struct("<HHIIIHHI")
-HEAD_BYTES = _DESCRIPTOR_BYTES + _HEAD.size
+_HEAD_BYTES = _DESCRIPTOR_BYTES + _HEAD.size
 _MOST_FRAMES = 1_000_000
+#: A million samples of 24 bits, twice over; a hostile table must not fill memory.
+_LARGEST_FRAME = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,7 @@ class Head:
         return (self.frames - 1) * self.samples + self.last_samples
 
 
-def read_head(data: bytes) -> Head | None:
+def _read_head(data: bytes) -> Head | None:
     """Return the head that ``data`` begins with; None where that is none.
 
     Raises :class:`struct.error` where ``data`` ends before it.
@@ -69,7 +81,7 @@ def read_head(data: bytes) -> Head | None:
     return Head(*(version, *numbers, *places))
 
 
-def offsets(table: bytes, start: int) -> Iterator[int]:
+def _offsets(table: bytes, start: int) -> Iterator[int]:
     """Yield the offsets in a table; beyond 4 GiB they begin at 0 again."""
     before = beyond = 0
     for (offset,) in struct.iter_unpack("<I", table[: len(table) // 4 * 4]):
@@ -81,15 +93,85 @@ def offsets(table: bytes, start: int) -> Iterator[int]:
 
 def read(head: bytes, start: int, size: int) -> Timeline | None:
     """Return the timeline of a file whose ``MAC`` is at ``start``."""
-    found = read_head(head[start:])
+    found = _read_head(head[start:])
     if found is None:
         return None
     at = start + found.table
     table = head[at : at + found.frames * 4]
     points: list[Point] = [
         (index * found.samples * 1000 // found.rate, offset)
-        for index, offset in enumerate(offsets(table, start))
+        for index, offset in enumerate(_offsets(table, start))
     ]
     length_ms = found.all_samples * 1000 // found.rate
     points.append((length_ms, min(start + found.stop, size)))
     return Timeline(size, length_ms, start + found.first, tuple(points))
+
+
+class ApeFile:
+    """A Monkey's Audio file; ``offsets`` are those of its frames, and the end."""
+
+    elements = "avdec_ape max-errors=0"
+
+    def __init__(
+        self, sound: Sound, caps: str, offsets: Sequence[int], lengths: tuple[int, int]
+    ) -> None:
+        self.sound = sound
+        self.caps = caps
+        self._offsets = offsets
+        self._samples, self._last_samples = lengths
+
+    def locate(self, sample: int) -> Asking[Place]:
+        """Return the frame that holds ``sample``; nothing has to be read for it."""
+        frame = min(sample // self._samples, len(self._offsets) - 2)
+        return Place(frame * self._samples, self._offsets[frame])
+        yield  # an Asking all the same
+
+    def packets(self, place: Place) -> Iterator[Packet]:
+        """Yield the frames from ``place`` on, as the decoder wants them.
+
+        It reads words of 32 bits, counted from the first frame: so a packet
+        begins with the word its frame begins in, and says how much to skip.
+        """
+        frame = bisect_right(self._offsets, place.offset) - 1
+        for start, stop in itertools.pairwise(self._offsets[frame:]):
+            skipped = (start - self._offsets[0]) & 3
+            length = (stop - start + skipped + 3) & ~3
+            last = stop == self._offsets[-1]
+            samples = self._last_samples if last else self._samples
+            begin = start - skipped
+            prefix = struct.pack("<II", samples, skipped)
+            yield Packet(prefix, Span(begin, begin + length))
+
+
+def read_ape(start: int, size: int) -> Asking[ApeFile]:
+    """Read the head of the Monkey's Audio file that begins at ``start``."""
+    data = yield Span(start, start + _HEAD_BYTES)
+    head = _read_head(data) if len(data) == _HEAD_BYTES else None
+    if head is None:
+        raise CutFailed("Monkey's Audio files this old, or broken, cannot be cut.")
+    at = start + head.table
+    table = yield Span(at, at + head.frames * 4)
+    places = [*_offsets(table, start), min(start + head.stop, size)]
+    whole = len(places) == head.frames + 1 and places[0] == start + head.first
+    if not whole or not _are_sane(places):
+        raise CutFailed("The Monkey's Audio file has a broken table of its frames.")
+    sound = Sound(head.rate, head.channels, head.bits, head.all_samples)
+    codec = struct.pack("<HHH", head.version, head.level, head.flags).hex()
+    caps = (
+        f"audio/x-ffmpeg-parsed-ape,rate={head.rate},channels={head.channels},"
+        f"depth={head.bits},codec_data=(buffer){codec}"
+    )
+    return ApeFile(sound, caps, places, (head.samples, head.last_samples))
+
+
+def _are_sane(offsets: Sequence[int]) -> bool:
+    return all(0 < b - a <= _LARGEST_FRAME for a, b in itertools.pairwise(offsets))
+
+
+CONTAINER = Container(
+    formats={"ape": Format("audio/x-ape", LOSSLESS_KBPS)},
+    signs=((0, b"MAC "),),
+    timeline=read,
+    cut=read_ape,
+    tags_at_end=True,
+)

@@ -1,66 +1,69 @@
-"""What is audio: by file name, its content type, and a guess at its length.
+"""The table of all containers, and what a file is: by its name or its first bytes.
 
-Nothing here opens a file. The tables say what GStreamer plays with the plugins
-Mopidy recommends; they never promise that a given file is sound.
+Nothing here opens a file. The table says what GStreamer plays with the plugins
+Mopidy recommends; it never promises that a given file is sound.
 """
 
 from __future__ import annotations
 
 import mimetypes
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from mopidy_vozduxan.audio import (
+    ac3,
+    adts,
+    aiff,
+    ape,
+    asf,
+    dff,
+    dsf,
+    dts,
+    flac,
+    matroska,
+    mp4,
+    mpeg,
+    musepack,
+    ogg,
+    tta,
+    wave,
+    wavpack,
+)
+from mopidy_vozduxan.audio.container import Container, Format
 from mopidy_vozduxan.torrent.metainfo import TorrentFile
 
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A content type, and the bit rate (kbit/s) lengths are guessed with."""
-
-    content_type: str
-    nominal_kbps: int
-
-
-# The guesses lean low, so that lengths come out long: core turns a seek beyond
-# the length into "next", whereas one that is short of a too long length works.
-# 700: acoustic and classical CD rips; loud ones have 1000, hi-res 2500 and more.
-_LOSSLESS_KBPS = 700
-_PCM_KBPS = 1411  # 44.1 kHz x 16 bit x 2, exact for CDs
-_DSD_KBPS = 5645  # DSD64: 2.8224 MHz x 1 bit x 2
-_MP3_KBPS = 192  # V2; V0 has 245, most others 320
-_AAC_KBPS = 128  # the usual web rip; shops sell 256
-_VORBIS_KBPS = 128  # quality 4; most rips are 5 to 8 (160 to 256)
-_OPUS_KBPS = 96  # most rips are 96 to 160
-_SPEECH_KBPS = 64  # audio books
+#: Every container we know. A new one gets a module, and its place here.
+CONTAINERS: tuple[Container, ...] = (
+    flac.CONTAINER,
+    ape.CONTAINER,
+    wavpack.CONTAINER,
+    wave.CONTAINER,
+    aiff.CONTAINER,
+    mp4.CONTAINER,
+    mpeg.LAYER_III,
+    mpeg.LAYER_II,
+    ogg.CONTAINER,
+    musepack.CONTAINER,
+    tta.CONTAINER,
+    dsf.CONTAINER,
+    dff.CONTAINER,
+    matroska.CONTAINER,
+    asf.CONTAINER,
+    adts.CONTAINER,
+    ac3.CONTAINER,
+    dts.CONTAINER,
+)
+#: What no container of ours is: nothing is known of it.
+UNKNOWN = Container(formats={})
 
 #: By extension, lower case, without the dot.
-AUDIO: dict[str, Format] = {
-    "flac": Format("audio/flac", _LOSSLESS_KBPS),
-    "alac": Format("audio/mp4", _LOSSLESS_KBPS),
-    "ape": Format("audio/x-ape", _LOSSLESS_KBPS),
-    "wv": Format("audio/x-wavpack", _LOSSLESS_KBPS),
-    "tta": Format("audio/x-tta", _LOSSLESS_KBPS),
-    "mka": Format("audio/x-matroska", _MP3_KBPS),
-    "wav": Format("audio/wav", _PCM_KBPS),
-    "aif": Format("audio/aiff", _PCM_KBPS),
-    "aiff": Format("audio/aiff", _PCM_KBPS),
-    "aifc": Format("audio/aiff", _PCM_KBPS),
-    "dsf": Format("audio/x-dsf", _DSD_KBPS),
-    "dff": Format("audio/x-dff", _DSD_KBPS),
-    "mp3": Format("audio/mpeg", _MP3_KBPS),
-    "mp2": Format("audio/mpeg", _MP3_KBPS),
-    "m4a": Format("audio/mp4", _AAC_KBPS),
-    "m4b": Format("audio/mp4", _SPEECH_KBPS),
-    "aac": Format("audio/aac", _AAC_KBPS),
-    "ogg": Format("audio/ogg", _VORBIS_KBPS),
-    "oga": Format("audio/ogg", _VORBIS_KBPS),
-    "opus": Format("audio/ogg", _OPUS_KBPS),
-    "spx": Format("audio/ogg", _SPEECH_KBPS),
-    "weba": Format("audio/webm", _OPUS_KBPS),
-    "mpc": Format("audio/x-musepack", 160),
-    "wma": Format("audio/x-ms-wma", _AAC_KBPS),
-    "ac3": Format("audio/ac3", _MP3_KBPS),
-    "dts": Format("audio/vnd.dts", _PCM_KBPS),
+BY_EXTENSION: dict[str, Container] = {
+    extension: container for container in CONTAINERS for extension in container.formats
 }
+
+#: In so many bytes, behind a tag, every sign is.
+SIGN_BYTES = max(
+    place + len(sign) for known in CONTAINERS for place, sign in known.signs
+)
 
 #: Types a browser may be told of: the bytes come from strangers, so nothing
 #: that could run in the page's origin (HTML, SVG, scripts) is among them.
@@ -70,6 +73,31 @@ _UNKNOWN = "application/octet-stream"
 _TYPES = mimetypes.MimeTypes()
 
 
+def named(path: str) -> Container:
+    """Return the container that a file's name says it is; :data:`UNKNOWN` for none."""
+    return BY_EXTENSION.get(extension(path), UNKNOWN)
+
+
+def signed(head: bytes, start: int = 0) -> Container:
+    """Return the container whose sign is at ``start``; :data:`UNKNOWN` for none."""
+    for container in CONTAINERS:
+        for place, sign in container.signs:
+            if head.startswith(sign, start + place):
+                return container
+    return UNKNOWN
+
+
+def likely(path: str, head: bytes, start: int) -> Iterator[Container]:
+    """Yield what a file may be: by its sign, or by its name if that has no sign.
+
+    Its first bytes count more than its name; MPEG audio has no sign worth the name.
+    """
+    yield signed(head, start)
+    by_name = named(path)
+    if not by_name.signs:
+        yield by_name
+
+
 def is_audio(path: str) -> bool:
     """Whether the name is that of an audio file, and not of its shadow.
 
@@ -77,7 +105,7 @@ def is_audio(path: str) -> bool:
     """
     *folders, name = path.split("/")
     junk = name.startswith("._") or "__MACOSX" in folders
-    return not junk and extension(path) in AUDIO
+    return not junk and extension(path) in BY_EXTENSION
 
 
 def is_playable(file: TorrentFile) -> bool:
@@ -85,31 +113,31 @@ def is_playable(file: TorrentFile) -> bool:
     return not file.padding and file.size > 0 and is_audio(file.path)
 
 
+def is_divisible(path: str) -> bool:
+    """Whether parts can be cut out of such a file (:mod:`mopidy_vozduxan.cue`)."""
+    return named(path).cut is not None
+
+
 def content_type(path: str) -> str:
     """Return the content type of any file, safe to hand to a browser."""
-    ending = extension(path)
-    if ending in AUDIO:
-        return AUDIO[ending].content_type
-    guess = _TYPES.guess_type(f"x.{ending}")[0] or _UNKNOWN
+    known = _format(path)
+    if known:
+        return known.content_type
+    guess = _TYPES.guess_type(f"x.{extension(path)}")[0] or _UNKNOWN
     safe = guess.startswith(_SAFE_KINDS) and guess != "image/svg+xml"
     return guess if safe or guess == "text/plain" else _UNKNOWN
 
 
 def estimated_length_ms(path: str, size: int) -> int | None:
     """Guess the length of ``size`` bytes of audio; None for other files."""
-    known = AUDIO.get(extension(path))
-    # bytes * 8 / (kbit/s) is ms
-    return None if known is None else max(1, size * 8 // known.nominal_kbps)
-
-
-#: What demuxers read at the end of a file before they play (measured: the last
-#: 128 KiB of Ogg; an index at the end of M4A takes about 4 bytes per frame).
-_TAIL_PROBES = {"ogg": 128, "oga": 128, "opus": 128, "spx": 128, "m4a": 256, "m4b": 512}
+    known = _format(path)
+    return known.length_ms(size) if known else None
 
 
 def tail_probe(path: str) -> int:
     """Return how many bytes at its end a player reads first; mostly none."""
-    return _TAIL_PROBES.get(extension(path), 0) * 1024
+    known = _format(path)
+    return known.tail_kib * 1024 if known else 0
 
 
 def stem(path: str) -> str:
@@ -119,7 +147,11 @@ def stem(path: str) -> str:
 
 def without_extension(name: str) -> str:
     """Return a file's or torrent's name without its extension, if that is audio."""
-    return name.rpartition(".")[0] if extension(name) in AUDIO else name
+    return name.rpartition(".")[0] if _format(name) else name
+
+
+def _format(path: str) -> Format | None:
+    return named(path).formats.get(extension(path))
 
 
 def extension(path: str) -> str:

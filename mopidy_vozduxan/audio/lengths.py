@@ -6,12 +6,11 @@ one that is too long does no harm.
 
 from __future__ import annotations
 
-from mopidy_vozduxan.audio.formats import extension
+import struct
+
+from mopidy_vozduxan.audio.formats import named, signed
 from mopidy_vozduxan.audio.timelines import read_timeline
 
-#: Where the file does not say its length, GStreamer goes by the bit rate of the
-#: first frames, which is off by as much as the music varies.
-_GUESSED = frozenset(("mp3", "mp2", "aac"))
 _MARGIN_PERCENT = 25
 
 
@@ -26,6 +25,18 @@ def believed_length_ms(
     timeline = read_timeline(path, beginning, size)
     if timeline:
         return timeline.length_ms
-    if scanned_ms and extension(path) in _GUESSED:
+    if scanned_ms and named(path).length_is_guess:
         return scanned_ms + scanned_ms * _MARGIN_PERCENT // 100
     return scanned_ms or None
+
+
+def sample_count(head: bytes) -> int | None:
+    """Return how many samples are in the file with these first bytes.
+
+    None where its demuxer tells it right. Raises nothing, whatever they are.
+    """
+    count = signed(head).sample_count
+    try:
+        return count(head) if count else None
+    except (struct.error, IndexError):
+        return None

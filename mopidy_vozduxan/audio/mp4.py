@@ -8,6 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import accumulate
 
+from mopidy_vozduxan.audio.container import (
+    AAC_KBPS,
+    LOSSLESS_KBPS,
+    SPEECH_KBPS,
+    Container,
+    Format,
+    LateIndex,
+)
 from mopidy_vozduxan.planning.position import Point, Timeline
 from mopidy_vozduxan.planning.spans import Span
 
@@ -135,3 +143,16 @@ def _boxes(head: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
             return
         yield kind, body, stop
         at = stop
+
+
+# An index at the end takes about 4 bytes per frame.
+CONTAINER = Container(
+    formats={
+        "m4a": Format("audio/mp4", AAC_KBPS, tail_kib=256),
+        "m4b": Format("audio/mp4", SPEECH_KBPS, tail_kib=512),
+        "alac": Format("audio/mp4", LOSSLESS_KBPS),
+    },
+    signs=((4, b"ftyp"),),
+    timeline=read,
+    late_index=LateIndex(audio_before_index, read_index),
+)

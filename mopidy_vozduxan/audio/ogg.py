@@ -9,6 +9,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+from mopidy_vozduxan.audio.container import (
+    OPUS_KBPS,
+    SPEECH_KBPS,
+    VORBIS_KBPS,
+    Container,
+    Format,
+)
+
+_SIGN = b"OggS"
 _PAGE = struct.Struct("<4sBBqI")  # sign, version, kind, count of samples, stream
 _SEGMENTS_AT = 26  # how many there are; their lengths follow
 _CONTINUED = -1  # the count where no packet ends on a page
@@ -30,7 +39,7 @@ def _length_ms(beginning: bytes, end: bytes) -> int | None:
     sign, *_, stream = _PAGE.unpack_from(beginning)
     clock = _clock(beginning[27 + beginning[_SEGMENTS_AT] :])
     last = _last_page(end)
-    if sign != b"OggS" or clock is None or last is None or last[1] != stream:
+    if sign != _SIGN or clock is None or last is None or last[1] != stream:
         return None
     rate, skipped = clock
     return max(0, last[0] - skipped) * 1000 // rate if rate else None
@@ -38,13 +47,13 @@ def _length_ms(beginning: bytes, end: bytes) -> int | None:
 
 def _last_page(end: bytes) -> tuple[int, int] | None:
     """Return the count of the last page that has one, and its stream."""
-    at = end.rfind(b"OggS")
+    at = end.rfind(_SIGN)
     while at >= 0:
         if at + _PAGE.size <= len(end):
             _, version, kind, count, stream = _PAGE.unpack_from(end, at)
             if version == 0 and kind < 8 and count > _CONTINUED:
                 return count, stream
-        at = end.rfind(b"OggS", 0, at)
+        at = end.rfind(_SIGN, 0, at)
     return None
 
 
@@ -78,3 +87,18 @@ _CODECS: dict[bytes, Callable[[bytes], tuple[int, int]]] = {
     b"Speex   ": _speex,
     b"\x7fFLAC": _flac,
 }
+
+
+_TYPE = "audio/ogg"
+_TAIL_KIB = 128  # measured
+
+CONTAINER = Container(
+    formats={
+        "ogg": Format(_TYPE, VORBIS_KBPS, _TAIL_KIB),
+        "oga": Format(_TYPE, VORBIS_KBPS, _TAIL_KIB),
+        "opus": Format(_TYPE, OPUS_KBPS, _TAIL_KIB),
+        "spx": Format(_TYPE, SPEECH_KBPS, _TAIL_KIB),
+    },
+    signs=((0, _SIGN),),
+    length_at_end=ogg_length_ms,
+)

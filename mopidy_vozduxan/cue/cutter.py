@@ -7,8 +7,9 @@ never silence.
 Design notes
 ------------
 - GStreamer alone is not exact: it finds a sample by proportion, or reads all
-  that comes before. So the place is found here (:mod:`~.framed`, :mod:`~.ape`),
-  the decoder gets the file from there on, and its samples are counted.
+  that comes before. So the place is found by what we know of the container
+  (:mod:`mopidy_vozduxan.audio`), the decoder gets the file from there on, and its
+  samples are counted.
 - Rejected: FLAC of the same frames. The first and the last would have to be
   encoded anew, and every other one numbered anew, checksum and all.
 """
@@ -19,31 +20,18 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from mopidy_vozduxan.audio.formats import content_type, extension
-from mopidy_vozduxan.audio.timelines import tag_size
-from mopidy_vozduxan.cue.ape import SIGN as APE
-from mopidy_vozduxan.cue.ape import read_ape
+from mopidy_vozduxan.audio import wave
+from mopidy_vozduxan.audio.answering import Asking
+from mopidy_vozduxan.audio.divisible import Compressed, Divisible, SpannedFile
+from mopidy_vozduxan.audio.formats import SIGN_BYTES, likely
+from mopidy_vozduxan.audio.id3 import TAG_HEAD_BYTES, tag_size
+from mopidy_vozduxan.audio.sound import CutFailed
 from mopidy_vozduxan.cue.decoder import Decoder
-from mopidy_vozduxan.cue.flac import read_flac
-from mopidy_vozduxan.cue.mpeg import MpegFile, read_mpeg
-from mopidy_vozduxan.cue.sound import Compressed, CutFailed, Reading
 from mopidy_vozduxan.cue.source import Source
-from mopidy_vozduxan.cue.wave import SIGNS as WAVE
-from mopidy_vozduxan.cue.wave import WaveFile, read_wave
-from mopidy_vozduxan.cue.wavpack import SIGN as WAVPACK
-from mopidy_vozduxan.cue.wavpack import read_wavpack
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.streaming.readers import Reader
 
-Divisible = Compressed | WaveFile | MpegFile
-
 _READ_BYTES = 64 * 1024
-_READERS: dict[bytes, Callable[[int, int], Reading[Divisible]]] = {
-    b"fLaC": read_flac,
-    WAVPACK: read_wavpack,
-    APE: read_ape,
-    **dict.fromkeys(WAVE, read_wave),
-}
 
 
 class Cut(Protocol):
@@ -56,15 +44,14 @@ class Cut(Protocol):
         """Open a reader over the bytes ``[start, stop)`` of the cut."""
 
 
-def read_divisible(path: str, size: int) -> Reading[Divisible]:
+def read_divisible(path: str, size: int) -> Asking[Divisible]:
     """Read what kind of file it is, and where what is in it."""
-    head = yield Span(0, 10)
+    head = yield Span(0, max(TAG_HEAD_BYTES, SIGN_BYTES))
     start = min(tag_size(head), size)
-    sign = (yield Span(start, start + 4)) if start else head[:4]
-    if sign in _READERS:
-        return (yield from _READERS[sign](start, size))
-    if extension(path) == "mp3":
-        return (yield from read_mpeg(path, start, size))
+    sign = (yield Span(start, start + SIGN_BYTES)) if start else head
+    for container in likely(path, sign, 0):
+        if container.cut:
+            return (yield from container.cut(start, size))
     raise CutFailed("Files of this kind cannot be cut.")
 
 
@@ -78,16 +65,14 @@ async def make_cut(
 
     Raises :class:`CutFailed` where the file ends before it begins.
     """
-    if isinstance(file, WaveFile):
-        span = file.span(start, stop)
-        cut: Cut = StretchCut(open_source, file.head(len(span)), span)
-    elif isinstance(file, MpegFile):
+    if isinstance(file, SpannedFile):
         source = open_source()
         try:
             span = await source.answer(file.span(start, stop))
         finally:
             source.close()
-        cut = StretchCut(open_source, b"", span, content_type("x.mp3"))
+        head = file.head(len(span))
+        cut: Cut = StretchCut(open_source, head, span, file.content_type)
     else:
         cut = DecodedCut(open_source, file, start, stop)
     if not cut.size:
@@ -103,7 +88,7 @@ class StretchCut:
         open_source: Callable[[], Source],
         head: bytes,
         span: Span,
-        content_type: str = "audio/wav",
+        content_type: str,
     ) -> None:
         self.size = len(head) + len(span) if span else 0
         self.content_type = content_type
@@ -146,7 +131,7 @@ class StretchReader:
 class DecodedCut:
     """A cut of a compressed file, as WAV."""
 
-    content_type = "audio/wav"
+    content_type = wave.CONTENT_TYPE
 
     def __init__(
         self,
@@ -158,7 +143,7 @@ class DecodedCut:
         sound = file.sound
         self._first = sound.sample_at(start)
         samples = sound.sample_at(stop) - self._first
-        self._head = sound.wave_head(samples)
+        self._head = wave.pcm_head(sound, samples)
         self.size = len(self._head) + samples * sound.frame_bytes if samples else 0
         self._open_source = open_source
         self._file = file

@@ -14,7 +14,8 @@ import gi
 gi.require_version("Gst", "1.0")
 from gi.repository import GLib, Gst  # noqa: E402
 
-from mopidy_vozduxan.cue.sound import Compressed, CutFailed  # noqa: E402
+from mopidy_vozduxan.audio.divisible import Compressed  # noqa: E402
+from mopidy_vozduxan.audio.sound import CutFailed  # noqa: E402
 
 #: What waits to be decoded, and what waits to be taken: each less than a second.
 _FED_BYTES = 128 * 1024

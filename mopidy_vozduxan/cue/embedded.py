@@ -8,8 +8,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 
-from mopidy_vozduxan.audio.formats import extension
-from mopidy_vozduxan.cue.sheet import DIVISIBLE, MOST_BYTES, parts_of
+from mopidy_vozduxan.audio.flac import read_cuesheet
+from mopidy_vozduxan.audio.formats import is_divisible
+from mopidy_vozduxan.cue.sheet import MOST_BYTES, parts_of
 from mopidy_vozduxan.cue.syntax import (
     MOST_FRAMES,
     MOST_TRACKS,
@@ -25,9 +26,7 @@ from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S, Part
 _COMMENTS = "extended-comment"  # GStreamer's: "NAME=text" of what it has no name for
 _NAME = "cuesheet"
 
-# RFC 9639: metadata blocks, of which the first says the rate (8.2), and 8.7.
-_LAST, _CUESHEET = 0x80, 5
-_RATE_AT = 18
+# RFC 9639, 8.7.
 _SHEET = struct.Struct(">128x8xB258xB")
 _TRACK = struct.Struct(">QB12xB13xB")
 _INDEX = struct.Struct(">QB3x")
@@ -47,7 +46,7 @@ def read_embedded(
     ``CUESHEET`` block that ends behind them is not seen. Raises :class:`BadInput`
     for a sheet that cannot be its own.
     """
-    if extension(path) not in DIVISIBLE:
+    if not is_divisible(path):
         return ()
     text = _comment(found)
     sheet = _of_blocks(head) if text is None else parse(text[:MOST_BYTES])
@@ -73,26 +72,13 @@ def _comment(found: Mapping[str, Sequence[object]]) -> str | None:
 
 def _of_blocks(head: bytes) -> Sheet | None:
     """Return what a ``CUESHEET`` block of FLAC says; None where there is none."""
-    for kind, body in _blocks(head):
-        if kind == _CUESHEET:
-            rate = int.from_bytes(head[_RATE_AT : _RATE_AT + 3], "big") >> 4
-            tracks = list(_tracks(body, rate or 1))
-            check_order(tracks)
-            return Sheet({}, [SheetFile("", tracks)], tracks)
-    return None
-
-
-def _blocks(head: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the metadata blocks that are wholly here: kind and body."""
-    at = 4
-    while head[:4] == b"fLaC" and at + 4 <= len(head):
-        length = int.from_bytes(head[at + 1 : at + 4], "big")
-        body = head[at + 4 : at + 4 + length]
-        if len(body) == length:
-            yield head[at] & ~_LAST, body
-        if head[at] & _LAST:
-            return
-        at += 4 + length
+    found = read_cuesheet(head)
+    if found is None:
+        return None
+    rate, body = found
+    tracks = list(_tracks(body, rate or 1))
+    check_order(tracks)
+    return Sheet({}, [SheetFile("", tracks)], tracks)
 
 
 def _tracks(body: bytes, rate: int) -> Iterator[SheetTrack]:

@@ -22,7 +22,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
-from mopidy_vozduxan.audio.formats import extension, is_playable, stem
+from mopidy_vozduxan.audio.formats import is_divisible, is_playable, stem
 from mopidy_vozduxan.cue.syntax import Sheet, SheetFile, SheetTrack, parse
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.naming.encodings import decoded
@@ -33,8 +33,6 @@ from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S, Part, Tags
 MOST_BYTES = 256 * 1024
 #: So many seconds before the first track are a hidden track, and no pregap.
 HIDDEN_S = 10
-#: What can be cut (:mod:`mopidy_vozduxan.cue.cutter`); other files stay whole.
-DIVISIBLE = frozenset(("flac", "wav", "wv", "ape", "mp3"))
 
 
 def read_sheet(
@@ -77,7 +75,7 @@ def _divided(
             continue
         own_name = _name(path).rpartition(".")[0] if len(sheet.files) == 1 else None
         file = _meant(named.name.replace("\\", "/"), path, own_name, places)
-        if file is None or extension(file.path) not in DIVISIBLE:
+        if file is None or not is_divisible(file.path):  # it stays whole
             continue
         if file.index in divided:
             raise BadInput("The CUE sheet divides one file twice.")

@@ -6,28 +6,14 @@ bytes in order come from the same reader, any others from a new one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from mopidy_vozduxan.cue.sound import Reading, T
+from mopidy_vozduxan.audio.answering import Asking, T, answered
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.streaming.readers import Reader
 
 #: A span may begin so far before the end of the one before.
 _KEPT_BYTES = 256 * 1024
-
-#: Returns the bytes of a span, fewer only at the file's end.
-Read = Callable[[Span], Awaitable[bytes]]
-
-
-async def answered(reading: Reading[T], read: Read) -> T:
-    """Return the result of a computation that asks for spans of a file."""
-    try:
-        span = next(reading)
-        while True:
-            span = reading.send(await read(span))
-    except StopIteration as done:
-        result: T = done.value
-        return result
 
 
 class Source:
@@ -55,9 +41,9 @@ class Source:
         at = wanted.start - self._start
         return bytes(self._kept[at : at + len(wanted)])
 
-    async def answer(self, reading: Reading[T]) -> T:
+    async def answer(self, asking: Asking[T]) -> T:
         """Return the result of a computation that asks for spans of the file."""
-        return await answered(reading, self.read)
+        return await answered(asking, self.read)
 
     def close(self) -> None:
         """Want nothing any more, at once. Safe to call again."""

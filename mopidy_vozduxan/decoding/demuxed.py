@@ -11,10 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mopidy_vozduxan.audio.timelines import sample_count
-from mopidy_vozduxan.cue.sound import CutFailed, Sound
-from mopidy_vozduxan.cue.source import Read, Source, answered
-from mopidy_vozduxan.decoding.dff import DffFile
+from mopidy_vozduxan.audio import wave
+from mopidy_vozduxan.audio.answering import Read, answered
+from mopidy_vozduxan.audio.lengths import sample_count
+from mopidy_vozduxan.audio.sound import CutFailed, Sound
+from mopidy_vozduxan.audio.view import View
+from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.jobs.jobs import Job, JobFailed, Jobs
 from mopidy_vozduxan.jobs.wire import DONE, NEEDS, SAMPLES, SPAN, load
 from mopidy_vozduxan.planning.spans import Span
@@ -31,7 +33,7 @@ _ROUNDED_S = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
+class Demuxable:
     """What a demuxer is to read: the file, or ``view`` of it, of ``size`` bytes.
 
     ``head`` are the first bytes of either, behind a tag.
@@ -40,7 +42,7 @@ class Container:
     demuxer: str
     size: int
     head: bytes
-    view: DffFile | None = None
+    view: View | None = None
 
     async def bytes_of(self, read: Read, span: Span) -> bytes:
         """Return what the demuxer asks for."""
@@ -63,21 +65,21 @@ class Description:
         return self.sound.samples * 1000 // self.sound.rate
 
 
-async def describe(jobs: Jobs, container: Container, read: Read) -> Description:
+async def describe(jobs: Jobs, file: Demuxable, read: Read) -> Description:
     """Return what a file is.
 
     Raises :class:`CutFailed` where GStreamer gives it up, or is given up.
     """
-    arguments = {"demuxer": container.demuxer, "size": container.size}
+    arguments = {"demuxer": file.demuxer, "size": file.size}
     try:
         async with jobs.job("describe", **arguments) as job:
             for _ in range(_MOST_NEEDS):
                 kind, body = await answer_of(job)
                 if kind == NEEDS:
                     span = _span(body)
-                    job.give(await container.bytes_of(read, span))
+                    job.give(await file.bytes_of(read, span))
                 elif kind == DONE:
-                    return _description(load(body), container.head)
+                    return _description(load(body), file.head)
     except JobFailed as exc:
         raise _failed(exc) from exc
     except (ValueError, KeyError, TypeError) as exc:
@@ -116,20 +118,20 @@ def _description(said: dict[str, Any], head: bytes) -> Description:
 class DemuxedCut:
     """All of such a file, as WAV."""
 
-    content_type = "audio/wav"
+    content_type = wave.CONTENT_TYPE
 
     def __init__(
         self,
         jobs: Jobs,
         open_source: Callable[[], Source],
-        container: Container,
+        file: Demuxable,
         sound: Sound,
     ) -> None:
         self._jobs = jobs
         self._open_source = open_source
-        self._container = container
+        self._file = file
         self._sound = sound
-        self._head = sound.wave_head(sound.samples)
+        self._head = wave.pcm_head(sound, sound.samples)
         self.size = len(self._head) + sound.samples * sound.frame_bytes
 
     def open(self, start: int, stop: int) -> Reader:
@@ -137,9 +139,7 @@ class DemuxedCut:
         begin = max(start - len(self._head), 0)
         length = max(stop - len(self._head), 0) - begin
         sample, within = divmod(begin, self._sound.frame_bytes)
-        samples = DemuxedReader(
-            self._jobs, self._open_source(), self._container, sample
-        )
+        samples = DemuxedReader(self._jobs, self._open_source(), self._file, sample)
         return _Stretch(self._head[start:stop], samples, within, length)
 
 
@@ -147,11 +147,11 @@ class DemuxedReader:
     """The samples of a file from ``sample`` on."""
 
     def __init__(
-        self, jobs: Jobs, source: Source, container: Container, sample: int
+        self, jobs: Jobs, source: Source, file: Demuxable, sample: int
     ) -> None:
         self._jobs = jobs
         self._source = source
-        self._container = container
+        self._file = file
         self._sample = sample
         self._job: Job | None = None
         self._closed = False
@@ -168,7 +168,7 @@ class DemuxedReader:
                     return None
                 if kind == NEEDS:
                     read, span = self._source.read, _span(body)
-                    job.give(await self._container.bytes_of(read, span))
+                    job.give(await self._file.bytes_of(read, span))
         except JobFailed as exc:
             raise _failed(exc) from exc
 
@@ -182,8 +182,8 @@ class DemuxedReader:
     async def _start(self) -> Job:
         self._job = job = await self._jobs.start(
             "decode",
-            demuxer=self._container.demuxer,
-            size=self._container.size,
+            demuxer=self._file.demuxer,
+            size=self._file.size,
             sample=self._sample,
         )
         if self._closed:

@@ -11,22 +11,14 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mopidy_vozduxan.audio.timelines import tag_size
-from mopidy_vozduxan.cue.cutter import (
-    Cut,
-    Divisible,
-    StretchCut,
-    make_cut,
-    read_divisible,
-)
-from mopidy_vozduxan.cue.sound import CutFailed, Sound
-from mopidy_vozduxan.cue.source import Read, Source, answered
-from mopidy_vozduxan.decoding import dff
-from mopidy_vozduxan.decoding.demuxed import (
-    Container,
-    DemuxedCut,
-    describe,
-)
+from mopidy_vozduxan.audio.answering import Read, answered
+from mopidy_vozduxan.audio.divisible import Divisible
+from mopidy_vozduxan.audio.formats import signed
+from mopidy_vozduxan.audio.id3 import tag_size
+from mopidy_vozduxan.audio.sound import CutFailed, Sound
+from mopidy_vozduxan.cue.cutter import Cut, StretchCut, make_cut, read_divisible
+from mopidy_vozduxan.cue.source import Source
+from mopidy_vozduxan.decoding.demuxed import Demuxable, DemuxedCut, describe
 from mopidy_vozduxan.decoding.registry import Plays, plays
 from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.planning.spans import Span
@@ -78,13 +70,14 @@ async def look(read: Read, size: int) -> Looked:
     return Looked(start, head, found)
 
 
-async def container_of(looked: Looked, read: Read, size: int) -> Container:
+async def demuxable(looked: Looked, read: Read, size: int) -> Demuxable:
     """Return what a demuxer that hangs is to read. Raises :class:`CutFailed`."""
     assert looked.plays
-    if not looked.head.startswith(dff.SIGN):
-        return Container(looked.plays.element, size, looked.head)
-    view = await answered(dff.read_dff(looked.start, size), read)
-    return Container("avdemux_dsf", view.size, view.head, view)
+    seen_as = signed(looked.head).view
+    if seen_as is None:
+        return Demuxable(looked.plays.element, size, looked.head)
+    view = await answered(seen_as(looked.start, size), read)
+    return Demuxable(view.demuxer, view.size, view.head, view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +91,7 @@ class Untagged:
 class Demuxed:
     """A file that is taken apart in a process of its own."""
 
-    container: Container
+    file: Demuxable
     sound: Sound
 
 
@@ -113,9 +106,9 @@ async def kind_of(size: int, source: Source, jobs: Jobs) -> Kind:
         return Untagged(looked.start) if looked.hides else None
     with contextlib.suppress(CutFailed):  # what we take apart ourselves
         return await source.answer(read_divisible(_NO_NAME, size))
-    container = await container_of(looked, source.read, size)
-    found = await describe(jobs, container, source.read)
-    return Demuxed(container, found.sound)
+    file = await demuxable(looked, source.read, size)
+    found = await describe(jobs, file, source.read)
+    return Demuxed(file, found.sound)
 
 
 async def served(
@@ -128,6 +121,6 @@ async def served(
         case Untagged(start=start):
             span = Span(start, info.size)
             return StretchCut(open_source, b"", span, info.content_type)
-        case Demuxed(container=container, sound=sound):
-            return DemuxedCut(jobs, open_source, container, sound)
+        case Demuxed(file=file, sound=sound):
+            return DemuxedCut(jobs, open_source, file, sound)
     return await make_cut(kind, open_source, 0, None)

@@ -11,14 +11,13 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
-from mopidy_vozduxan.audio.formats import extension
+from mopidy_vozduxan.audio.answering import Read
+from mopidy_vozduxan.audio.formats import extension, named
+from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.lengths import believed_length_ms
-from mopidy_vozduxan.audio.ogg import ogg_length_ms
-from mopidy_vozduxan.audio.timelines import tag_size
-from mopidy_vozduxan.cue.sound import CutFailed
-from mopidy_vozduxan.cue.source import Read
+from mopidy_vozduxan.audio.sound import CutFailed
 from mopidy_vozduxan.decoding.demuxed import describe
-from mopidy_vozduxan.decoding.served import Looked, container_of, look
+from mopidy_vozduxan.decoding.served import Looked, demuxable, look
 from mopidy_vozduxan.exceptions import Stalled
 from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.planning.spans import Span
@@ -33,13 +32,8 @@ FIRST_BYTES = 16 * 1024
 #: How much of an end is read, if it is needed. In MP3, 64 KiB of frames are four
 #: seconds: if the bit rate does not vary in them, we take it for constant.
 END_BYTES = 64 * 1024
-#: In these formats we count frames behind a tag with pictures.
-FRAMED = frozenset(("mp3", "mp2"))
+#: The largest tag behind which we read the frames that we count.
 LARGEST_TAG = 8 * 1024 * 1024
-#: These may have tags at the end: ID3v1 and APEv2.
-TAGS_AT_END = frozenset(("mp3", "mp2", "wv", "ape", "mpc", "tta"))
-#: These have their length on the last page.
-OGG = frozenset(("ogg", "oga", "opus", "spx"))
 #: How many files GStreamer scans at once; each takes 5 to 50 ms of processor time.
 SCANS_AT_ONCE = 2
 #: How long GStreamer may take without reading anything.
@@ -100,8 +94,8 @@ class FileScanner:
         """Scan a file whose demuxer hangs when it is read over HTTP."""
         try:
             async with self._slots:
-                container = await container_of(looked, read, size)
-                found = await describe(self._door.jobs, container, read)
+                demuxed = await demuxable(looked, read, size)
+                found = await describe(self._door.jobs, demuxed, read)
         except CutFailed as exc:
             logger.debug("Not read: %s", exc)
             return None
@@ -118,9 +112,10 @@ class FileScanner:
     async def _length_ms(
         self, reading: Reading, file: TorrentFile, first: bytes, scanned_ms: int | None
     ) -> int | None:
-        if extension(file.path) in OGG:
-            return ogg_length_ms(first, await _end_of(reading, file, 0))
-        if extension(file.path) in FRAMED:  # the demuxer has already read the tag
+        container = named(file.path)
+        if container.length_at_end:
+            return container.length_at_end(first, await _end_of(reading, file, 0))
+        if container.counts_frames:  # the demuxer has already read the tag
             reach = min(tag_size(first), LARGEST_TAG) + END_BYTES
             first = await reading.span(0, min(file.size, reach))
         return believed_length_ms(file.path, first, file.size, scanned_ms)
@@ -143,7 +138,7 @@ class FileScanner:
 def _hides(file: TorrentFile, scan: Scan | None) -> bool:
     """Whether there may be tags at the end, which the scan did not see."""
     titled = scan is not None and scan.tags.get("title")
-    return not titled and extension(file.path) in TAGS_AT_END
+    return not titled and named(file.path).tags_at_end
 
 
 async def _end_of(reading: Reading, file: TorrentFile, start: int) -> bytes:

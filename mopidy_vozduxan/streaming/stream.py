@@ -9,11 +9,11 @@ import asyncio
 import contextlib
 
 from mopidy_vozduxan.audio.formats import content_type, estimated_length_ms, tail_probe
+from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.timelines import (
     audio_before_index,
     read_index,
     read_timeline,
-    tag_size,
 )
 from mopidy_vozduxan.exceptions import NoSuchFile, VozduxanError, WrongData
 from mopidy_vozduxan.planning.demand import Demand, Head, Role

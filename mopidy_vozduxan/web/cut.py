@@ -16,9 +16,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Generic, TypeVar
 
+from mopidy_vozduxan.audio.divisible import Divisible
+from mopidy_vozduxan.audio.sound import CutFailed
 from mopidy_vozduxan.cue.cutter import Cut as Served
-from mopidy_vozduxan.cue.cutter import Divisible, make_cut, read_divisible
-from mopidy_vozduxan.cue.sound import CutFailed
+from mopidy_vozduxan.cue.cutter import make_cut, read_divisible
 from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.decoding.served import Kind, kind_of, served
 from mopidy_vozduxan.exceptions import VozduxanError

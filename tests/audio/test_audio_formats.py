@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mopidy_vozduxan.audio.formats import (
-    AUDIO,
+    BY_EXTENSION,
     content_type,
     estimated_length_ms,
     is_audio,
@@ -81,7 +81,7 @@ def test_usual_files_are_thought_longer_than_they_are(name, usual_kbps):
 
 
 def test_every_audio_file_has_a_length_and_others_have_none():
-    assert all(estimated_length_ms(f"x.{ending}", 1) for ending in AUDIO)
+    assert all(estimated_length_ms(f"x.{ending}", 1) for ending in BY_EXTENSION)
     assert estimated_length_ms("x.jpg", 1000) is None
 
 

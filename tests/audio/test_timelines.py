@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.timelines import (
     audio_before_index,
     read_index,
     read_timeline,
-    tag_size,
 )
 from mopidy_vozduxan.planning.spans import Span
 from tests.cue.files import APE, Quality, encode, make_pcm

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import struct
 
-from mopidy_vozduxan.cue.sound import CutFailed, Reading
+from mopidy_vozduxan.audio.answering import Asking, answered_by
+from mopidy_vozduxan.audio.chunks import bodies, read_chunks
+from mopidy_vozduxan.audio.container import DSD_KBPS, Container, Format
+from mopidy_vozduxan.audio.sound import CutFailed
 from mopidy_vozduxan.planning.spans import Span
-
-SIGN = b"FRM8"
 
 _BLOCK = 4096  # bytes of one channel
 _CHUNK = struct.Struct(">4sQ")
 _HEAD_BYTES = 28 + 52 + 12
-_MOST_CHUNKS = 64
 _MOST_PROPERTIES = 4096
+_PROPERTIES = {b"FS  ": 4, b"CHNL": 2, b"CMPR": 4}
 #: What DSF calls the speakers of so many channels.
 _SPEAKERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 7}
 _MSB_FIRST = 8
@@ -27,6 +28,8 @@ _MSB_FIRST = 8
 
 class DffFile:
     """A DFF file; ``data`` is where its samples are. Seen as a DSF of ``size``."""
+
+    demuxer = "avdemux_dsf"
 
     def __init__(self, rate: int, channels: int, data: Span) -> None:
         self._channels = channels
@@ -36,7 +39,7 @@ class DffFile:
         self.size = _HEAD_BYTES + groups * self._group
         self.head = self._make_head(rate, len(data) // channels * 8)
 
-    def read(self, span: Span) -> Reading[bytes]:
+    def read(self, span: Span) -> Asking[bytes]:
         """Read bytes of the DSF."""
         head = self.head[span.start : span.stop]
         start, stop = max(span.start - _HEAD_BYTES, 0), span.stop - _HEAD_BYTES
@@ -67,36 +70,31 @@ class DffFile:
         return file + form + struct.pack("<4sQ", b"data", 12 + length)
 
 
-def read_dff(start: int, size: int) -> Reading[DffFile]:
+def read_dff(start: int, size: int) -> Asking[DffFile]:
     """Read the chunks of the DFF file that begins at ``start``.
 
     Raises :class:`CutFailed`.
     """
-    at, properties = start + 16, b""
-    for _ in range(_MOST_CHUNKS):
-        head = yield Span(at, at + _CHUNK.size)
-        if len(head) < _CHUNK.size:
-            break
-        kind, length = _CHUNK.unpack(head)
-        at += _CHUNK.size
-        if kind == b"PROP":
-            properties = yield Span(at, at + min(length, _MOST_PROPERTIES))
-        elif kind == b"DSD ":
-            return _file(properties, Span(at, min(at + length, size)))
-        elif kind == b"DST ":
-            raise CutFailed("GStreamer has no decoder for DST, which the file is in.")
-        at += length + length % 2
-    raise CutFailed("The DFF file holds no samples.")
+    wanted = {b"PROP": _MOST_PROPERTIES}
+    ends = (b"DSD ", b"DST ")
+    chunks = yield from read_chunks(start + 16, _CHUNK, wanted, ends)
+    last = chunks[-1] if chunks else None
+    if last and last.kind == b"DST ":
+        raise CutFailed("GStreamer has no decoder for DST, which the file is in.")
+    if last is None or last.kind != b"DSD ":
+        raise CutFailed("The DFF file holds no samples.")
+    properties = bodies(chunks).get(b"PROP", b"")
+    return _file(properties, Span(last.start, min(last.start + last.length, size)))
 
 
 def _file(properties: bytes, data: Span) -> DffFile:
-    found = dict(_properties(properties))
+    found = bodies(answered_by(properties, read_chunks(4, _CHUNK, _PROPERTIES)))
     try:
-        (rate,) = struct.unpack_from(">I", found[b"FS  "])
-        (channels,) = struct.unpack_from(">H", found[b"CHNL"])
+        (rate,) = struct.unpack(">I", found[b"FS  "])
+        (channels,) = struct.unpack(">H", found[b"CHNL"])
     except (KeyError, struct.error) as exc:
         raise CutFailed("The DFF file does not say how it sounds.") from exc
-    if channels not in _SPEAKERS or found.get(b"CMPR", b"DSD ")[:4] != b"DSD ":
+    if channels not in _SPEAKERS or found.get(b"CMPR", b"DSD ") != b"DSD ":
         raise CutFailed("DFF files of this kind cannot be played.")
     whole = len(data) // channels * channels
     if not whole or not 1_000_000 <= rate <= 100_000_000:
@@ -104,12 +102,8 @@ def _file(properties: bytes, data: Span) -> DffFile:
     return DffFile(rate, channels, Span(data.start, data.start + whole))
 
 
-def _properties(data: bytes) -> list[tuple[bytes, bytes]]:
-    found: list[tuple[bytes, bytes]] = []
-    at = 4
-    while at + _CHUNK.size <= len(data) and len(found) < _MOST_CHUNKS:
-        kind, length = _CHUNK.unpack_from(data, at)
-        at += _CHUNK.size
-        found.append((kind, data[at : at + length]))
-        at += length + length % 2
-    return found
+CONTAINER = Container(
+    formats={"dff": Format("audio/x-dff", DSD_KBPS)},
+    signs=((0, b"FRM8"),),
+    view=read_dff,
+)

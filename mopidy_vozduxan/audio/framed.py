@@ -11,7 +11,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mopidy_vozduxan.cue.sound import Packet, Place, Reading, Sound
+from mopidy_vozduxan.audio.answering import Asking
+from mopidy_vozduxan.audio.divisible import Packet, Place
+from mopidy_vozduxan.audio.sound import Sound
 from mopidy_vozduxan.planning.spans import Span
 
 #: A decoder is given so much at once.
@@ -61,7 +63,7 @@ class FramedFile:
         if self._remember(place):
             self._hints.add(place)
 
-    def locate(self, sample: int) -> Reading[Place]:
+    def locate(self, sample: int) -> Asking[Place]:
         """Find a place at or before ``sample``."""
         place = yield from self._search(sample)
         if place in self._hints:
@@ -76,7 +78,7 @@ class FramedFile:
                 place = yield from self._search(sample)
         return place
 
-    def _search(self, sample: int) -> Reading[Place]:
+    def _search(self, sample: int) -> Asking[Place]:
         low, high = self._around(sample)
         for probe in range(_MOST_PROBES):
             near = sample - low.sample <= _NEAR_S * self.sound.rate

@@ -1,0 +1,9 @@
+"""AC-3: frames, one after the other. GStreamer does all that is needed."""
+
+from __future__ import annotations
+
+from mopidy_vozduxan.audio.container import MP3_KBPS, Container, Format
+
+CONTAINER = Container(
+    formats={"ac3": Format("audio/ac3", MP3_KBPS)},
+)

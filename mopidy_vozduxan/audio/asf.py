@@ -1,0 +1,9 @@
+"""ASF: Windows Media Audio. GStreamer does all that is needed."""
+
+from __future__ import annotations
+
+from mopidy_vozduxan.audio.container import AAC_KBPS, Container, Format
+
+CONTAINER = Container(
+    formats={"wma": Format("audio/x-ms-wma", AAC_KBPS)},
+)

@@ -1,0 +1,9 @@
+"""DTS: frames, one after the other. GStreamer does all that is needed."""
+
+from __future__ import annotations
+
+from mopidy_vozduxan.audio.container import PCM_KBPS, Container, Format
+
+CONTAINER = Container(
+    formats={"dts": Format("audio/vnd.dts", PCM_KBPS)},
+)

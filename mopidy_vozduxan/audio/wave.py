@@ -1,0 +1,123 @@
+"""WAV: samples that need no decoder, so a cut is arithmetic. RIFF and RF64. Pure."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from mopidy_vozduxan.audio.answering import Asking, answered_by
+from mopidy_vozduxan.audio.chunks import bodies, even_timeline, read_chunks
+from mopidy_vozduxan.audio.container import PCM_KBPS, Container, Format
+from mopidy_vozduxan.audio.divisible import SpannedFile
+from mopidy_vozduxan.audio.sound import CutFailed, Sound
+from mopidy_vozduxan.planning.position import Timeline
+from mopidy_vozduxan.planning.spans import Span
+from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S
+
+CONTENT_TYPE = "audio/wav"
+
+_CHUNK = struct.Struct("<4sI")
+_LONGEST_FORM = 256
+_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_SUBTYPE_TAIL = bytes.fromhex("000000001000800000aa00389b71")
+#: Speakers of one to eight channels, as FLAC and WAV order them (RFC 9639, 9.1.3).
+_SPEAKERS = (0x4, 0x3, 0x7, 0x33, 0x607, 0x3F, 0x70F, 0x63F)
+
+
+@dataclass(frozen=True, slots=True)
+class WaveFile(SpannedFile):
+    """A WAV file: the body of its ``fmt`` chunk, and where its samples are."""
+
+    form: bytes
+    rate: int
+    frame_bytes: int
+    data: Span
+
+    content_type = CONTENT_TYPE
+
+    def span(self, start: int, stop: int | None) -> Asking[Span]:
+        """Return where the samples of a part are; nothing has to be read for it."""
+        first = self.data.start + self._bytes(start)
+        last = self.data.stop if stop is None else self.data.start + self._bytes(stop)
+        return Span(min(first, self.data.stop), min(last, self.data.stop))
+        yield  # an Asking all the same
+
+    def head(self, length: int) -> bytes:
+        """Return the head of a WAV file with ``length`` bytes of these samples."""
+        return _head(self.form, length)
+
+    def _bytes(self, cue_frames: int) -> int:
+        return cue_frames * self.rate // CUE_FRAMES_PER_S * self.frame_bytes
+
+
+def read(head: bytes, start: int, size: int) -> Timeline | None:
+    """Return the timeline of a WAV file whose ``RIFF`` is at ``start``."""
+    form, data = answered_by(head, _read_parts(start, size))
+    if data is None or not form:
+        return None
+    (byte_rate,) = struct.unpack_from("<I", form, 8)
+    if not byte_rate:
+        return None
+    return even_timeline(size, len(data) * 1000 // byte_rate, data)
+
+
+def read_wave(start: int, size: int) -> Asking[WaveFile]:
+    """Read the chunks of the WAV file that begins at ``start``."""
+    form, data = yield from _read_parts(start, size)
+    if data is None:
+        raise CutFailed("The WAV file holds no samples.")
+    if len(form) < 16:
+        raise CutFailed("The WAV file says nothing of its samples.")
+    kind, channels, rate, _, frame_bytes, bits = struct.unpack_from("<HHIIHH", form)
+    if kind == _EXTENSIBLE and len(form) >= 26:
+        (kind,) = struct.unpack_from("<H", form, 24)
+    plain = kind in (_PCM, _FLOAT) and frame_bytes == channels * -(-bits // 8)
+    if not plain or not frame_bytes or not rate:
+        raise CutFailed("WAV files of this kind cannot be cut.")
+    whole = len(data) // frame_bytes * frame_bytes
+    return WaveFile(form, rate, frame_bytes, Span(data.start, data.start + whole))
+
+
+def _read_parts(start: int, size: int) -> Asking[tuple[bytes, Span | None]]:
+    """Read the body of the ``fmt`` chunk, and where the samples are."""
+    wanted = {b"fmt ": _LONGEST_FORM}
+    chunks = yield from read_chunks(start + 12, _CHUNK, wanted, (b"data",))
+    form = bodies(chunks).get(b"fmt ", b"")
+    if not chunks or chunks[-1].kind != b"data":
+        return form, None
+    data = chunks[-1]
+    # 0 was never filled in by who wrote it; RF64 has 2**32-1.
+    stop = min(data.start + (data.length or size), size)
+    return form, Span(data.start, stop)
+
+
+def pcm_head(sound: Sound, samples: int) -> bytes:
+    """Return what comes before ``samples`` of a sound in a WAV file of them."""
+    rate, size, bits = sound.rate, sound.frame_bytes, sound.wave_bytes * 8
+    kind = _PCM if sound.channels <= 2 else _EXTENSIBLE
+    form = struct.pack("<HHIIHH", kind, sound.channels, rate, rate * size, size, bits)
+    if kind == _EXTENSIBLE:
+        speakers = _SPEAKERS[sound.channels - 1]
+        form += struct.pack("<HHIH", 22, bits, speakers, _PCM) + _SUBTYPE_TAIL
+    return _head(form, samples * size)
+
+
+def _head(form: bytes, length: int) -> bytes:
+    """Return the head of a WAV file with ``length`` bytes of samples.
+
+    ``form`` is the body of its ``fmt`` chunk. From 4 GiB on, where the numbers
+    end, the length is given as 0: players then take what comes.
+    """
+    whole = 4 + 8 + len(form) + 8 + length
+    known = (whole, length) if whole < 1 << 32 else (0, 0)
+    chunk = struct.pack("<4sI", b"fmt ", len(form)) + form
+    head = struct.pack("<4sI4s", b"RIFF", known[0], b"WAVE")
+    return head + chunk + struct.pack("<4sI", b"data", known[1])
+
+
+CONTAINER = Container(
+    formats={"wav": Format(CONTENT_TYPE, PCM_KBPS)},
+    signs=((8, b"WAVE"),),
+    timeline=read,
+    cut=read_wave,
+)
