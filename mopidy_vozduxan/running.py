@@ -17,7 +17,7 @@ from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
 from mopidy_vozduxan.playback.player import Player
 from mopidy_vozduxan.streaming.progress import Board
-from mopidy_vozduxan.streaming.readers import Streams
+from mopidy_vozduxan.streaming.serving_protocol import Streams
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.which_torrent import find, is_beginning, link_of
 from mopidy_vozduxan.sources.wishes import Added
-from mopidy_vozduxan.streaming import standing
+from mopidy_vozduxan.streaming import status
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.progress import MetadataBoard
 from mopidy_vozduxan.torrent.metainfo import Metainfo, ReadTorrent, TorrentSource
@@ -175,16 +175,16 @@ class LibraryCommands:
         )
         return {
             "running": self._running,
-            "versions": standing.versions(),
+            "versions": status.versions(),
             "library": {
                 "torrents": len(entries),
                 "tracks": sum(entry.track_count for entry in entries),
                 "waitingForMetadata": sum(not entry.known for entry in entries),
             },
             "bytesOnDisk": sum(sizes.values()),
-            "network": standing.network(self._binding),
-            "streams": standing.streams(self._manager),
-            "swarms": standing.swarms(self._manager),
+            "network": status.network(self._binding),
+            "streams": status.streams(self._manager),
+            "swarms": status.swarms(self._manager),
         }
 
     # --- which torrent is meant

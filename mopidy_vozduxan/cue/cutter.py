@@ -29,7 +29,7 @@ from mopidy_vozduxan.audio.sound import CutFailed
 from mopidy_vozduxan.cue.decoder import Decoder
 from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.streaming.readers import Reader
+from mopidy_vozduxan.streaming.serving_protocol import Reader
 
 _READ_BYTES = 64 * 1024
 

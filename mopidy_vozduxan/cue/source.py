@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from mopidy_vozduxan.audio.answering import Asking, T, answered
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.streaming.readers import Reader
+from mopidy_vozduxan.streaming.serving_protocol import Reader
 
 #: A span may begin so far before the end of the one before.
 _KEPT_BYTES = 256 * 1024

@@ -20,7 +20,7 @@ from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.jobs.jobs import Job, JobFailed, Jobs
 from mopidy_vozduxan.jobs.wire import DONE, NEEDS, SAMPLES, SPAN, load
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.streaming.readers import Reader
+from mopidy_vozduxan.streaming.serving_protocol import Reader
 
 #: It answers within milliseconds, or never.
 ANSWERS_S = 10.0

@@ -22,7 +22,7 @@ from mopidy_vozduxan.decoding.demuxed import Demuxable, DemuxedCut, describe
 from mopidy_vozduxan.decoding.registry import Plays, plays
 from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.streaming.info import StreamInfo
+from mopidy_vozduxan.streaming.stream_info import StreamInfo
 
 #: Nearly every file is known by its first 16 KiB; GStreamer gives up after 128.
 _LOOKS = (16 * 1024, 128 * 1024)

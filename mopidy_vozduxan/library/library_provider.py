@@ -23,7 +23,7 @@ from mopidy_vozduxan.library.browsing import Browser
 from mopidy_vozduxan.library.root import root_ref
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.wishes import Added
-from mopidy_vozduxan.streaming.target import no_such_file
+from mopidy_vozduxan.streaming.file_choice import no_such_file
 from mopidy_vozduxan.torrent.layout import Layout, Track, Unresolved
 from mopidy_vozduxan.torrent.uris import (
     VIEWS,

@@ -22,7 +22,7 @@ from mopidy_vozduxan.exceptions import Stalled
 from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.scanning.gstreamer import Scan, scan_ends, scan_url
-from mopidy_vozduxan.streaming.reading import Overdue, Reading
+from mopidy_vozduxan.streaming.background_reading import Overdue, Reading
 from mopidy_vozduxan.torrent.metainfo import TorrentFile
 
 logger = logging.getLogger(__name__)

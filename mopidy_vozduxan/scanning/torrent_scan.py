@@ -28,7 +28,7 @@ from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.scanning.gate import Gate
 from mopidy_vozduxan.scanning.gstreamer import Scan
 from mopidy_vozduxan.scanning.means import Means, Outcome
-from mopidy_vozduxan.streaming.reading import Reading
+from mopidy_vozduxan.streaming.background_reading import Reading
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.torrent.tags import Part, Tags

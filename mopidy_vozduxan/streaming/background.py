@@ -12,12 +12,13 @@ from contextlib import asynccontextmanager
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.planning.calm import need_of
 from mopidy_vozduxan.planning.tiers import Tiers
+from mopidy_vozduxan.streaming.background_reading import Reading
+from mopidy_vozduxan.streaming.file_choice import playable_file
 from mopidy_vozduxan.streaming.metadata import Metadata
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
-from mopidy_vozduxan.streaming.reading import Reading
 from mopidy_vozduxan.streaming.serving import Serving
 from mopidy_vozduxan.streaming.swarms import Swarms
-from mopidy_vozduxan.streaming.target import Target, playable_file
+from mopidy_vozduxan.streaming.target import Target
 
 
 class Background:
@@ -48,7 +49,7 @@ class Background:
     @property
     def is_playing(self) -> bool:
         """Whether there is a current stream."""
-        return self._streams.buckets.current is not None
+        return self._streams.holders.buckets.current is not None
 
     @asynccontextmanager
     async def reading(

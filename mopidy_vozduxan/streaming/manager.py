@@ -12,23 +12,20 @@ bytes of a token, :attr:`background` for reads that nobody listens to,
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Callable, Sequence, Set
 
 from mopidy_vozduxan.engine.protocol import Engine, MetadataReceived, Statistics
-from mopidy_vozduxan.exceptions import VozduxanError
-from mopidy_vozduxan.planning.buckets import Buckets, affordable
 from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.tiers import tiers_of
 from mopidy_vozduxan.streaming.background import Background
+from mopidy_vozduxan.streaming.fetching_ahead import FetchingAhead
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.metadata import Metadata
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.planner import Planner
 from mopidy_vozduxan.streaming.preparing import Preparing
 from mopidy_vozduxan.streaming.serving import Serving
-from mopidy_vozduxan.streaming.stream import Stream
 from mopidy_vozduxan.streaming.supervisor import Supervisor
 from mopidy_vozduxan.streaming.swarms import Swarms
 from mopidy_vozduxan.streaming.target import Target, Wanted
@@ -59,7 +56,6 @@ class Manager:
     ) -> None:
         self._clock = clock
         self._tiers = tiers_of(limits.readahead)
-        self._queue_heads = limits.queue_heads
         self._releases = 0
         self._planner = Planner(self._plan)
         self.swarms = Swarms(
@@ -77,6 +73,9 @@ class Manager:
             self._planner,
             clock,
             ended=lambda stream: self.preparing.ended(stream),
+        )
+        self._ahead = FetchingAhead(
+            self.streams, self._tiers.head_s, limits.queue_heads
         )
         self._supervisor = Supervisor(
             self.streams, self.swarms, limits, clock, stream_failed
@@ -114,50 +113,14 @@ class Manager:
         stream = self.streams.open(target)
         if asked:
             self._supervisor.try_again(stream)
-        stream.uri, self.streams.player = uri, stream.token
+        self.streams.give_player(stream, uri)
         stream.begin(target.start_ms, target.stop_ms)
         self.streams.put("current", stream)
         return stream.token
 
     def aim(self, following: Sequence[Target], buckets: Sequence[str]) -> None:
-        """Say which tracks follow the current one, the next first; at once.
-
-        ``buckets`` names those that the first of them go to. Of the others the
-        heads are fetched, as far as the budget goes. What cannot be opened is
-        left out; it says why when its turn comes.
-        """
-        near, far = following[: len(buckets)], following[len(buckets) :]
-        opened = [(t, s) for t in near if (s := self._try_open(t)) is not None]
-        streams = [stream for _, stream in opened]
-        for stream in self.streams.values():
-            stream.starts_ms = tuple(t.start_ms for t, s in opened if s is stream)
-        current = self.streams.buckets.current
-        tokens = [t for t in dict.fromkeys(s.token for s in streams) if t != current]
-        self.streams.buckets = Buckets(
-            current, **dict(zip(buckets, tokens, strict=False))
-        )
-        logger.debug("Next come %s", [self.streams[t].name for t in tokens])
-        self.streams.queued = self._open_heads(far)
-        self.streams.end_orphans()
-
-    def _open_heads(self, targets: Sequence[Target]) -> tuple[str, ...]:
-        costs = {}
-        for place, target in enumerate(targets):
-            with contextlib.suppress(VozduxanError):
-                cost = target.head_cost(self._tiers.head_s)
-                if cost is not None:
-                    costs[place] = cost
-        heads = affordable(costs, self._queue_heads)
-        opened = (self._try_open(targets[place]) for place in heads)
-        streams = [stream for stream in opened if stream is not None]
-        return tuple(dict.fromkeys(stream.token for stream in streams))
-
-    def _try_open(self, target: Target) -> Stream | None:
-        try:
-            return self.streams.open(target)
-        except VozduxanError as exc:
-            logger.debug("Not fetched ahead: %s", exc)
-            return None
+        """Say which tracks follow the current one; see :meth:`FetchingAhead.aim`."""
+        self._ahead.aim(following, buckets)
 
     # --- the commands that wait, and the one that only looks
 
@@ -225,9 +188,7 @@ class Manager:
 
     def dispose(self) -> None:
         """Release what the buckets hold, then evict every swarm without a stream."""
-        tokens, self.streams.buckets = self.streams.buckets.tokens(), Buckets()
-        self.streams.queued, self.streams.player = (), None
-        for token in tokens:
+        for token in self.streams.holders.drop_all():
             self.streams.end(token)
         self.streams.end_orphans()
         self.swarms.leave_unused(self.streams.used())
@@ -250,7 +211,7 @@ class Manager:
 
     async def player_has(self, infohashes: Set[str]) -> bool:
         """Return whether the player was given a stream of that torrent last."""
-        stream = self.streams.get(self.streams.player or "")
+        stream = self.streams.get(self.streams.holders.player or "")
         return stream is not None and not stream.swarm.names.isdisjoint(infohashes)
 
     def is_used(self, infohash: str) -> bool:

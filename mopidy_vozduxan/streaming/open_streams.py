@@ -1,4 +1,4 @@
-"""The streams there are: opened, owned, in turn, and ended.
+"""The streams there are: opened, held, in turn, and ended.
 
 Belongs to the manager and lives on our event loop. What is opened, and what for,
 is the wish of others; what is fetched is decided in ``planning``.
@@ -7,20 +7,21 @@ is the wish of others; what is fetched is decided in ``planning``.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from mopidy_vozduxan.exceptions import NoSuchStream, ShuttingDown
-from mopidy_vozduxan.planning.buckets import BUCKET_ROLES, Buckets
 from mopidy_vozduxan.planning.demand import Demand, Role
+from mopidy_vozduxan.streaming.file_choice import FileChoice, playable_file
+from mopidy_vozduxan.streaming.holders import Holders
 from mopidy_vozduxan.streaming.planner import Planner
 from mopidy_vozduxan.streaming.stream import Stream
 from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.swarms import Swarms
-from mopidy_vozduxan.streaming.target import FileChoice, Target, playable_file
+from mopidy_vozduxan.streaming.target import Target
 
 
-class OpenStreams(dict[str, Stream]):
-    """The streams by token.
+class OpenStreams(Mapping[str, Stream]):
+    """The streams by token; :attr:`holders` says who holds them open.
 
     ``changed`` has plans made anew, see :class:`Planner`; ``ended`` is told
     of a stream that is no more.
@@ -33,15 +34,22 @@ class OpenStreams(dict[str, Stream]):
         clock: Callable[[], float],
         ended: Callable[[Stream], None],
     ) -> None:
-        super().__init__()
-        self.buckets = Buckets()
-        self.queued: tuple[str, ...] = ()  # whose heads are fetched
-        self.player: str | None = None  # what Mopidy's player was given last
+        self.holders = Holders()
         self.changed = planner.changed
+        self._streams: dict[str, Stream] = {}
         self._swarms = swarms
         self._clock = clock
         self._ended = ended
         self._closing = False
+
+    def __getitem__(self, token: str) -> Stream:
+        return self._streams[token]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._streams)
+
+    def __len__(self) -> int:
+        return len(self._streams)
 
     # --- opening
 
@@ -56,24 +64,26 @@ class OpenStreams(dict[str, Stream]):
             index = playable_file(swarm.metainfo, index).index
         stream = self._serving(swarm, index)
         if stream is None:
-            swarm.streamed = True
+            swarm.stream()
             stream = self._add(swarm, index)
-        stream.length_ms = target.length_ms or stream.length_ms
+        stream.timing.learn_length(target.length_ms)
         return stream
 
     def open_background(self, swarm: Swarm, index: int) -> Stream:
         """Return a new stream of a file that nobody listens to.
 
-        Nobody owns it: it lasts until :meth:`end`.
+        Nobody holds it: it lasts until :meth:`end`.
         """
-        stream = self._add(swarm, index)
-        stream.background, stream.forecast = True, None
-        swarm.visited_at = self._clock()
+        stream = self._add(swarm, index, background=True)
+        swarm.visit(self._clock())
         return stream
 
-    def _add(self, swarm: Swarm, index: FileChoice) -> Stream:
-        stream = Stream(secrets.token_urlsafe(24), swarm, index, self._clock())
-        self[stream.token] = stream
+    def _add(
+        self, swarm: Swarm, index: FileChoice, *, background: bool = False
+    ) -> Stream:
+        token, now = secrets.token_urlsafe(24), self._clock()
+        stream = Stream(token, swarm, index, now, background=background)
+        self._streams[token] = stream
         return stream
 
     def _serving(self, swarm: Swarm, index: FileChoice) -> Stream | None:
@@ -82,7 +92,7 @@ class OpenStreams(dict[str, Stream]):
                 stream
                 for stream in self.values()
                 if stream.swarm is swarm
-                and stream.file_index == index
+                and stream.file.index == index
                 and not stream.background
             ),
             None,
@@ -109,7 +119,7 @@ class OpenStreams(dict[str, Stream]):
 
     def in_turn(self) -> list[Stream]:
         """Return them in the order they will be played, others last."""
-        turn = dict.fromkeys((*self.buckets.tokens(), *self.queued, *self))
+        turn = dict.fromkeys((*self.holders.in_turn(), *self))
         return [self[token] for token in turn]
 
     def demands(self) -> list[Demand]:
@@ -131,52 +141,48 @@ class OpenStreams(dict[str, Stream]):
             return Role.CURRENT
         if stream.background:
             return Role.BACKGROUND
-        bucket = self.buckets.holder(stream.token)
-        return BUCKET_ROLES[bucket] if bucket else Role.QUEUED
+        return self.holders.role(stream.token)
 
-    # --- owning and ending
+    # --- holding and ending
+
+    def give_player(self, stream: Stream, uri: str) -> None:
+        """Take it that Mopidy's player was given a stream, and calls it ``uri``."""
+        stream.give_player(uri)
+        self.holders.give_player(stream.token)
 
     def put(self, bucket: str, stream: Stream) -> None:
         """Put a stream into a bucket; what was there may end."""
-        self.buckets, _ = self.buckets.put(bucket, stream.token)
+        self.holders.put(bucket, stream.token)
         self.end_orphans()
 
     def end_orphans(self) -> None:
-        """End the streams that nobody owns, once what reads them has finished."""
-        owned = {*self.buckets.tokens(), *self.queued, self.player}
+        """End the streams that nobody holds, once what reads them has finished."""
         for stream in list(self.values()):
             read = stream.claims or stream.readers or stream.background
-            if not read and stream.token not in owned:
+            if not read and not self.holders.hold(stream.token):
                 self.end(stream.token)
         self.changed()
 
     def end(self, token: str) -> None:
-        """Close a stream's readers, and take it from whoever owns it.
+        """Close a stream's readers, and take it from whoever holds it.
 
         Ending one twice is fine.
         """
-        stream = self.pop(token, None)
+        stream = self._streams.pop(token, None)
         if stream is None:
             return
-        self._disown(token)
+        self.holders.drop(token)
         stream.gone.set()
         self._ended(stream)
-        for reader in list(stream.readers):
-            reader.close()
-        stream.swarm.used_at = self._clock()
+        stream.readers.close()
+        now = self._clock()
+        stream.swarm.use(now)
         if stream.background:
-            stream.swarm.visited_at = stream.swarm.used_at
+            stream.swarm.visit(now)
         self.changed()
-
-    def _disown(self, token: str) -> None:
-        self.buckets = self.buckets.without(token)
-        self.queued = tuple(t for t in self.queued if t != token)
-        if self.player == token:
-            self.player = None
 
     def close(self) -> None:
         """Fail every reader; no stream is found any more."""
         self._closing = True
         for stream in list(self.values()):
-            for reader in list(stream.readers):
-                reader.fail(ShuttingDown("Mopidy is stopping."))
+            stream.readers.fail(ShuttingDown("Mopidy is stopping."))

@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 from mopidy_vozduxan.exceptions import Cancelled
 from mopidy_vozduxan.streaming.metadata import Metadata
-from mopidy_vozduxan.streaming.newest import Newest
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.progress import Board
 from mopidy_vozduxan.streaming.stream import Stream
+from mopidy_vozduxan.streaming.superseding import SupersedingTasks
 from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.swarms import Swarms
 from mopidy_vozduxan.streaming.target import Target, Wanted
@@ -43,7 +43,7 @@ class Preparing:
         self.progress = Board()
         self._fast_start_timeout = fast_start_timeout
         self._try_again = try_again
-        self._newest: Newest[str] = Newest()  # by bucket
+        self._newest: SupersedingTasks[str] = SupersedingTasks()  # by bucket
 
     async def prepare(self, target: Wanted) -> str:
         """Make a file the current stream once its first piece can be read.
@@ -92,7 +92,7 @@ class Preparing:
 
     async def _prefetch(self, target: Wanted, bucket: str) -> str:
         stream = await self._claim(target)
-        if self._streams.buckets.current != stream.token:
+        if self._streams.holders.buckets.current != stream.token:
             self._streams.put(bucket, stream)
         self._unclaim(stream)
         return stream.token
@@ -110,15 +110,15 @@ class Preparing:
         await self._metadata.of(swarm)
         stream = self._streams.open(target)
         self._try_again(stream)
-        stream.claims += 1
+        stream.claim()
         return stream
 
     def _unclaim(self, stream: Stream) -> None:
-        stream.claims -= 1
+        stream.unclaim()
         self._streams.end_orphans()
 
     async def _wait_first_piece(self, stream: Stream) -> None:
-        pieces = stream.pieces
+        pieces = stream.file.map
         if pieces is None or not pieces.size:
             return
         with contextlib.suppress(TimeoutError):

@@ -176,7 +176,7 @@ class Preparation:
 
     def _percent(self) -> int:
         """Return how much of the first piece is here, by what the swarm sent."""
-        if self._stream is None or (pieces := self._stream.pieces) is None:
+        if self._stream is None or (pieces := self._stream.file.map) is None:
             return 0
         swarm = self._stream.swarm
         if not pieces.size or pieces.piece_at(0) in swarm.held:

@@ -1,8 +1,8 @@
 """The streams as the HTTP doors see them: what they are, and readers of their bytes.
 
-Belongs to the manager and lives on our event loop; it is what
-:class:`mopidy_vozduxan.streaming.readers.Streams` asks for. Never decides what is
-fetched.
+Belongs to the manager and lives on our event loop; it is the
+:class:`~mopidy_vozduxan.streaming.serving_protocol.Streams` of the doors. Never
+decides what is fetched.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 from mopidy_vozduxan.exceptions import NoSuchStream, VozduxanError
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.streaming.info import StreamInfo
+from mopidy_vozduxan.streaming.file_choice import playable_file
 from mopidy_vozduxan.streaming.metadata import Metadata
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
-from mopidy_vozduxan.streaming.reader import PieceReader
+from mopidy_vozduxan.streaming.piece_reader import PieceReader
 from mopidy_vozduxan.streaming.stream import Stream
-from mopidy_vozduxan.streaming.target import playable_file
+from mopidy_vozduxan.streaming.stream_info import StreamInfo
 
 #: A demuxer that has what it needs hangs up within milliseconds (5 to 50 measured),
 #: but the kernel would read megabytes ahead for it.
@@ -43,7 +43,7 @@ class Serving:
 
         Raises :class:`NoSuchStream`.
         """
-        return self._streams.named(token).info
+        return self._streams.named(token).file.info
 
     async def describe(self, token: str) -> StreamInfo:
         """Return what a stream is, waiting for the metadata where need be.
@@ -52,8 +52,8 @@ class Serving:
         :class:`NoSuchFile`, or what broke the swarm.
         """
         stream = self._streams.named(token)
-        playable_file(await self._metadata.of(stream.swarm), stream.index)
-        info = stream.info
+        playable_file(await self._metadata.of(stream.swarm), stream.file.choice)
+        info = stream.file.info
         if info is None:
             raise NoSuchStream("The stream was released.")
         return info
@@ -66,7 +66,7 @@ class Serving:
         Raises :class:`NoSuchStream`.
         """
         stream = self._streams.named(token)
-        pieces = stream.pieces
+        pieces = stream.file.map
         if pieces is None:
             raise NoSuchStream("The stream's metadata is not here yet.")
         reader = PieceReader(
@@ -79,7 +79,7 @@ class Serving:
             pause_s=DEMUXER_PAUSE_S if stream.background and player else 0.0,
         )
         stream.readers.add(reader)
-        stream.forecast = None
+        stream.playhead.reader_came()
         self._streams.changed()
         return reader
 

@@ -22,12 +22,13 @@ from mopidy_vozduxan.planning.patience import (
     judge,
     looks_every_s,
 )
+from mopidy_vozduxan.streaming.file_choice import FileChoice, no_such_file
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.stream import Stream, wrong_data
 from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.swarms import Swarms
-from mopidy_vozduxan.streaming.target import FileChoice, Target, no_such_file
+from mopidy_vozduxan.streaming.target import Target
 
 logger = logging.getLogger(__name__)
 
@@ -74,9 +75,10 @@ class Supervisor:
     def try_again(self, stream: Stream) -> None:
         """Hold nothing against a stream any more: a listener asks for it."""
         swarm = stream.swarm
-        swarm.given_up |= self._grudges.forget((swarm.infohash, stream.index))
-        stream.asked_for_at(self._clock())
-        self._swarms.try_again(swarm, stream.own_pieces)
+        if self._grudges.forget((swarm.infohash, stream.file.choice)):
+            swarm.give_up()
+        stream.wait.begin_anew(self._clock())
+        self._swarms.try_again(swarm, stream.file.pieces)
 
     # --- once a second
 
@@ -92,7 +94,7 @@ class Supervisor:
         now = self._clock()
         for stream in list(self._streams.values()):
             if stream.background:
-                stream.swarm.visited_at = now
+                stream.swarm.visit(now)
                 continue
             self._look_at(stream, now)
             if stream.waiting_since is not None:
@@ -111,10 +113,10 @@ class Supervisor:
         swarm = stream.swarm
         if swarm.failure:
             self._failed(stream, swarm.failure, now)
-        elif stream.is_nothing:
-            self._failed(stream, no_such_file(swarm.name, stream.index), now)
+        elif stream.file.is_missing:
+            self._failed(stream, no_such_file(swarm.name, stream.file.choice), now)
         elif stream.waiting_since is None:
-            stream.failure = None
+            stream.wait.end()
         else:
             self._look_at_wait(stream, stream.waiting_since, now)
 
@@ -126,8 +128,7 @@ class Supervisor:
             self._end_waits(stream, wrong_data(stream), now)
             return
         verdict = judge(since, stream.swarm.progressed_at, now, patience)
-        if verdict is not Verdict.WAIT and not stream.said_so:
-            stream.said_so = True
+        if verdict is not Verdict.WAIT and stream.wait.log_once():
             _say_what_it_waits_for(stream)
         if verdict is Verdict.GIVE_UP:
             self._give_up(stream, now)
@@ -163,10 +164,8 @@ class Supervisor:
 
     def _end_waits(self, stream: Stream, error: VozduxanError, now: float) -> None:
         """End the waits of others than the player, which goes when core does."""
-        stream.swarm.given_up = True
-        for reader in list(stream.readers):
-            if not reader.player and reader.waiting_since is not None:
-                reader.fail(error)
+        stream.swarm.give_up()
+        stream.readers.fail_waits(error)
         self._failed(stream, error, now)
 
     # --- what fails
@@ -187,9 +186,9 @@ class Supervisor:
 
     def _failed(self, stream: Stream, error: VozduxanError, now: float) -> None:
         """Remember the failure, and tell of it."""
-        if not stream.failure:
-            stream.failure = error
-            self._grudges.hold((stream.swarm.infohash, stream.index), error, now)
+        if stream.wait.fail(error):
+            key = stream.swarm.infohash, stream.file.choice
+            self._grudges.hold(key, error, now)
         self._tell(stream, str(error))
 
 

@@ -138,6 +138,24 @@ class Swarm:
         """
         return bool(self._metadata_waits)
 
+    # --- what it is used for
+
+    def use(self, now: float) -> None:
+        """Take it that somebody uses it."""
+        self.used_at = now
+
+    def visit(self, now: float) -> None:
+        """Take it that it is read in the background."""
+        self.visited_at = now
+
+    def stream(self) -> None:
+        """Take it that it is wanted for more than its metadata."""
+        self.streamed = True
+
+    def give_up(self) -> None:
+        """Take it that somebody waited in vain."""
+        self.given_up = True
+
     # --- waits
 
     async def wait_metainfo(self) -> Metainfo:

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from mopidy_vozduxan.audio.formats import estimated_length_ms, is_playable
-from mopidy_vozduxan.exceptions import NoSuchFile
-from mopidy_vozduxan.naming.names import natural_path_key
+from mopidy_vozduxan.audio.formats import estimated_length_ms
 from mopidy_vozduxan.planning.spans import PieceMap, Span
+from mopidy_vozduxan.streaming.file_choice import FileChoice, playable_file
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S, Part
-
-#: A file by its index, the first track among some files, or the first track of
-#: all for ``None``.
-FileChoice = int | tuple[int, ...] | None
-
 
 #: A stretch of a file in CUE frames; None is the file's end.
 Cut = tuple[int, int | None]
@@ -84,33 +78,3 @@ def _ms(cue_frames: int) -> int:
 
 #: A file, or how to find it: what takes time then ends with the request.
 Wanted = Target | Callable[[], Awaitable[Target]]
-
-
-def playable_file(metainfo: Metainfo, index: FileChoice) -> TorrentFile:
-    """Return the file that is meant. Raises :class:`NoSuchFile`."""
-    if isinstance(index, int):
-        if 0 <= index < len(metainfo.files) and not metainfo.files[index].padding:
-            return metainfo.files[index]
-        raise no_such_file(metainfo.name, index)
-    tracks = [f for f in metainfo.files if is_playable(f)]
-    if index is not None:
-        chosen = frozenset(index)
-        tracks = [track for track in tracks if track.index in chosen]
-    if not tracks:
-        raise no_such_file(metainfo.name, index)
-    return min(tracks, key=_play_order)
-
-
-def no_such_file(name: str, index: FileChoice) -> NoSuchFile:
-    """Return why the torrent called ``name`` has nothing to play there."""
-    if isinstance(index, int):
-        return NoSuchFile(f"“{name}” has no file number {index}.")
-    if index is None:
-        return NoSuchFile(f"“{name}” has no audio file.")
-    return NoSuchFile(f"Of “{name}”, the magnet link selects no audio file.")
-
-
-def _play_order(file: TorrentFile) -> tuple[object, object]:
-    """As in the library's lay-out: folder by folder."""
-    folder = file.path.rpartition("/")[0]
-    return natural_path_key(folder), natural_path_key(file.path)

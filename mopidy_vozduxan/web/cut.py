@@ -25,7 +25,7 @@ from mopidy_vozduxan.decoding.served import Kind, kind_of, served
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.running import Running
-from mopidy_vozduxan.streaming.info import StreamInfo
+from mopidy_vozduxan.streaming.stream_info import StreamInfo
 from mopidy_vozduxan.streaming.target import Cut
 from mopidy_vozduxan.web.stream_handler import Body, StreamHandler
 

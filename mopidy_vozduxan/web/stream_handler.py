@@ -31,8 +31,8 @@ from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import Cancelled, NoSuchStream, VozduxanError
 from mopidy_vozduxan.listener import end_seek
 from mopidy_vozduxan.running import Running
-from mopidy_vozduxan.streaming.info import StreamInfo
-from mopidy_vozduxan.streaming.readers import Reader
+from mopidy_vozduxan.streaming.serving_protocol import Reader
+from mopidy_vozduxan.streaming.stream_info import StreamInfo
 from mopidy_vozduxan.web.csrf import CrossSiteRules, UnknownHost
 from mopidy_vozduxan.web.handler import Handler
 from mopidy_vozduxan.web.ranges import Answer, Conditions, content_range, decide

@@ -213,7 +213,7 @@ def test_a_superseded_prepare_is_cancelled_and_leaves_no_token(play):
         assert list(stage.manager.streams) == [token]
         stage.engine.give(0)  # too late: it overwrites nothing
         await stage.settle()
-        assert stage.manager.streams.buckets.current == token
+        assert stage.manager.streams.holders.buckets.current == token
 
     play(test)
 
@@ -230,7 +230,7 @@ def test_a_later_request_wins_however_long_the_earlier_one_is_looked_up(play):
         token = await stage.prepare(1)
         with pytest.raises(Cancelled):
             await early
-        assert stage.manager.streams.buckets.current == token
+        assert stage.manager.streams.holders.buckets.current == token
 
     play(test)
 
@@ -261,7 +261,7 @@ def test_a_stream_released_while_it_is_prepared_ends_the_prepare_at_once(play, e
         await stage.run(end, **({"token": ahead["token"]} if end == RELEASE else {}))
         with pytest.raises(Cancelled):
             await task
-        assert stage.manager.streams.buckets.tokens() == ()
+        assert stage.manager.streams.holders.buckets.tokens() == ()
         assert stage.manager.preparing.progress.latest.state == "cancelled"
 
     play(test)
@@ -334,8 +334,8 @@ def test_the_next_tracks_have_buckets_of_their_own(play, warm, bucket):
             nextTorrentFileB64=None,
             warmOnly=warm,
         )
-        assert stage.manager.streams.buckets.holder(answer["token"]) == bucket
-        assert stage.manager.streams.buckets.current == current
+        assert stage.manager.streams.holders.buckets.holder(answer["token"]) == bucket
+        assert stage.manager.streams.holders.buckets.current == current
         assert answer["url"] == f"url/{answer['token']}"
 
     play(test)
@@ -357,7 +357,7 @@ def test_a_prefetched_track_is_promoted_with_all_that_was_fetched(play):
         assert stage.engine.added == added
         assert stage.engine.removed == []
         assert wanted - {9, 10} <= set(stage.engine.wanted())
-        assert stage.manager.streams.buckets.tokens() == (ahead["token"],)
+        assert stage.manager.streams.holders.buckets.tokens() == (ahead["token"],)
 
     play(test)
 
@@ -413,9 +413,9 @@ def test_disposing_takes_all_buckets_and_every_swarm_at_once(play):
                 nextFileIdx=index,
                 warmOnly=warm,
             )
-        assert len(stage.manager.streams.buckets.tokens()) == 3
+        assert len(stage.manager.streams.holders.buckets.tokens()) == 3
         assert await stage.run("torrent_dispose_preview") == {}
-        assert stage.manager.streams.buckets.tokens() == ()
+        assert stage.manager.streams.holders.buckets.tokens() == ()
         assert stage.manager.streams == {}
         assert stage.engine.removed == [INFOHASH]
 

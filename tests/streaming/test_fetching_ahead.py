@@ -31,15 +31,15 @@ class Stage(World):
         self.manager.aim(targets, AHEAD[:known])
 
     def names(self, *tokens):
-        return [self.manager.streams[token].file_index for token in tokens]
+        return [self.manager.streams[token].file.index for token in tokens]
 
     @property
     def buckets(self):
-        return self.names(*self.manager.streams.buckets.tokens())
+        return self.names(*self.manager.streams.holders.buckets.tokens())
 
     @property
     def heads(self):
-        return self.names(*self.manager.streams.queued)
+        return self.names(*self.manager.streams.holders.queued)
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_a_track_that_comes_twice_is_one_stream(run):
     async def test(stage):
         token = stage.start(0)
         stage.aim(0, 1, 0, 2)
-        assert stage.manager.streams.buckets.current == token
+        assert stage.manager.streams.holders.buckets.current == token
         assert stage.buckets == [0, 1]
         assert stage.start(0) == token
         assert len(stage.manager.streams) == 3

@@ -149,16 +149,16 @@ def test_a_part_plays_within_the_stream_of_its_file(run):
         token = world.manager.play(part_of(30 * 75, 60 * 75), "track:0:2")
         assert token == whole
         (stream,) = world.manager.streams.values()
-        assert stream.position_ms == 30_000
+        assert stream.playhead.position_ms == 30_000
         assert stream.remaining_ms == 30_000
         world.manager.moved(token, 45_000)
         assert stream.remaining_ms == 15_000
         world.manager.play(part_of(60 * 75, None), "track:0:3")
         assert stream.remaining_ms == 35_000
         world.manager.aim([part_of(0, 75), part_of(75, None)], ["prefetch", "warm"])
-        assert stream.starts_ms == (0, 1000)
+        assert stream.playhead.starts_ms == (0, 1000)
         world.manager.aim([], [])
-        assert stream.starts_ms == ()
+        assert stream.playhead.starts_ms == ()
         assert list(world.manager.streams) == [token]
 
     run(test)

@@ -129,7 +129,7 @@ class Streaming(RuleBasedStateMachine):
         token = self.act(self.manager.play, target, "uri")
         if token:
             self.see(token)
-            assert self.manager.streams.buckets.current == token
+            assert self.manager.streams.holders.buckets.current == token
 
     @rule(infohash=swarms, index=indexes, known=st.booleans())
     def prepare(self, infohash, index, known):
@@ -137,12 +137,12 @@ class Streaming(RuleBasedStateMachine):
 
     @rule(infohash=swarms, index=indexes, bucket=st.sampled_from(["prefetch", "warm"]))
     def prefetch(self, infohash, index, bucket):
-        current = self.manager.streams.buckets.current
+        current = self.manager.streams.holders.buckets.current
         target = self.target(infohash, index)
         preparing = "current" in self.manager.preparing._newest
         self.begin(self.manager.prefetch(target, bucket))
         # What it knows of a torrent may be all that a prepare was waiting for.
-        assert preparing or self.manager.streams.buckets.current == current
+        assert preparing or self.manager.streams.holders.buckets.current == current
 
     @rule()
     def cancel_prepare(self):
@@ -174,7 +174,7 @@ class Streaming(RuleBasedStateMachine):
     def dispose(self):
         self.act(self.manager.dispose)
         streams = self.manager.streams
-        assert streams.buckets.tokens() == streams.queued == ()
+        assert streams.holders.buckets.tokens() == streams.holders.queued == ()
         assert all(s.claims or s.readers for s in streams.values())
         for swarm in self.manager.swarms.all():
             assert swarm.infohash in streams.used() or swarm.is_waited_for
@@ -203,7 +203,7 @@ class Streaming(RuleBasedStateMachine):
             self.manager.serving.open_reader, token, start, start + 10, player=player
         )
         if reader:
-            offset = stream.file.offset + start
+            offset = stream.file.entry.offset + start
             metainfo = stream.swarm.metainfo
             expected = payload(metainfo)[offset : offset + 10]
             self.readers.append((reader, expected, self.reading(reader)))
@@ -258,23 +258,23 @@ class Streaming(RuleBasedStateMachine):
 
     @invariant()
     def a_token_sits_in_one_bucket_at_most(self):
-        tokens = self.manager.streams.buckets.tokens()
+        tokens = self.manager.streams.holders.buckets.tokens()
         assert len(tokens) == len(set(tokens))
         assert set(tokens) <= set(self.manager.streams)
 
     @invariant()
     def no_stream_is_without_an_owner(self):
         owned = {
-            *self.manager.streams.buckets.tokens(),
-            *self.manager.streams.queued,
-            self.manager.streams.player,
+            *self.manager.streams.holders.buckets.tokens(),
+            *self.manager.streams.holders.queued,
+            self.manager.streams.holders.player,
         }
         for token, stream in self.manager.streams.items():
             assert token in owned or stream.claims or stream.readers
 
     @invariant()
     def no_file_has_two_streams_in_one_swarm(self):
-        named = [(id(s.swarm), s.file_index) for s in self.manager.streams.values()]
+        named = [(id(s.swarm), s.file.index) for s in self.manager.streams.values()]
         assert len(named) == len(set(named))
 
     @invariant()
@@ -333,7 +333,7 @@ class Streaming(RuleBasedStateMachine):
             heads = [reader.head() for reader in stream.readers]
             jumped = [head for head in heads if head.waiting and not head.earned]
             for head in jumped if plan and not stream.swarm.failure else ():
-                piece = stream.pieces.piece_at(head.offset)
+                piece = stream.file.map.piece_at(head.offset)
                 if piece not in stream.swarm.held:
                     assert plan.urgencies[piece] == Urgency.NOW
 

@@ -47,7 +47,7 @@ def test_what_sounds_is_an_offset_once_the_head_was_read(play):
     async def test(world, stream):
         read_head(stream)
         world.manager.moved(stream.token, POSITION_MS)
-        assert stream.playhead == OFFSET
+        assert stream.playhead.offset == OFFSET
         world.manager._plan()
         assert world.engine.wanted(Urgency.SOON)[0] == OFFSET // 100
 
@@ -56,27 +56,28 @@ def test_what_sounds_is_an_offset_once_the_head_was_read(play):
 
 def test_without_a_word_of_the_container_an_offset_is_a_proportion(play):
     async def test(world, stream):
-        stream.length_ms, stream.forecast = 1000, None
+        stream.timing.learn_length(1000)
+        stream.playhead.reader_came()
         world.manager.moved(stream.token, 600)
-        assert stream.playhead == stream.demand(Role.CURRENT).playhead == 570
+        assert stream.playhead.offset == stream.demand(Role.CURRENT).playhead == 570
         stream.expect(200)
-        assert stream.playhead is None, "the player goes elsewhere"
+        assert stream.playhead.offset is None, "the player goes elsewhere"
 
     play(test)
 
 
 def test_where_a_reader_is_a_rough_proportion_decides_nothing(play):
     async def test(world, stream):
-        stream.length_ms = 1000
+        stream.timing.learn_length(1000)
         stream.swarm.pieces_held(frozenset(range(3)))
         reader = world.read(stream.token)
         for piece in range(3):
             stream.swarm.piece_read(piece, bytes(100))
             await reader.next()
         world.manager.moved(stream.token, 100)
-        assert stream.playhead == 95
+        assert stream.playhead.offset == 95
         world.manager.moved(stream.token, 600)
-        assert stream.playhead == 300, "more than was read cannot sound"
+        assert stream.playhead.offset == 300, "more than was read cannot sound"
         world.manager._plan()
         demand = stream.demand(Role.CURRENT)
         assert (demand.playhead, demand.heads[0].offset) == (None, 300)
@@ -96,12 +97,12 @@ def test_an_index_behind_the_audio_counts_as_soon_as_it_was_read(play):
         stream.swarm.piece_read(0, audio.ljust(100, b"\0"))
         for piece in range(5, 10):
             world.manager.moved(stream.token, 200)
-            assert not stream.playhead_is_sure
+            assert not stream.playhead.is_sure
             stream.swarm.piece_finished(piece, 0.0)
             data = index[(piece - 5) * 100 :][:100]
             stream.swarm.piece_read(piece, data.ljust(100, b"\0"))
         world.manager.moved(stream.token, 200)
-        assert (stream.playhead, stream.playhead_is_sure) == (300, True)
+        assert (stream.playhead.offset, stream.playhead.is_sure) == (300, True)
         assert stream.timeline.length_ms == 700
 
     play(test)
@@ -120,7 +121,7 @@ def test_a_seek_is_expected_at_its_offset(play):
     async def test(world, stream):
         read_head(stream)
         world.manager.forecast(stream.token, POSITION_MS)
-        assert stream.forecast.offset == OFFSET
+        assert stream.playhead.forecast.offset == OFFSET
         world.manager._plan()
         assert world.engine.wanted(Urgency.NOW)[1:] == [OFFSET // 100]  # and the head
 
@@ -131,7 +132,8 @@ def test_an_offset_tells_the_position_too(play):
     async def test(world, stream):
         read_head(stream)
         world.manager.notify_position(stream.token, OFFSET)
-        assert (stream.playhead, stream.position_ms) == (OFFSET, POSITION_MS)
+        playhead = stream.playhead
+        assert (playhead.offset, playhead.position_ms) == (OFFSET, POSITION_MS)
         assert stream.remaining_ms == 100 - POSITION_MS
 
     play(test)

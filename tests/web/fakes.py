@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import NoSuchStream, VozduxanError
-from mopidy_vozduxan.streaming.info import StreamInfo
+from mopidy_vozduxan.streaming.stream_info import StreamInfo
 
 WAIT = 20.0  #: seconds; a bound for a wait, never a pause
 PIECE = 64 * 1024

@@ -13,7 +13,7 @@ Row = dict[str, object]
 
 def streams(manager: Manager) -> list[Row]:
     """Return every stream, in the order of their turn; amounts are in bytes."""
-    holder = manager.streams.buckets.holder
+    holder = manager.streams.holders.buckets.holder
     return [_stream(s, holder(s.token)) for s in manager.streams.in_turn()]
 
 
@@ -22,7 +22,7 @@ def _stream(stream: Stream, bucket: str | None) -> Row:
     return {
         "token": stream.token,
         "infohash": stream.swarm.infohash,
-        "fileIdx": stream.file_index,
+        "fileIdx": stream.file.index,
         "name": stream.name,
         "bucket": bucket,
         "background": stream.background,

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from mopidy_vozduxan.exceptions import Cancelled
-from mopidy_vozduxan.streaming.newest import Newest
+from mopidy_vozduxan.streaming.superseding import SupersedingTasks
 
 
 def run(test):
@@ -20,7 +20,7 @@ async def answer(value):
 
 def test_newer_work_ends_the_older():
     async def test():
-        newest = Newest()
+        newest = SupersedingTasks()
         older = asyncio.create_task(newest.run("a", for_ever()))
         await asyncio.sleep(0)
         assert await newest.run("a", answer(1)) == 1
@@ -33,7 +33,7 @@ def test_newer_work_ends_the_older():
 
 def test_kinds_do_not_disturb_one_another():
     async def test():
-        newest = Newest()
+        newest = SupersedingTasks()
         other = asyncio.create_task(newest.run("b", for_ever()))
         await asyncio.sleep(0)
         assert await newest.run("a", answer(1)) == 1
@@ -47,7 +47,7 @@ def test_kinds_do_not_disturb_one_another():
 
 def test_a_caller_that_goes_takes_its_work_along():
     async def test():
-        newest = Newest()
+        newest = SupersedingTasks()
         ended = asyncio.Event()
 
         async def work():

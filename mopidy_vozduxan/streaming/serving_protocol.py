@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from mopidy_vozduxan.exceptions import VozduxanError
-from mopidy_vozduxan.streaming.info import StreamInfo
+from mopidy_vozduxan.streaming.stream_info import StreamInfo
 
 
 class Reader(Protocol):

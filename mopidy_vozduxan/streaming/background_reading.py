@@ -99,7 +99,7 @@ class Reading:
         return self._streams.named(self.token)
 
     def _places(self) -> set[int]:
-        return {reader.head().offset for reader in self._stream.readers}
+        return {head.offset for head in self._stream.readers.heads}
 
     def _signs_of_life(self) -> tuple[int, float]:
         """Return how many peers there are, and when what came last did."""

@@ -13,7 +13,7 @@ from mopidy_vozduxan.exceptions import Cancelled, VozduxanError
 from mopidy_vozduxan.planning.demand import Head
 from mopidy_vozduxan.planning.patience import REARM_S
 from mopidy_vozduxan.planning.spans import PieceMap, Span
-from mopidy_vozduxan.streaming.newest import is_being_cancelled
+from mopidy_vozduxan.streaming.superseding import is_being_cancelled
 from mopidy_vozduxan.streaming.swarm import Swarm
 
 

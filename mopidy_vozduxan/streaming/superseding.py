@@ -15,7 +15,7 @@ from mopidy_vozduxan.exceptions import Cancelled
 T = TypeVar("T")
 
 
-class Newest(Generic[T]):
+class SupersedingTasks(Generic[T]):
     """At most one task for each kind, by name."""
 
     def __init__(self) -> None:
