@@ -1,9 +1,9 @@
 """DFF as DSF: the same bits in another order. Pure.
 
-gst-libav's demuxer for DFF never ends (libav 5, GStreamer 1.22), or gives no times
-and so no seeks (libav 7, 1.26); the one for DSF does both right. DFF holds a byte of
-each channel in turn, DSF blocks of each channel. DST, which is compressed, has no
-decoder in GStreamer.
+gst-libav's demuxer for DFF never ends (libav 5, GStreamer 1.22), or gives no times and
+so allows no seeks (libav 7, 1.26). Its demuxer for DSF does both correctly. DFF holds a
+byte of each channel in turn, DSF blocks of each channel. GStreamer has no decoder for
+DST, the compressed kind.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _CHUNK = struct.Struct(">4sQ")
 _HEAD_BYTES = 28 + 52 + 12
 _MOST_PROPERTIES = 4096
 _PROPERTIES = {b"FS  ": 4, b"CHNL": 2, b"CMPR": 4}
-#: What DSF calls the speakers of so many channels.
+#: DSF's number for the speaker layout, by the number of channels.
 _SPEAKERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 7}
 _MSB_FIRST = 8
 
 
 class DffFile:
-    """A DFF file; ``data`` is where its samples are. Seen as a DSF of ``size``."""
+    """A DFF file with its samples in ``data``, seen as a DSF file of ``size``."""
 
     demuxer = "avdemux_dsf"
 
@@ -93,7 +93,7 @@ def _file(properties: bytes, data: Span) -> DffFile:
         (rate,) = struct.unpack(">I", found[b"FS  "])
         (channels,) = struct.unpack(">H", found[b"CHNL"])
     except (KeyError, struct.error) as exc:
-        raise CutFailed("The DFF file does not say how it sounds.") from exc
+        raise CutFailed("The DFF file does not describe its sound.") from exc
     if channels not in _SPEAKERS or found.get(b"CMPR", b"DSD ") != b"DSD ":
         raise CutFailed("DFF files of this kind cannot be played.")
     whole = len(data) // channels * channels

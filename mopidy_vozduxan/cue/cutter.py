@@ -124,7 +124,7 @@ class StretchReader:
         return memoryview(data)
 
     def close(self) -> None:
-        """Want nothing any more, at once."""
+        """Stop at once."""
         self._source.close()
 
 
@@ -204,7 +204,7 @@ class DecodedReader:
                 return part
 
     def close(self) -> None:
-        """Want nothing any more, at once."""
+        """Stop at once."""
         if self._feeding:
             self._feeding.cancel()
         if self._decoder:

@@ -46,7 +46,7 @@ class Source:
         return await answered(asking, self.read)
 
     def close(self) -> None:
-        """Want nothing any more, at once. Safe to call again."""
+        """Stop at once. Safe to call again."""
         if self._reader:
             self._reader.close()
         self._reader = None

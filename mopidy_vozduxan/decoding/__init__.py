@@ -1,1 +1,1 @@
-"""Files that the player cannot be given as they are, and what it gets instead."""
+"""Files that the player cannot get as they are, and what it gets instead."""

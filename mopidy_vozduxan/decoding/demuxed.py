@@ -1,7 +1,7 @@
-"""A file that a demuxer takes apart in a process of its own; the player gets WAV.
+"""A file that is demuxed in a process of its own; the player gets WAV.
 
-Runs on our event loop. What waits for the swarm may wait for ever; what waits for
-GStreamer is killed after :data:`ANSWERS_S`.
+Runs on our event loop. A wait for the swarm may last forever; a wait for GStreamer
+ends after :data:`ANSWERS_S`, and the process is killed.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from mopidy_vozduxan.jobs.wire import DONE, NEEDS, SAMPLES, SPAN, load
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.streaming.serving_protocol import Reader
 
-#: It answers within milliseconds, or never.
+#: GStreamer answers within milliseconds, or never.
 ANSWERS_S = 10.0
-#: One that has no end to ask for bytes is not described by them.
+#: A demuxer that asks for bytes more often than this will never describe the file.
 _MOST_NEEDS = 1000
 
 
-#: Demuxers round lengths; what is further away is a wrong number in the file.
+#: Demuxers round lengths; a larger difference is a wrong number in the file.
 _ROUNDED_S = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Demuxable:
-    """What a demuxer is to read: the file, or ``view`` of it, of ``size`` bytes.
+    """What a demuxer should read: the file, or a ``view`` of it, of ``size`` bytes.
 
     ``head`` are the first bytes of either, behind a tag.
     """
@@ -45,7 +45,7 @@ class Demuxable:
     view: View | None = None
 
     async def bytes_of(self, read: Read, span: Span) -> bytes:
-        """Return what the demuxer asks for."""
+        """Return the bytes that the demuxer asks for."""
         span = span.clipped(self.size)
         if self.view is None:
             return await read(span) if span else b""
@@ -54,7 +54,7 @@ class Demuxable:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a demuxer says of a file: its sound, and its tags as GStreamer's."""
+    """What a demuxer says about a file: its sound, and its tags in GStreamer's form."""
 
     sound: Sound
     tags: dict[str, list[Any]]
@@ -66,9 +66,9 @@ class Description:
 
 
 async def describe(jobs: Jobs, file: Demuxable, read: Read) -> Description:
-    """Return what a file is.
+    """Return the description of a file.
 
-    Raises :class:`CutFailed` where GStreamer gives it up, or is given up.
+    Raises :class:`CutFailed` if GStreamer fails on it, or takes too long.
     """
     arguments = {"demuxer": file.demuxer, "size": file.size}
     try:
@@ -83,7 +83,7 @@ async def describe(jobs: Jobs, file: Demuxable, read: Read) -> Description:
     except JobFailed as exc:
         raise _failed(exc) from exc
     except (ValueError, KeyError, TypeError) as exc:
-        raise CutFailed("GStreamer says nothing sensible of the file.") from exc
+        raise CutFailed("GStreamer says nothing sensible about the file.") from exc
     raise CutFailed("GStreamer finds no sound in the file.")
 
 
@@ -173,7 +173,7 @@ class DemuxedReader:
             raise _failed(exc) from exc
 
     def close(self) -> None:
-        """Want nothing any more, at once."""
+        """Stop at once."""
         self._closed = True
         if self._job:
             self._job.close()
@@ -192,7 +192,7 @@ class DemuxedReader:
 
 
 class _Stretch:
-    """A head, then ``length`` bytes of samples from the byte ``skip`` on."""
+    """A header, then ``length`` bytes of samples from the byte ``skip`` on."""
 
     def __init__(
         self, head: bytes, samples: DemuxedReader, skip: int, length: int
@@ -219,5 +219,5 @@ class _Stretch:
         return None
 
     def close(self) -> None:
-        """Want nothing any more, at once."""
+        """Stop at once."""
         self._samples.close()

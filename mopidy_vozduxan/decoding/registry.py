@@ -1,8 +1,8 @@
 """Which of GStreamer's elements plays a file, by its first bytes.
 
-Asks GStreamer what the player would ask it: what type that is, and which element of
-the highest rank takes it. Names of files do not count. Blocks, the first time for half
-a second (all plugins that know types are loaded): not for an event loop.
+Asks GStreamer what the player would ask: the type of the file, and the element of the
+highest rank that takes it. File names do not count. Blocks, the first time for half a
+second, while all plugins that recognise types are loaded: not for an event loop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ gi.require_version("Gst", "1.0")
 gi.require_version("GstBase", "1.0")
 from gi.repository import Gst, GstBase  # noqa: E402
 
-#: The player looks at what it has by then, anew with each buffer that comes.
+#: What the player has at its first look; it looks again with each buffer.
 _FIRST_LOOK = 2048
 
 
@@ -25,10 +25,10 @@ _FIRST_LOOK = 2048
 class Plays:
     """An element that plays a type.
 
-    It ``demuxes`` a container, or takes frames as they come. It ``hangs`` when bytes
-    are pushed to it, as they are over HTTP, and then run out or are garbage: so do
-    all demuxers of gst-libav (1.22 and 1.26), which wait for them on a thread that
-    nothing can stop. With local files they ask for bytes themselves, and end.
+    It ``demuxes`` a container, or takes frames as they come. It ``hangs`` if bytes are
+    pushed to it, as over HTTP, and then run out or are garbage. All demuxers of
+    gst-libav (1.22 and 1.26) do: they wait for bytes on a thread that nothing can
+    stop. With local files they pull bytes, and end.
     """
 
     element: str
@@ -37,9 +37,9 @@ class Plays:
 
 
 def plays(head: bytes) -> Plays | None:
-    """Return what plays the file that begins like this, None where nothing is sure.
+    """Return the element for a file that begins like this, or None if uncertain.
 
-    Where the answer depends on how much the player has by then, one that hangs.
+    If the answer depends on how much the player has, prefers one that hangs.
     """
     found: Plays | None = None
     with _looking:
@@ -55,18 +55,18 @@ def plays(head: bytes) -> Plays | None:
 
 
 def get_ready() -> None:
-    """Have GStreamer load what knows types, before the first start needs it.
+    """Make GStreamer load its type finders before the first start needs them.
 
     That took 0.05 to 0.14 s of the first start. Any thread may do it.
     """
-    plays(bytes(_FIRST_LOOK))  # is of no type, so all are asked
+    plays(bytes(_FIRST_LOOK))  # zeros have no type, so all type finders are asked
 
 
 _looking = threading.Lock()
 
 
 def _plays(head: bytes) -> Plays | None:
-    Gst.init(None)  # Mopidy has done so; once more does nothing
+    Gst.init(None)  # Mopidy has done this already; repeating it does nothing
     caps = GstBase.type_find_helper_for_data(None, head)[0] if head else None
     if caps is None:
         return None

@@ -1,7 +1,7 @@
-"""What the player gets of a file: its bytes, or something that it can play.
+"""What the player gets for a file: its bytes, or something that it can play instead.
 
-Runs on our event loop. Decided by the file's own first bytes, before the player sees
-any: a demuxer that hangs takes all of Mopidy with it.
+Runs on our event loop. The file's own first bytes decide, before the player sees any:
+a demuxer that hangs takes all of Mopidy with it.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.streaming.stream_info import StreamInfo
 
-#: Nearly every file is known by its first 16 KiB; GStreamer gives up after 128.
+#: The first 16 KiB identify nearly every file; GStreamer gives up after 128.
 _LOOKS = (16 * 1024, 128 * 1024)
 
 
-#: Names do not tell what a file is.
+#: File names do not say what a file is.
 _NO_NAME = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a file begins with: a tag of ``start`` bytes, then ``head``."""
+    """The beginning of a file: a tag of ``start`` bytes, then ``head``."""
 
     start: int
     head: bytes
@@ -42,21 +42,21 @@ class Looked:
 
     @property
     def hangs(self) -> bool:
-        """Whether the player would hang on its bytes."""
+        """Whether the player would hang on the file's bytes."""
         return bool(self.plays and self.plays.hangs)
 
     @property
     def hides(self) -> bool:
-        """Whether the tag keeps the player from what it could play.
+        """Whether the tag keeps the player from playing the file.
 
-        A demuxer behind a tag is wrong by its length where it jumps: an Ogg file
-        gives neither sound nor error then (GStreamer 1.22 and 1.26).
+        The jumps of a demuxer behind a tag are off by the tag's length: an Ogg file
+        then gives neither sound nor error (GStreamer 1.22 and 1.26).
         """
         return bool(self.start and self.plays and self.plays.demuxes)
 
 
 async def look(read: Read, size: int) -> Looked:
-    """Look at a file's first bytes. Waits for the swarm, and raises what it does."""
+    """Look at a file's first bytes. Waits for the swarm, and raises its errors."""
     head = await read(Span(0, _LOOKS[0]).clipped(size))
     start = min(tag_size(head), size)
     found = None
@@ -71,7 +71,7 @@ async def look(read: Read, size: int) -> Looked:
 
 
 async def demuxable(looked: Looked, read: Read, size: int) -> Demuxable:
-    """Return what a demuxer that hangs is to read. Raises :class:`CutFailed`."""
+    """Return what a demuxer that hangs should read. Raises :class:`CutFailed`."""
     assert looked.plays
     seen_as = signed(looked.head).view
     if seen_as is None:
@@ -82,29 +82,29 @@ async def demuxable(looked: Looked, read: Read, size: int) -> Demuxable:
 
 @dataclass(frozen=True, slots=True)
 class Untagged:
-    """A file whose tag is left out; it takes ``start`` bytes."""
+    """A file that is served without its tag of ``start`` bytes."""
 
     start: int
 
 
 @dataclass(frozen=True, slots=True)
 class Demuxed:
-    """A file that is taken apart in a process of its own."""
+    """A file that is demuxed in a process of its own."""
 
     file: Demuxable
     sound: Sound
 
 
-#: What a file is served as; None for its bytes as they are.
+#: How a file is served; None for its bytes as they are.
 Kind = Untagged | Demuxed | Divisible | None
 
 
 async def kind_of(size: int, source: Source, jobs: Jobs) -> Kind:
-    """Return what a file is served as. Raises :class:`CutFailed`."""
+    """Return how to serve a file. Raises :class:`CutFailed`."""
     looked = await look(source.read, size)
     if not looked.hangs:
         return Untagged(looked.start) if looked.hides else None
-    with contextlib.suppress(CutFailed):  # what we take apart ourselves
+    with contextlib.suppress(CutFailed):  # formats that we read ourselves
         return await source.answer(read_divisible(_NO_NAME, size))
     file = await demuxable(looked, source.read, size)
     found = await describe(jobs, file, source.read)
@@ -114,7 +114,7 @@ async def kind_of(size: int, source: Source, jobs: Jobs) -> Kind:
 async def served(
     kind: Kind, info: StreamInfo, open_source: Callable[[], Source], jobs: Jobs
 ) -> Cut | None:
-    """Return what the player gets; None for the file's bytes as they are."""
+    """Return what the player gets; None means the file's bytes as they are."""
     match kind:
         case None:
             return None

@@ -1,9 +1,9 @@
-"""The jobs ``describe`` and ``decode``: a file that one of GStreamer's demuxers takes
-apart, read as a local file is. Runs in a process of its own.
+"""The jobs ``describe`` and ``decode``: one of GStreamer's demuxers reads a file as if
+it were local. Runs in a process of its own.
 
-The bytes come from the server, whichever the demuxer asks for; so demuxers that hang
-when bytes are pushed to them (all of gst-libav's do) work as with local files, and
-seeks need nothing but what they read.
+The demuxer pulls its bytes from the server. So demuxers that hang when bytes are pushed
+to them (all of gst-libav's do) work as with local files, and a seek needs only what it
+reads.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from mopidy.audio.tags import convert_taglist  # noqa: E402
 
 from mopidy_vozduxan.jobs.wire import DONE, SAMPLES, JobsEnd, dump  # noqa: E402
 
-#: So much is asked for at once: demuxers ask for 4 KiB at a time.
+#: How much to request at once: demuxers ask for 4 KiB at a time.
 _READ_BYTES = 64 * 1024
-#: Samples wider than 16 bits get 32: floats (DSD) lose nothing that is heard.
+#: Samples wider than 16 bits become 32 bits; floats (DSD) lose nothing audible.
 _PIPELINE = (
     "appsrc name=source stream-type=random-access format=bytes"
     " ! {demuxer} name=demuxer"
@@ -30,18 +30,18 @@ _PIPELINE = (
     " ! appsink name=sink sync=false max-buffers=4"
 )
 _BITS = {"S16LE": 16, "S32LE": 32}
-#: A gap of less is the rounding of times in containers.
+#: A smaller gap is due to rounded times in containers.
 _GAP_NS = 5 * Gst.MSECOND
 _ENDS = Gst.MessageType.ERROR | Gst.MessageType.EOS
 _PREROLLED = Gst.MessageType.ASYNC_DONE
 
 
 class DecodingFailed(Exception):
-    """GStreamer gives up the file."""
+    """GStreamer gives up on the file."""
 
 
 def describe(end: JobsEnd, demuxer: str, size: int) -> None:
-    """Answer with how a file sounds, how many samples it has, and its tags."""
+    """Answer with a file's sound format, its number of samples, and its tags."""
     file = _File(end, demuxer, size)
     answer = {**file.sound, "tags": file.tags}
     end.send(DONE, dump(answer))
@@ -64,7 +64,7 @@ def load_plugin_of(element: str) -> None:
 
 
 class _Bytes:
-    """The file's bytes, as an application's source hands them out."""
+    """The file's bytes, for an ``appsrc``."""
 
     def __init__(self, end: JobsEnd, source: Gst.Element, size: int) -> None:
         self._end = end
@@ -82,7 +82,7 @@ class _Bytes:
     def _give(self, source: Gst.Element, length: int) -> None:
         data = self._read(self._offset, min(length, self._size - self._offset))
         self._offset += len(data)
-        if data:  # GStreamer crashes on an empty one
+        if data:  # GStreamer crashes on an empty buffer
             source.emit("push-buffer", Gst.Buffer.new_wrapped(data))
         else:
             source.emit("end-of-stream")
@@ -114,13 +114,13 @@ class _File:
         self.sound = self._read_sound()
 
     def samples_from(self, sample: int) -> Iterator[bytes]:
-        """Yield what sounds from ``sample`` on."""
+        """Yield the samples from ``sample`` on."""
         rate, width = self.sound["rate"], self._width
         if sample:
             flags = Gst.SeekFlags.FLUSH | Gst.SeekFlags.ACCURATE
             time_ns = -(-sample * Gst.SECOND // rate)
             if not self._pipeline.seek_simple(Gst.Format.TIME, flags, time_ns):
-                raise DecodingFailed("the file cannot be read from there on")
+                raise DecodingFailed("the file cannot be read from that position on")
         self._pipeline.set_state(Gst.State.PLAYING)
         due_ns: float | None = None
         while (found := self._next()) is not None:
@@ -130,12 +130,12 @@ class _File:
                 data = data[max(0, early) * width :]
                 start_ns += max(0, early) * Gst.SECOND / rate
             elif abs(start_ns - due_ns) > _GAP_NS:
-                raise DecodingFailed("some of it is missing")
+                raise DecodingFailed("a part of the file is missing")
             due_ns = start_ns + len(data) // width * Gst.SECOND / rate
             yield data
 
     def _link(self, _: Gst.Element, pad: Gst.Pad) -> None:
-        """Take the sound, and no pictures."""
+        """Link the sound, and no pictures."""
         sink = self._decoder.get_static_pad("sink")
         kind = pad.query_caps(None).to_string()
         if kind.startswith("audio/") and not sink.is_linked():
@@ -160,7 +160,7 @@ class _File:
         sample = self._sink.emit("try-pull-preroll", 0)
         known, duration_ns = self._pipeline.query_duration(Gst.Format.TIME)
         if sample is None or not known:
-            raise DecodingFailed("it does not say how long it is")
+            raise DecodingFailed("the file does not say how long it is")
         caps = sample.get_caps().get_structure(0)
         rate, channels = caps.get_int("rate")[1], caps.get_int("channels")[1]
         bits = _BITS[caps.get_string("format")]
@@ -169,7 +169,7 @@ class _File:
         return {"rate": rate, "channels": channels, "bits": bits, "samples": samples}
 
     def _next(self) -> tuple[int, bytes] | None:
-        """Return when a buffer is due, and what is in it; None at the end."""
+        """Return a buffer's time and content; None at the end."""
         while True:
             sample = self._sink.emit("try-pull-sample", Gst.SECOND)
             if sample is not None:
@@ -185,10 +185,10 @@ class _File:
     def _check(self, caps: Gst.Structure) -> None:
         for name in ("rate", "channels"):
             if caps.get_int(name)[1] != self.sound[name]:
-                raise DecodingFailed("it changes how it sounds")
+                raise DecodingFailed("the sound format changes inside the file")
 
 
 def _reason(message: Gst.Message) -> str:
     if message.type == Gst.MessageType.EOS:
-        return "there is no sound in it"
+        return "the file has no sound"
     return str(message.parse_error()[0].message)

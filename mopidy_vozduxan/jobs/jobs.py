@@ -1,8 +1,8 @@
 """Jobs as our event loop sees them: started, asked, answered, killed.
 
-The process that starts them (:mod:`~.spawner`) is started with the first job and
-ends when there was none for a while. Nothing here waits for GStreamer: whoever waits
-for a job closes it when it has waited enough, and that kills it.
+The process that starts them (:mod:`~.spawner`) starts with the first job, and ends
+after a while without any. Nothing here waits for GStreamer: a caller that has waited
+long enough closes its job, which kills it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from mopidy_vozduxan.jobs.wire import BYTES, FAILED, HEAD, LONGEST
 logger = logging.getLogger(__name__)
 
 _SPAWNER = "mopidy_vozduxan.jobs.spawner"
-#: Python, Mopidy's scanner and GStreamer are loaded: 0.4 s here, seconds on a small
-#: machine, and more when that is busy.
+#: Loading Python, Mopidy's scanner and GStreamer takes 0.4 s here, seconds on a small
+#: machine, and more if that is busy.
 START_S = 60.0
-#: The spawner holds 45 MB.
+#: The spawner takes 45 MB, so it does not stay longer than this.
 IDLE_S = 60.0
-#: The socket between us holds about as much again.
+#: The socket itself buffers about as much again.
 _BUFFER = 64 * 1024
 
 
@@ -41,7 +41,7 @@ class NoJobs(VozduxanError):
 
 
 class Job:
-    """A process at work. Its messages come in order; :meth:`close` kills it."""
+    """A running process. Its messages come in order; :meth:`close` kills it."""
 
     def __init__(
         self,
@@ -57,12 +57,12 @@ class Job:
     async def message(self) -> tuple[bytes, bytes]:
         """Return the next message: its kind and body.
 
-        Raises :class:`JobFailed` for its last sentence, and when it has died.
+        Raises :class:`JobFailed` with the job's last sentence, or if it has died.
         """
         try:
             kind, size = HEAD.unpack(await self._reader.readexactly(HEAD.size))
             if size > LONGEST:
-                raise JobFailed("it says more than can be")
+                raise JobFailed("it sends messages that are too long")
             body = await self._reader.readexactly(size)
         except (asyncio.IncompleteReadError, OSError) as exc:
             raise JobFailed("GStreamer crashed on it") from exc
@@ -71,11 +71,11 @@ class Job:
         return kind, body
 
     def give(self, data: bytes) -> None:
-        """Give it the bytes it asked for."""
+        """Send the bytes that the job asked for."""
         self._writer.write(HEAD.pack(BYTES, len(data)) + data)
 
     def close(self) -> None:
-        """End the job at once, whatever it does. Safe to call again."""
+        """Kill the job at once. Safe to call again."""
         if not self._closed:
             self._closed = True
             self._writer.transport.abort()
@@ -95,9 +95,9 @@ class Jobs:
 
     @asynccontextmanager
     async def job(self, name: str, **arguments: object) -> AsyncIterator[Job]:
-        """Have a job at work; it is killed at the end, if it still is.
+        """Run a job; at the end it is killed if it still runs.
 
-        Raises :class:`NoJobs` where no process can be started.
+        Raises :class:`NoJobs` if no process can be started.
         """
         job = await self.start(name, **arguments)
         try:
@@ -106,7 +106,7 @@ class Jobs:
             job.close()
 
     async def start(self, name: str, **arguments: object) -> Job:
-        """Start a job; whoever does closes it. Raises :class:`NoJobs`."""
+        """Start a job; the caller closes it. Raises :class:`NoJobs`."""
         ours, theirs = socket.socketpair()
         order = json.dumps([name, arguments]).encode()
         with theirs:
@@ -129,7 +129,7 @@ class Jobs:
         return job
 
     def close(self) -> None:
-        """End all jobs, and what starts them."""
+        """End all jobs, and the process that starts them."""
         self._closed = True
         self._hang_up()
 
@@ -162,7 +162,7 @@ class Jobs:
         process, self._process = self._process, None
         if control:
             control.close()
-        if process:  # so that it is no zombie; nobody waits for this
+        if process:  # reap it, so that it does not become a zombie
             threading.Thread(target=process.wait, daemon=True).start()
 
     def _ended(self) -> None:
@@ -184,6 +184,6 @@ def _spawn(control: socket.socket) -> subprocess.Popen[bytes]:
         stdin=control.fileno(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C in a terminal is Mopidy's
+        start_new_session=True,  # Ctrl-C in a terminal is for Mopidy only
         cwd="/",
     )

@@ -1,16 +1,17 @@
 """The process that starts jobs: ``python -m mopidy_vozduxan.jobs.spawner``.
 
-Has GStreamer loaded, and forks a process for each job that comes over its standard
-input, a socket: a name, arguments, and the job's end of a socket of its own. Runs
-nothing itself, has one thread, and opens no file of a stranger. When the server hangs
-up on a job, that job is killed; when it hangs up here, all are, and this ends.
+It has GStreamer loaded. Jobs arrive over its standard input, a socket: a name,
+arguments, and the job's end of its own socket. It forks a process for each one. It does
+no work itself, has one thread, and opens no untrusted file. When the server closes a
+job's socket, that job is killed. When it closes this process's socket, all jobs are
+killed, and this process ends.
 
 Design notes
 ------------
-- *A process for each job*: one that hangs, crashes or eats memory takes no other
-  with it, and leaves nothing behind. Forked from one that has all modules loaded it
-  costs 3 ms; starting Python and GStreamer costs 0.4 s, and seconds on a Raspberry Pi.
-- Forking is safe here only: Mopidy's own process has dozens of threads.
+- *A process for each job*: if one hangs, crashes or eats memory, no other is affected,
+  and nothing is left behind. Forking from a process with all modules loaded costs 3 ms;
+  starting Python and GStreamer costs 0.4 s, and seconds on a Raspberry Pi.
+- Forking is safe only here: Mopidy's own process has dozens of threads.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Spawner:
-    """Takes orders from ``control`` until it is closed at the other end."""
+    """Takes orders from ``control`` until the other end closes it."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -66,7 +67,7 @@ class Spawner:
                             return
                     elif fd == self._ended.fileno():
                         self._bury()
-                    elif fd in self._jobs:  # the server has hung up on it
+                    elif fd in self._jobs:  # the server has closed the job
                         os.kill(self._jobs[fd][1], signal.SIGKILL)
                         self._poll.unregister(fd)
         finally:
@@ -108,7 +109,7 @@ class Spawner:
                 sock.close()
 
     def _become(self, end: JobsEnd, name: str, arguments: Any) -> NoReturn:
-        """Do a job in the new process, and end it whatever happens."""
+        """Do a job in the new process, which ends whatever happens."""
         try:
             self._leave_home()
             end.send(BEGUN)
@@ -120,19 +121,19 @@ class Spawner:
             os._exit(0)
 
     def _leave_home(self) -> None:
-        """Keep nothing that is the spawner's, and die with it."""
+        """Close what belongs to the spawner, and die when it does."""
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         others = [sock for sock, _ in self._jobs.values()]
         for end in (self._control, self._ended, self._waker, *others):
             end.close()
-        with contextlib.suppress(OSError):  # memory short: this goes, not Mopidy
+        with contextlib.suppress(OSError):  # out of memory: kill this, not Mopidy
             Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def main() -> None:
-    """Run until the server goes."""
+    """Run until the server ends."""
     Spawner(socket.socket(fileno=0)).run()
 
 

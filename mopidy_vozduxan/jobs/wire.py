@@ -1,8 +1,8 @@
-"""What a job and the server say to each other over a socket: kinds and bodies.
+"""The protocol between a job and the server, over a socket.
 
-A message is its kind (one byte), the length of its body, and the body. The job's
-side blocks; the server's is asynchronous (:mod:`~.jobs`). A job reads bytes of
-strangers, so nothing it says is believed: bodies are JSON or bytes, no pickles.
+A message is its kind (one byte), the length of its body, and the body. The job's side
+blocks; the server's is asynchronous (:mod:`~.jobs`). A job reads untrusted bytes, so we
+do not trust its messages: bodies are JSON or bytes, never pickles.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 HEAD = struct.Struct(">cI")
 SPAN = struct.Struct(">QI")
 
-#: From the job: it runs; it needs bytes (:data:`SPAN`); samples; an answer in JSON,
-#: its last word; a sentence, its last word too.
+#: From the job: it runs; it needs bytes (:data:`SPAN`); samples; an answer in JSON, or
+#: a sentence about its failure, each as its last message.
 BEGUN, NEEDS, SAMPLES, DONE, FAILED = b"B", b"N", b"S", b"D", b"F"
-#: To the job: the bytes it needed.
+#: To the job: the bytes that it needs.
 BYTES = b"b"
 
 #: No message is longer. Pictures in tags are the longest.
@@ -35,12 +35,12 @@ class JobsEnd:
         self._sending = threading.Lock()
 
     def send(self, kind: bytes, body: bytes = b"") -> None:
-        """Send a message; blocks for as long as the server does not take it."""
+        """Send a message; blocks until the server takes it."""
         with self._sending:
             self._sock.sendall(HEAD.pack(kind, len(body)) + body)
 
     def bytes_of(self, offset: int, length: int) -> bytes:
-        """Return bytes of the file, as many as it has there; waits for the swarm."""
+        """Return bytes of the file, fewer at its end; waits for the swarm."""
         self.send(NEEDS, SPAN.pack(offset, length))
         _, size = HEAD.unpack(self._receive(HEAD.size))
         return self._receive(size)
@@ -61,7 +61,7 @@ def dump(value: Any) -> bytes:
 
 
 def load(data: bytes) -> Any:
-    """Return what :func:`dump` was given. Raises :class:`ValueError`."""
+    """Return the value that :func:`dump` encoded. Raises :class:`ValueError`."""
     return json.loads(data, object_hook=_load_bytes)
 
 

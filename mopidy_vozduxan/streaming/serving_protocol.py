@@ -22,7 +22,7 @@ class Reader(Protocol):
         """
 
     def close(self) -> None:
-        """Want nothing any more, at once. Safe to call again."""
+        """Stop at once. Safe to call again."""
 
 
 class Streams(Protocol):

@@ -26,7 +26,7 @@ from mopidy_vozduxan.web.handler import GuardedHandler
 
 logger = logging.getLogger(__name__)
 
-#: From 100 MB on Tornado hangs up without an answer: that many digits.
+#: From 100 MB on, a number of this many digits, Tornado hangs up without an answer.
 _HOPELESS_DIGITS = 9
 _MOST_HEARD = 10**_HOPELESS_DIGITS
 
@@ -39,14 +39,14 @@ class NoSuchCommand(VozduxanError):
 
 
 class WrongKey(VozduxanError):
-    """The request does not come from a program of the server's own user."""
+    """The request is not from a program of the server's own user."""
 
     code = "FORBIDDEN"
     status = 403
 
 
 class TooLarge(VozduxanError):
-    """The body is larger than that of any command."""
+    """The body is larger than any command needs."""
 
     code = "TOO_LARGE"
     status = 413
@@ -54,15 +54,15 @@ class TooLarge(VozduxanError):
 
 @stream_request_body
 class CommandHandler(GuardedHandler):
-    """Runs one command for each request; a client that goes ends its wait.
+    """Runs one command per request; a client that disconnects ends its wait.
 
-    A body is taken as it comes, so that one that is refused is never kept.
+    The body is read as it arrives, so that a refused one is never kept.
     """
 
     SUPPORTED_METHODS = ("POST", "OPTIONS")
 
     async def prepare(self) -> None:
-        """Decide whether to listen to the body."""
+        """Decide whether to read the body."""
         if self.request.method != "POST":
             return await super().prepare()
         self._body = bytearray()
@@ -76,7 +76,7 @@ class CommandHandler(GuardedHandler):
         return None
 
     def data_received(self, chunk: bytes) -> None:
-        """Take a part of the body, as long as there is any use for it."""
+        """Take a part of the body, while it is of any use."""
         if self._refusal is None:
             self._body += chunk
         if len(self._body) > MAX_BODY_BYTES:
@@ -92,7 +92,7 @@ class CommandHandler(GuardedHandler):
             answer = json.dumps(await self._work)
         except VozduxanError as error:
             return self.refuse(error)
-        except asyncio.CancelledError:  # the client, or the whole server, goes
+        except asyncio.CancelledError:  # the client disconnects, or the server stops
             self._auto_finish = False
             return None
         except Exception:
@@ -105,7 +105,7 @@ class CommandHandler(GuardedHandler):
     async def _run(self, command: str) -> object:
         if command not in (*COMMANDS, *LIBRARY_COMMANDS):
             names = ", ".join((*COMMANDS, *LIBRARY_COMMANDS))
-            raise NoSuchCommand(f"There is no such command, but {names}.")
+            raise NoSuchCommand(f"There is no such command; known ones: {names}.")
         running = self._find()
         given = read_object(bytes(self._body))
         if command in LIBRARY_COMMANDS and running.library:
@@ -116,28 +116,28 @@ class CommandHandler(GuardedHandler):
         raise ShuttingDown("Mopidy-Vozduxan is not running.")
 
     def _url_for(self, token: str) -> str:
-        """Return a stream's URL at the door that this client came through."""
+        """Return a stream's URL at the door that this client uses."""
         request = self.request
         return f"{request.protocol}://{request.host}/vozduxan/stream/{token}"
 
 
 @stream_request_body
 class KeyedCommandHandler(CommandHandler):
-    """The same for programs of this user, who know ``key``; never for pages."""
+    """The same for programs of this user, who know ``key``; never for web pages."""
 
     def initialize(
         self, find: Callable[[], Running], rules: CrossSiteRules, key: str = ""
     ) -> None:
-        """Take the key besides."""
+        """Take the key, too."""
         super().initialize(find, rules)
         self._key = key
 
     async def prepare(self) -> None:
-        """Let nobody in without the key, nor listen to them."""
+        """Refuse requests without the key, and do not read their bodies."""
         given = self.request.headers.get("Authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._key}".encode()):
             return self.refuse(WrongKey("The key of the running Mopidy is missing."))
-        # The player's door takes no bodies otherwise.
+        # Otherwise the player's door accepts no bodies.
         connection = cast(HTTP1Connection, self.request.connection)
         connection.set_max_body_size(_MOST_HEARD)
         return await super().prepare()

@@ -1,7 +1,7 @@
-"""What we add to Mopidy's own HTTP server, under ``/vozduxan``.
+"""Our part of Mopidy's own HTTP server, under ``/vozduxan``.
 
-Holds the routes and one static page. Runs on Mopidy's Tornado loop, which all
-web clients share: nothing here waits for anything but through the bridge.
+Has the routes and one static page. Runs on Mopidy's Tornado loop, which all web
+clients share: nothing here waits, except through the bridge.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class AboutHandler(Handler):
     SUPPORTED_METHODS = ("GET", "HEAD")
 
     def initialize(self, rules: CrossSiteRules) -> None:
-        """Take the rules, for the names that are ours."""
+        """Take the rules, for the known host names."""
         self._rules = rules
 
     async def get(self) -> None:

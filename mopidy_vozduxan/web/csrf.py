@@ -1,16 +1,15 @@
-"""Which pages may ask for what: stricter rules than those of Mopidy's JSON-RPC.
+"""Which pages may send which requests: stricter rules than Mopidy's JSON-RPC has.
 
-Pure decisions over headers and Mopidy's ``[http]`` section. Browsers ask
-before they send JSON to another origin, so requiring that content type and
-answering the question is enough; programs that are no browsers just name the
-type.
+Pure decisions on headers and Mopidy's ``[http]`` section. Browsers ask before they
+send JSON to another origin, so it is enough to require that content type, and to
+answer the question. Other programs simply name the type.
 
-Design notes: Mopidy looks at ``Origin`` when a browser asks (``OPTIONS``) and
-over its WebSocket. We look at it with every request that names one, and else at
-``Referer``, because browsers send no ``Origin`` for pictures. Mopidy accepts pages
-without an origin ("null", "file://"), for apps that consist of files; but any site can
-put a page into a sandboxed frame, which has none either. And Mopidy does not check
-``Host``: see :mod:`mopidy_vozduxan.web.hosts`.
+Design notes: Mopidy checks ``Origin`` when a browser asks (``OPTIONS``) and on its
+WebSocket. We check it on every request that names one, and else ``Referer``, because
+browsers send no ``Origin`` for pictures. Mopidy accepts pages without an origin
+("null", "file://"), for apps that consist of files. But any site can put a page into a
+sandboxed frame, which has no origin either. And Mopidy does not check ``Host``: see
+:mod:`mopidy_vozduxan.web.hosts`.
 """
 
 from __future__ import annotations
@@ -23,19 +22,19 @@ from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.web.hosts import is_local, name_in
 
-#: So long (s) a browser need not ask again, as Mopidy 4 allows it.
+#: How long (s) a browser need not ask again; the same as in Mopidy 4.
 _MAX_AGE = "7200"
 
 
 class WrongContentType(VozduxanError):
-    """Something that a page of another origin may send without asking."""
+    """A content type that a page of another origin may send without asking."""
 
     code = "UNSUPPORTED_MEDIA_TYPE"
     status = 415
 
 
 class WrongOrigin(VozduxanError):
-    """A page of another origin."""
+    """The page is of another origin."""
 
     code = "FORBIDDEN"
     status = 403
@@ -56,10 +55,10 @@ class UnknownHost(VozduxanError):
 
 @dataclass(frozen=True, slots=True)
 class CrossSiteRules:
-    """What Mopidy's ``[http]`` section says.
+    """The rules in Mopidy's ``[http]`` section.
 
-    ``csrf_protection``, ``allowed_origins`` in lower case, and the ``names`` that
-    both ``hostname`` and those hold.
+    ``csrf_protection``, ``allowed_origins`` in lower case, and the ``names`` of hosts
+    in ``hostname`` and ``allowed_origins``.
     """
 
     protection: bool = True
@@ -68,7 +67,7 @@ class CrossSiteRules:
 
     @classmethod
     def of(cls, config: Mapping[str, object]) -> CrossSiteRules:
-        """Return the rules of a Mopidy's configuration."""
+        """Return the rules in a configuration of Mopidy."""
         http = config.get("http")
         if not isinstance(http, Mapping):
             return cls()
@@ -76,7 +75,7 @@ class CrossSiteRules:
         assert isinstance(origins, Iterable)
         allowed = frozenset(origins)
         names = {name_in(origin) for origin in (*allowed, str(http.get("hostname")))}
-        # The schema allows "nothing", and Mopidy takes that for "off".
+        # The schema allows an empty value, and Mopidy takes that for "off".
         return cls(bool(http.get("csrf_protection", True)), allowed, frozenset(names))
 
     def knows(self, name: str, own: Collection[str] = ()) -> bool:
@@ -85,7 +84,7 @@ class CrossSiteRules:
         return known or not self.protection
 
     def check(self, method: str, headers: Mapping[str, str]) -> None:
-        """Raise why a request is refused, if it is."""
+        """Raise the reason for refusing a request, if there is one."""
         if not self.protection:
             return
         if method == "POST" and _media_type(headers) != "application/json":
@@ -131,7 +130,7 @@ def _is_at(page: str, headers: Mapping[str, str]) -> bool:
 
 
 def _page(headers: Mapping[str, str]) -> str | None:
-    """Return the URL, or its beginning, of the page that asks; None for no page."""
+    """Return the URL or origin of the requesting page; None if there is no page."""
     return headers.get("Origin", headers.get("Referer"))
 
 

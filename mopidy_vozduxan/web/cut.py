@@ -1,10 +1,10 @@
-"""``GET`` of what the player gets of a stream: all of it, or one part.
+"""``GET`` of a stream for the player: all of it, or one part.
 
-``/stream/<token>`` is the file as it is, or as something that the player can play
+``/stream/<token>`` is the file itself, or something that the player can play instead
 (:mod:`mopidy_vozduxan.decoding`). ``/stream/<token>/cut/<from>-<to>`` is a part of it
-as a file of its own: ``from`` and ``to`` are in CUE frames, and without ``to`` the part
-ends with the file. Both follow the rules of
-:mod:`mopidy_vozduxan.web.stream_handler`; only our own loop serves them.
+as a file of its own. ``from`` and ``to`` are in CUE frames; without ``to`` the part
+ends with the file. Both follow the rules of :mod:`mopidy_vozduxan.web.stream_handler`.
+Only our own loop serves them.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ PATTERN = r"/cut/([0-9]{1,9})-([0-9]{0,9})"
 
 
 def path_of(cut: Cut) -> str:
-    """Return what follows the URL of a stream in that of a cut of it."""
+    """Return the suffix that turns a stream's URL into that of a cut."""
     start, stop = cut
     return f"/cut/{start}-{'' if stop is None else stop}"
 
 
-#: The heads of so many files are kept, some kilobytes each.
+#: How many files' heads are kept, some kilobytes each.
 _HEADS_KEPT = 16
 _TELL_S = 1.0
 
 
 class Heads(Generic[T]):
-    """What was read of the heads of files, by what HTTP knows them as."""
+    """What the heads of files said, by the name that HTTP uses for them."""
 
     def __init__(self) -> None:
         self._kept: dict[str, T] = {}
@@ -59,7 +59,7 @@ class Heads(Generic[T]):
         open_source: Callable[[], Source],
         read: Callable[[Source], Awaitable[T]],
     ) -> T:
-        """Return what a file is. Waits for its first bytes, the first time."""
+        """Return what a file is. The first call waits for its first bytes."""
         if info.etag in self._kept:
             known = self._kept.pop(info.etag)
         else:
@@ -85,7 +85,7 @@ class _PlayerHandler(StreamHandler):
         return body, partial(Source, open_reader, info.size)
 
     async def _fail(self, error: VozduxanError) -> None:
-        """Hold the request; what cannot be played is for the frontend to skip."""
+        """Hold the request; the frontend skips what cannot be played."""
         while isinstance(error, CutFailed) or type(error) is VozduxanError:
             running = self._find()
             running.streams.fail(self.path_args[0], error)
@@ -99,7 +99,7 @@ class WholeHandler(_PlayerHandler):
     def initialize(  # type: ignore[override]
         self, find: Callable[[], Running], kinds: Heads[Kind], jobs: Jobs
     ) -> None:
-        """Take the way to the running backend, and what is known of files."""
+        """Take the way to the running backend, and what is known about files."""
         super().initialize(find)
         self._kinds = kinds
         self._jobs = jobs

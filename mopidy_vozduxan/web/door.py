@@ -1,10 +1,10 @@
 """The player's door: streams on a private loopback port, on our own loop.
 
-Mopidy's own HTTP server stands still while any client's slow call runs, may be
-switched off, and is not up yet when Mopidy resumes playing at its start. The
-player therefore gets a server that depends on none of that. It serves streams, and the
-commands to who has the key (:mod:`mopidy_vozduxan.web.server_file`), believes no
-forwarding header, and is reachable from this machine only.
+Mopidy's own HTTP server is blocked while any client's slow call runs, may be turned
+off, and is not up yet when Mopidy resumes playback at its start. So the player gets a
+server that depends on none of that. It serves streams to the player, and commands to
+holders of the key (:mod:`mopidy_vozduxan.web.server_file`). It ignores forwarding
+headers, and is reachable from this machine only.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _IDLE_SECONDS = 60
 class PlayerDoor:
     """A Tornado server for the player. ``start`` once, ``stop`` once.
 
-    Its ``jobs`` decode what the player cannot be given as it is, and end with it.
-    ``kinds`` is what is known of files already.
+    Its ``jobs`` decode files that the player cannot get as they are, and end with it.
+    ``kinds`` is what is already known about files.
     """
 
     def __init__(self, running: Running, kinds: Heads[Kind] | None = None) -> None:
@@ -78,15 +78,15 @@ class PlayerDoor:
 
     @property
     def address(self) -> ServerAddress:
-        """Where commands are taken, and the key to that."""
+        """The URL for commands, and its key."""
         return ServerAddress(f"http://{_HOST}:{self._port}/vozduxan/api/", self._key)
 
     @property
     def proxy(self) -> dict[str, object]:
         """This door as the proxy for its own URLs, as Mopidy's ``[proxy]`` section.
 
-        For readers that would else take the proxy of the environment, and whose
-        HTTP source nobody can reach to empty it.
+        For readers that would otherwise use the environment's proxy, and whose HTTP
+        source nobody can reach to unset it.
         """
         return {"scheme": "http", "hostname": _HOST, "port": self._port}
 

@@ -1,7 +1,8 @@
 """The bases of our HTTP handlers: errors are JSON, and nothing is guessed.
 
-Never sends a traceback, and no CORS header of its own accord: pages of other
-origins may not read what we serve, unless :mod:`mopidy_vozduxan.web.csrf` lets them.
+They never send a traceback. They send CORS headers only if
+:mod:`mopidy_vozduxan.web.csrf` says so: pages of other origins may not read what we
+serve.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from mopidy_vozduxan.web.hosts import name_in, own_names
 
 logger = logging.getLogger(__name__)
 
-#: Above this many unknown names, log no more: that is no listener.
+#: Log no more than this many unknown names: a listener does not have so many.
 _MOST_TOLD = 10
 _told: set[str] = set()
 
@@ -37,7 +38,7 @@ class Handler(RequestHandler):
         self.set_header("Cache-Control", "no-store")
 
     async def check_host(self, rules: CrossSiteRules) -> None:
-        """Raise :class:`UnknownHost` unless the request names a host name of ours."""
+        """Raise :class:`UnknownHost` unless the request names one of our host names."""
         name = name_in(self.request.headers.get("Host", ""))
         if rules.knows(name) or rules.knows(name, await asyncio.to_thread(own_names)):
             return
@@ -48,7 +49,7 @@ class Handler(RequestHandler):
         raise error
 
     def refuse(self, error: VozduxanError) -> None:
-        """Finish the response with an error; only before anything was sent."""
+        """Finish the response with an error; only before anything is sent."""
         self._finish_error(error.status, error.code, str(error))
 
     def write_error(self, status_code: int, **_: object) -> None:
@@ -68,16 +69,16 @@ class Handler(RequestHandler):
 
 
 class GuardedHandler(Handler):
-    """A handler that answers the pages :mod:`mopidy_vozduxan.web.csrf` accepts."""
+    """A handler that answers only the pages that the cross-site rules accept."""
 
     def initialize(self, find: Callable[[], Running], rules: CrossSiteRules) -> None:
-        """Take the way to the running backend, and who may come."""
+        """Take the way to the running backend, and the rules."""
         self._find = find
         self._rules = rules
         self._work: asyncio.Task[object] | None = None
 
     def set_default_headers(self) -> None:
-        """Hide from other origins even whether there was an answer, as pictures do."""
+        """Hide even the existence of an answer from other origins."""
         super().set_default_headers()
         self.set_header("Cross-Origin-Resource-Policy", "same-origin")
         self.set_header("Vary", "Origin")
@@ -90,19 +91,19 @@ class GuardedHandler(Handler):
             self.refuse(error)
 
     def options(self, *_: str) -> None:
-        """Answer a browser that asks whether a page may come here: it may."""
+        """Tell a browser that its page may send the request."""
         self.set_status(204)
         self.finish()
 
     async def check(self) -> None:
-        """Raise why the request is refused, if it is."""
+        """Raise the reason for refusing the request, if there is one."""
         await self.check_host(self._rules)
         self._rules.check(self.request.method or "", self._headers_given())
 
     def finish(
         self, chunk: str | bytes | dict[str, object] | None = None
     ) -> Future[None]:
-        """Let the page read the answer, errors too, where it may."""
+        """Let the page read the answer, including errors, if it may."""
         self.let_page_read()
         return super().finish(chunk)
 
@@ -114,7 +115,7 @@ class GuardedHandler(Handler):
                 self.set_header(name, value)
 
     def on_connection_close(self) -> None:
-        """Give up: nobody is there to read the answer."""
+        """Give up: nobody will read the answer."""
         super().on_connection_close()
         if self._work:
             self._work.cancel()

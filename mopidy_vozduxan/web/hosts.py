@@ -1,9 +1,10 @@
 """Which host names are ours.
 
 A site on the internet can point its own name at an address in the listener's network
-("DNS rebinding"). To the browser, its requests to us are then of its own origin; only
-``Host`` still tells the name. So we answer to addresses, to names that no public name
-server knows, and to names from the configuration or the machine's own network.
+("DNS rebinding"). The browser then takes its requests to us for requests to its own
+origin; only ``Host`` still shows the name. So we answer to addresses, to names that no
+public name server knows, and to names from the configuration or the machine's own
+network.
 """
 
 from __future__ import annotations
@@ -35,16 +36,16 @@ def name_in(netloc: str) -> str:
 
 
 def is_local(name: str) -> bool:
-    """Whether no site on the internet can have that name; no browser sends ""."""
+    """Whether no site on the internet can have this name; no browser sends ""."""
     return bool(_LABEL.fullmatch(name) or _is_address(name) or name.endswith(_ENDINGS))
 
 
 @cache
 def own_names() -> frozenset[str]:
-    """Return the names this machine has for itself; may wait for a name server.
+    """Return this machine's own names; may wait for a name server.
 
-    Many routers give it its host name below a domain that is only in
-    ``resolv.conf``, such as ``fritz.box``.
+    Many routers put its host name below a domain that is only in ``resolv.conf``, such
+    as ``fritz.box``.
     """
     short = socket.gethostname().partition(".")[0]
     names = [short, socket.getfqdn(), *(f"{short}.{d}" for d in _search_domains())]

@@ -1,8 +1,8 @@
-"""``GET /vozduxan/api/progress``: how far a prepare is, as server-sent events.
+"""``GET /vozduxan/api/progress``: the progress of a prepare, as server-sent events.
 
-With ``?infohash=…`` it is the torrent's metadata that is followed.
-Runs on Mopidy's Tornado loop. Each event is the whole state as JSON; a slow
-follower misses the moments in between and gets the latest.
+With ``?infohash=…`` it follows a torrent's metadata instead. Runs on Mopidy's Tornado
+loop. Each event is the whole state as JSON; a slow follower skips states in between,
+and gets the latest.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from mopidy_vozduxan.streaming.progress import Board
 from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.handler import GuardedHandler
 
-#: An open connection each: more than any household has screens.
+#: The limit of open connections: more than any household has screens.
 MAX_FOLLOWERS = 32
-#: As often as this a follower is written to, so that one who is gone is noticed.
+#: How often to write to a follower, so that we notice when it is gone.
 ALIVE_S = 15.0
 
 
 class TooManyFollowers(VozduxanError):
-    """Everybody who may follow already does."""
+    """The limit of followers is reached."""
 
     code = "TOO_MANY_FOLLOWERS"
     status = 503
 
 
 class ProgressHandler(GuardedHandler):
-    """Follows the progress until the client goes; ``followers`` are all there are."""
+    """Sends progress until the client disconnects; ``followers`` has all of them."""
 
     SUPPORTED_METHODS = ("GET", "OPTIONS")
 
@@ -44,12 +44,12 @@ class ProgressHandler(GuardedHandler):
         rules: CrossSiteRules,
         followers: set[ProgressHandler] | None = None,
     ) -> None:
-        """Take the way to the backend, and the set to enter."""
+        """Take the way to the backend, and the set of followers."""
         super().initialize(find, rules)
         self._followers = set() if followers is None else followers
 
     async def get(self) -> None:
-        """Send events for as long as somebody listens."""
+        """Send events while the client is connected."""
         try:
             if len(self._followers) >= MAX_FOLLOWERS:
                 raise TooManyFollowers("Too many clients follow already.")

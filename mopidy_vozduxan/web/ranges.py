@@ -1,13 +1,13 @@
-"""What to answer to a conditional or ranged request (RFC 9110, 13 and 14).
+"""How to answer a conditional or range request (RFC 9110, 13 and 14).
 
-Pure: header values and a size in, a decision out. Never raises, whatever a
-client sends. Knows no dates: streams have no ``Last-Modified``, so conditions
-on a date are ignored, and an ``If-Range`` date never matches.
+Pure: header values and a size in, a decision out. Never raises, whatever a client
+sends. Streams have no ``Last-Modified``, so conditions on a date are ignored, and an
+``If-Range`` date never matches.
 
-Design notes: a request for several ranges gets one 200 with the whole body,
-which RFC 9110 14.2 allows ("a server MAY ignore the Range header field").
-No player asks for several; ``multipart/byteranges`` would need one reader for
-each, and overlapping ranges are a known way to make a server work too much.
+Design notes: a request for several ranges gets one 200 with the whole body, which RFC
+9110 14.2 allows ("a server MAY ignore the Range header field"). No player asks for
+several. ``multipart/byteranges`` would need one reader per range, and overlapping
+ranges are a known way to overload a server.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ETAG = re.compile(r'(W/)?"([^\s"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The header fields that decide, as received; None where absent."""
+    """The relevant header fields, as received; None if absent."""
 
     range: str | None = None
     if_range: str | None = None
@@ -37,7 +37,7 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, and the span ``[start, stop)`` that the body holds."""
+    """A status, and the span ``[start, stop)`` of the body."""
 
     status: int
     start: int = 0
@@ -49,8 +49,8 @@ def decide(
 ) -> Answer:
     """Return the answer for a stream of ``size`` bytes with that strong ``etag``.
 
-    The order is that of RFC 9110 13.2.2. ``Range`` means nothing to ``HEAD``
-    (14.2); there the span says what a ``GET`` would bring.
+    The order is that of RFC 9110 13.2.2. ``HEAD`` ignores ``Range`` (14.2); there the
+    span is what a ``GET`` would return.
     """
     matches = conditions.if_match
     if matches is not None and not _lists(matches, etag, weakly=False):
@@ -67,7 +67,7 @@ def decide(
 
 
 def content_range(answer: Answer, size: int) -> str | None:
-    """Return the ``Content-Range`` that goes with the answer, if any does."""
+    """Return the ``Content-Range`` of the answer, if it needs one."""
     if answer.status == 206 and answer.start < answer.stop:
         return f"bytes {answer.start}-{answer.stop - 1}/{size}"
     return f"bytes */{size}" if answer.status in (206, 416) else None
@@ -82,7 +82,7 @@ def _lists(field: str, etag: str, *, weakly: bool) -> bool:
 
 
 def _ranged(field: str, size: int) -> Answer | None:
-    """Answer one range; None for what is malformed, several, or another unit."""
+    """Answer one range; None for several, malformed ones, or another unit."""
     spec = _only_spec(field)
     match = _RANGE.fullmatch(spec) if spec else None
     if match is None:

@@ -1,8 +1,7 @@
-"""Where programs of the same user find the running server: a small file.
+"""A small file by which programs of the same user find the running server.
 
-It holds the address of the private door's API and the key to it, so only its
-owner may read it. A server that was killed leaves it behind: whoever reads it
-must be ready to find nobody there.
+It holds the address and the key of the private door's API, so only its owner may read
+it. A killed server leaves it behind, so the address may be dead.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ NAME = "server.json"
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """``url`` is what commands' names are put behind; ``key`` opens the door."""
+    """``url`` is the prefix of the commands' URLs; ``key`` gives access to them."""
 
     url: str
     key: str
 
 
 def write(folder: Path, address: ServerAddress) -> None:
-    """Say where the server is, in one step. A disk that fails is logged."""
+    """Write the file atomically. A failing disk is logged."""
     path = folder / NAME
     draft = path.with_suffix(".new")
     try:
@@ -38,17 +37,17 @@ def write(folder: Path, address: ServerAddress) -> None:
             json.dump(asdict(address), file)
         draft.replace(path)
     except OSError as exc:
-        logger.warning("Vozduxan: The command line will not find us: %s", exc)
+        logger.warning("Vozduxan: The command line will not find Mopidy: %s", exc)
 
 
 def remove(folder: Path, address: ServerAddress) -> None:
-    """Say that the server is gone, unless another has said where it is since."""
+    """Remove the file, unless another server has written it since."""
     if read(folder) == address:
         (folder / NAME).unlink(missing_ok=True)
 
 
 def read(folder: Path) -> ServerAddress | None:
-    """Return what the file says; ``None`` where there is none to believe."""
+    """Return the content of the file; ``None`` if it is missing or invalid."""
     try:
         said = json.loads((folder / NAME).read_text("utf-8"))
         return ServerAddress(str(said["url"]), str(said["key"]))

@@ -1,18 +1,18 @@
 """``GET`` and ``HEAD`` of one stream, the same on both doors.
 
-A response that began is either complete or visibly broken off: no short body
-that looks whole, no invented byte. It ends when the bytes are sent, when the
-client goes, or when the token is released, whichever comes first.
+A response is either complete or visibly broken off: there is no short body that looks
+complete, and no invented byte. It ends when the bytes are sent, when the client
+disconnects, or when the token is released, whichever comes first.
 
-The two doors differ in one thing, ``player``. A browser that is refused tries
-again; Mopidy's core never recovers from an HTTP error or a short body, it
-stays "playing 0:00" for ever. So the player gets its headers at once and then
-waits as long as it likes, and our watchdog decides when to move on.
+The two doors differ in one thing, ``player``. A browser that is refused tries again.
+Mopidy's core never recovers from an HTTP error or a short body: it stays "playing
+0:00" forever. So the player gets its headers at once, and then waits as long as it
+likes; our watchdog decides when to move on.
 
 Design notes: origins are not checked. A token is unguessable and names one stream, so
 only clients that may give commands know one, and ``<audio>`` in a front end of an
-allowed origin sends no ``Origin``. Writes are 64 KiB: GStreamer 1.26
-gives up seeking in an Ogg file that arrives in one burst.
+allowed origin sends no ``Origin``. Writes are 64 KiB, because GStreamer 1.26 gives up
+seeking in an Ogg file that arrives in one burst.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ logger = logging.getLogger(__name__)
 
 WRITE_BYTES = 64 * 1024
 
-#: Everything else is octets: a torrent must not bring a page or a script to
-#: the origin that Mopidy's own web clients run on.
+#: Everything else is served as octets: a torrent must not bring a page or a script to
+#: the origin of Mopidy's own web clients.
 _MEDIA_TYPE = re.compile(r"(?:audio|video)/[A-Za-z0-9.+-]+|application/ogg")
 
-#: What is served, and what opens a reader over a span ``[start, stop)`` of it.
+#: What is served, and a function that opens a reader over a span ``[start, stop)``.
 Body = tuple[StreamInfo, Callable[[int, int], Reader]]
 
-#: So long the player may take to leave a stream that was released. Mopidy 3 stops
-#: its pipeline on an error, on the main thread; while core stops it on another one,
+#: How long the player may take to leave a released stream. On an error, Mopidy 3 stops
+#: its pipeline on the main thread; if core stops it on another thread meanwhile,
 #: GStreamer hangs, and all of Mopidy with it.
 LEAVE_S = 2.0
 
@@ -80,7 +80,7 @@ class StreamHandler(Handler):
             self.refuse(error)
 
     def on_connection_close(self) -> None:
-        """End the response: nobody is there to read it."""
+        """End the response: nobody will read it."""
         self._gone.set()
 
     async def head(self, token: str) -> None:
@@ -96,7 +96,7 @@ class StreamHandler(Handler):
         return None
 
     async def get(self, token: str, *_: str) -> None:
-        """Send the stream, or the span of it that is asked for."""
+        """Send the stream, or the requested span of it."""
         try:
             running = self._find()
         except VozduxanError as error:
@@ -134,7 +134,7 @@ class StreamHandler(Handler):
             await self._fail(VozduxanError("Serving the stream failed."))
 
     async def _body(self, running: Running, token: str) -> Body:
-        """Return what is served: what it is, and how spans of it are read."""
+        """Return what is served, and how to read spans of it."""
         info = await running.streams.describe(token)
         return info, partial(running.streams.open_reader, token, player=self._player)
 
@@ -149,7 +149,7 @@ class StreamHandler(Handler):
         head = self.request.method == "HEAD"
         answer = decide(conditions, size=info.size, etag=info.etag, head=head)
         if answer.status == 416 and self._player:
-            # A seek beyond the end, where a length was guessed: the track is over.
+            # A seek beyond the end, because the length was guessed: the track is over.
             end_seek(0)
             return Answer(206, info.size, info.size)
         return answer
@@ -159,8 +159,8 @@ class StreamHandler(Handler):
         self.set_header("Accept-Ranges", "bytes")
         self.set_header("ETag", f'"{info.etag}"')
         if answer.status in (200, 206, 304):
-            # Whoever has the URL may read, so no shared cache may keep it; the
-            # bytes behind a token never change.
+            # The URL alone gives access, so no shared cache may keep it. The bytes
+            # behind a token never change.
             self.set_header("Cache-Control", "private, max-age=3600, immutable")
         if (content := content_range(answer, info.size)) is not None:
             self.set_header("Content-Range", content)
@@ -182,17 +182,17 @@ class StreamHandler(Handler):
             raise VozduxanError("The stream ended early.")
 
     async def _pass_on(self, reader: RemoteReader) -> int:
-        """Send what comes next; hold no piece but this one, and not for longer."""
+        """Send the next bytes; hold only this piece, and only until it is sent."""
         data = await reader.next()
         if data is None:
             return 0
         for start in range(0, len(data), WRITE_BYTES):
             self.write(bytes(data[start : start + WRITE_BYTES]))
-            await self.flush()  # resolves when the socket took it: back-pressure
+            await self.flush()  # ends when the socket has taken it: back-pressure
         return len(data)
 
     async def _let_leave(self) -> None:
-        """Wait until the player has left, if this is its door; core is told to."""
+        """At the player's door, wait until the player has left: core makes it do so."""
         if self._player:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LEAVE_S):
@@ -205,7 +205,7 @@ class StreamHandler(Handler):
         self._end(error)
 
     def _end(self, error: VozduxanError) -> None:
-        """Answer with the error where that is still possible."""
+        """Answer with the error if that is still possible."""
         if self._headers_written:
             logger.debug("stream broken off: %s", error)
             self._break_off()
@@ -213,7 +213,7 @@ class StreamHandler(Handler):
             self.refuse(error)
 
     def _break_off(self) -> None:
-        """Close the connection as it is, so that no client believes it complete."""
+        """Close the connection, so that no client takes the response for complete."""
         if not self._finished:
             self.detach().close()
 
@@ -226,8 +226,8 @@ class _NotYet(VozduxanError):
 class RemoteReader:
     """A reader on our loop, used from a handler's loop. Opens at the first read.
 
-    Opening and closing both happen over there, in order: a handler that is
-    cancelled at any moment leaves no reader behind.
+    Opening and closing both happen on our loop, in order: a handler that is cancelled
+    at any moment leaves no reader behind.
     """
 
     def __init__(self, bridge: Bridge, opened: Callable[[], Reader]) -> None:
@@ -237,11 +237,11 @@ class RemoteReader:
         self._closed = False
 
     async def next(self) -> memoryview | None:
-        """Return the next bytes, or None at the end; raises what the reader does."""
+        """Return the next bytes, or None at the end; raises what the reader raises."""
         return await self._bridge.call(self._next())
 
     def close(self) -> None:
-        """Want nothing any more. Safe to call again, and never waits."""
+        """Close the reader. Safe to call again, and never waits."""
         self._bridge.tell(self._close)
 
     async def _next(self) -> memoryview | None:
@@ -262,7 +262,7 @@ async def _known(running: Running, token: str) -> StreamInfo | None:
 
 
 async def _first_of(*works: Coroutine[object, object, object]) -> int:
-    """Run all, cancel the rest when one ends; return the number of the first."""
+    """Run all of them, cancel the rest when one ends; return that one's number."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -272,7 +272,7 @@ async def _first_of(*works: Coroutine[object, object, object]) -> int:
     finally:
         for task in tasks:
             task.cancel()
-            # A reader that was closed meanwhile says so instead of being cancelled.
+            # A reader that was closed meanwhile raises instead of being cancelled.
             task.add_done_callback(lambda task: task.cancelled() or task.exception())
 
 

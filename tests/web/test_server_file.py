@@ -47,4 +47,4 @@ def test_a_disk_that_fails_is_logged(
 ) -> None:
     with caplog.at_level(logging.WARNING):
         server_file.write(tmp_path / "missing", ADDRESS)
-    assert "The command line will not find us" in caplog.text
+    assert "The command line will not find Mopidy" in caplog.text
