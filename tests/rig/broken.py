@@ -42,6 +42,7 @@ _MADE: dict[str, Callable[[bytes], bytes]] = {
     "dsf": lambda _: dsf(_SECONDS),
     "dff": lambda _: dff(_SECONDS),
 }
+ENDINGS = _ENCODERS.keys() | _MADE.keys()
 
 
 def whole_files(folder: Path) -> dict[str, bytes]:
