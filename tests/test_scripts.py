@@ -40,6 +40,34 @@ def test_a_crash_ends_the_run_with_the_tests_name(tmp_path, mark):
     assert "Once more" not in run.stderr
 
 
+#: It is right the second time, as a test is that has a fault now and then.
+FAILS_ONCE = """
+from pathlib import Path
+
+def test_that_fails():
+    before = Path(__file__).with_name("before")
+    if not before.exists():
+        before.touch()
+        raise {error}("the first time")
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "again"), [("TimeoutError", True), ("AssertionError", False)]
+)
+def test_only_a_wait_gets_a_second_try(tmp_path, error, again):
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "test_fails.py").write_text(FAILS_ONCE.format(error=error))
+    script = [ROOT / "scripts" / "test", "--part=together"]
+    ours = ["-c", ROOT / "pyproject.toml", f"--rootdir={tmp_path}"]
+    ini = ["-o", f"cache_dir={tmp_path}/cache"]
+    run = subprocess.run(
+        [*script, *ours, *ini, tmp_path], capture_output=True, text=True, timeout=150
+    )
+    assert (run.returncode == 0) is again, run.stdout
+    assert ("Once more" in run.stderr) is again
+
+
 def subject(tmp_path, message):
     path = tmp_path / "message"
     path.write_text(message)
