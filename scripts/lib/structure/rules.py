@@ -15,7 +15,7 @@ from scripts.lib.structure.package import Module, edges
 PURE = frozenset(
     """
     __future__ abc base64 binascii bisect collections contextlib copy dataclasses
-    enum fractions functools hashlib heapq itertools math operator re string struct
+    enum fractions functools hashlib heapq ipaddress itertools math operator re string struct
     types typing unicodedata urllib.parse pathlib.PurePath pathlib.PurePosixPath
     """.split()
 )
