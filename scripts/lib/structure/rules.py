@@ -15,8 +15,8 @@ from scripts.lib.structure.package import Module, edges
 PURE = frozenset(
     """
     __future__ abc base64 binascii bisect collections contextlib copy dataclasses
-    enum fractions functools hashlib heapq ipaddress itertools math operator re string struct
-    types typing unicodedata urllib.parse pathlib.PurePath pathlib.PurePosixPath
+    enum fractions functools hashlib heapq ipaddress itertools math operator re string
+    struct types typing unicodedata urllib.parse pathlib.PurePath pathlib.PurePosixPath
     """.split()
 )
 PURE_LAYERS = ("planning", "torrent")
