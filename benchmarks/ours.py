@@ -11,13 +11,12 @@ from typing import Any
 
 from benchmarks.contestants import OFFLINE, obey
 from benchmarks.networks import BYTES_PER_S
-from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.assembly import Streaming
 from mopidy_vozduxan.decoding.registry import get_ready
 from mopidy_vozduxan.engine.parsing import read_torrent, source_of_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
-from mopidy_vozduxan.running import Running
+from mopidy_vozduxan.running import StreamsHere
 from mopidy_vozduxan.streaming.limits import Limits
-from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.web.door import PlayerDoor
 
@@ -28,15 +27,13 @@ class Ours:
     def __init__(self, torrent: bytes, folder: Path, settings: dict[str, Any]) -> None:
         self._source = source_of_torrent(torrent)
         self._metainfo = read_torrent(torrent)
-        self._bridge = Bridge()
-        self._bridge.start()
         engine = LibtorrentEngine(
             folder / "data", folder / "resume", OFFLINE | settings
         )
-        clock = self._bridge.loop.time
-        self._manager = Manager(engine, Limits(), clock, _failed, lambda event: None)
-        self._bridge.tell(engine.start, self._bridge.loop, self._manager.on_event)
-        self._door = PlayerDoor(Running(self._bridge, self._manager.serving))
+        streaming = Streaming.of(engine, Limits(), lambda _: None, _failed)
+        self._bridge, self._manager = streaming.bridge, streaming.manager
+        self._door = PlayerDoor(StreamsHere(self._bridge, self._manager.serving))
+        streaming.start()
         self._door.start()
         get_ready()  # Mopidy has been there for a while
         self._token = ""

@@ -80,12 +80,20 @@ class Extension(ext.Extension):
 
     def setup(self, registry: Any) -> None:
         """Register our classes with Mopidy, which starts them."""
-        from mopidy_vozduxan import early
+        from mopidy_vozduxan.backend import VozduxanBackend
+        from mopidy_vozduxan.frontend import VozduxanFrontend
 
         bypass_proxy_for_loopback()
-        registry.add("backend", early.EarlyBackend)
-        registry.add("frontend", early.EarlyFrontend)
-        registry.add("http:app", {"name": self.ext_name, "factory": early.early_app})
+        registry.add("backend", VozduxanBackend)
+        registry.add("frontend", VozduxanFrontend)
+        registry.add("http:app", {"name": self.ext_name, "factory": make_app})
+
+
+def make_app(config: Any, core: Any) -> Any:
+    """Return the routes of our HTTP app; without a backend they answer with a 503."""
+    from mopidy_vozduxan.web.app import mopidy_app
+
+    return mopidy_app(config, core)
 
 
 def bypass_proxy_for_loopback() -> None:

@@ -1,8 +1,8 @@
 """Our own event loop on its own thread, and the only ways onto it.
 
-``tell`` and ``ask`` take any thread to the loop, ``call`` any other event
-loop. Nothing else in the project crosses threads, and nothing on our loop
-ever waits for another thread.
+``tell`` and ``ask`` take any thread to the loop, ``call`` any other event loop: nothing
+else has code of other threads run on ours. What blocks is sent away from the loop
+(``asyncio.to_thread``, executors), and the loop awaits it; it never blocks.
 """
 
 from __future__ import annotations
@@ -48,6 +48,10 @@ class Bridge:
         if self._loop is None:
             raise ShuttingDown("The streaming loop is not running.")
         return self._loop
+
+    def time(self) -> float:
+        """Return the loop's time in seconds, which is there before the loop is."""
+        return time.monotonic()
 
     def start(self) -> None:
         """Start the thread; what is told and asked from now on gets done."""

@@ -66,9 +66,10 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     def on_start(self) -> None:
         """Catch up: core may have restored what it played before we were there."""
-        player = running.player()
-        if player is None:
+        here = running.current()
+        if here is None:
             return
+        player = here.player
         player.ask_for_the_next(self._core)
         self._asking = Asking(self._core, player)
         self._carrying_out = self._hands(player)
@@ -95,13 +96,15 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         )
 
     def on_stop(self) -> None:
-        """Let no alarm outlive the actor."""
+        """Let no alarm outlive the actor; core stops next, and waits for no look-up."""
+        if here := running.current():
+            here.library.stop_waiting()
         if self._carrying_out:
             self._carrying_out.end()
 
     def on_event(self, event: str, **kwargs: Any) -> None:
         """Take an event, if there is a player to do anything about it."""
-        if self._carrying_out and running.player():
+        if self._carrying_out and running.current():
             super().on_event(event, **kwargs)
 
     def _follow(self, event: Event) -> None:
@@ -197,12 +200,12 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
     # --- the tracklist
 
     def _find(self, uri: str) -> None:
-        if library := running.provider():
-            library.begin(uri)
+        if here := running.current():
+            here.library.begin(uri)
 
     def _correct(self, torrents: frozenset[str]) -> None:
-        if library := running.provider():
-            self._tracklist.correct(torrents, library.known, self._held)
+        if here := running.current():
+            self._tracklist.correct(torrents, here.library.known, self._held)
 
     def _held(self, tl_tracks: Sequence[TlTrack]) -> set[int]:
         """Return the entries that are selected, or that the player has."""
@@ -217,8 +220,8 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     def vacate(self, infohashes: frozenset[str]) -> None:
         """Let go of a torrent that is being removed; return when that is done."""
-        if player := running.player():
-            removing.vacate(self._core, player, self._state.starting, infohashes)
+        if here := running.current():
+            removing.vacate(self._core, here.player, self._state.starting, infohashes)
 
 
 def vacate(infohashes: frozenset[str]) -> None:

@@ -175,6 +175,13 @@ def test_setup_registers_backend_frontend_and_web_application(extension, monkeyp
     assert os.environ["no_proxy"] == "127.0.0.1"
 
 
+def test_mopidy_may_ask_for_the_web_application_before_there_is_a_backend(extension):
+    registry = Registry()
+    extension.setup(registry)
+    routes = dict(registry.entries)["http:app"]["factory"]({}, None)
+    assert any(path == r"/api/(.*)" for path, *_ in routes)
+
+
 class Registry:
     def __init__(self) -> None:
         self.entries: list[tuple[str, Any]] = []

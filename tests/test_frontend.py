@@ -14,6 +14,7 @@ from mopidy_vozduxan.planning.following.failing import MOST_SILENT_STARTS, POLL_
 from mopidy_vozduxan.playback.alarm import Alarm
 from mopidy_vozduxan.playback.tracklist import Tracklist
 from mopidy_vozduxan.playback.walking import Walk
+from tests.parts import running_with
 
 OURS = [f"vozduxan:track:{'ab' * 20}:{n}" for n in range(3)]
 FOREIGN = "file:///song.mp3"
@@ -161,9 +162,7 @@ class Stage:
         }
 
     def start(self):
-        running.announce(
-            running.Running(None, None, self.player, provider=self.library)
-        )
+        running.announce(running_with(player=self.player, library=self.library))
         self.ref = VozduxanFrontend.start(self.config, self.core)
         self.actor = self.ref.proxy()
         return self

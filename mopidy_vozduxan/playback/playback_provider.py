@@ -6,18 +6,18 @@ Core is frozen for as long as anything here runs.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mopidy import backend
 
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.listener import end_seek
-from mopidy_vozduxan.playback.player import forget_pending_start
+from mopidy_vozduxan.playback.player import Player, forget_pending_start
+from mopidy_vozduxan.streaming.target import Cut, Target
 
 if TYPE_CHECKING:
     from mopidy.models import Track
-
-    from mopidy_vozduxan.backend import VozduxanBackend
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +27,23 @@ PATIENCE_S = 2.0
 
 
 class VozduxanPlaybackProvider(backend.PlaybackProvider):
-    """Gives the player the URLs of our streams, and our manager its wishes."""
+    """Gives the player the URLs of our streams, and our manager its wishes.
 
-    def __init__(self, audio: Any, backend: VozduxanBackend) -> None:
+    ``target_of`` takes a URI, a length in ms, and how many seconds to wait at most.
+    """
+
+    def __init__(
+        self,
+        audio: Any,
+        backend: object,
+        player: Player,
+        target_of: Callable[[str, int | None, float], Target],
+        url_for: Callable[[str, Cut | None], str],
+    ) -> None:
         super().__init__(audio, backend)
+        self._player = player
+        self._target_of = target_of
+        self._url_for = url_for
         self._length_ms: int | None = None
         self._uri = ""
         self._prepared = self._stopped = False
@@ -43,7 +56,7 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
 
     def change_track(self, track: Track) -> bool:
         """Give the player the next track's URL."""
-        walk = self.backend.player.walk
+        walk = self._player.walk
         self._asked = self._prepared and not walk.goes_on()
         self._prepared = self._stopped = False
         self._length_ms = track.length
@@ -54,24 +67,22 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
 
     def translate_uri(self, uri: str) -> str | None:
         """Return the stream's URL at once; ``None`` for what can not play."""
-        self.backend.player.latest_uri = uri
+        self._player.latest_uri = uri
         try:
-            target = self.backend.targets.named(uri, self._length_ms, PATIENCE_S)
-            token = self.backend.open_stream(target, uri, asked=self._asked)
+            target = self._target_of(uri, self._length_ms, PATIENCE_S)
+            token = self._player.open(target, uri, asked=self._asked)
         except VozduxanError as exc:
             logger.warning("Vozduxan: %s", exc)
             return None
         except Exception:
             logger.exception("Vozduxan: %s could not be opened", uri)
             return None
-        cut = target.cut
-        self.backend.player.opened(token, target)
         self._uri = uri
-        return str(self.backend.door.url_for(token, cut))
+        return self._url_for(token, target.cut)
 
     def play(self) -> bool:
         """Start the player; the frontend watches over the start."""
-        player = self.backend.player
+        player = self._player
         if player.latest_token:
             player.start_requested(player.latest_token, self._uri, self._asked)
         return bool(super().play())
@@ -92,7 +103,7 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
 
     def seek(self, time_position: int) -> bool:
         """Seek the player; our window goes there first."""
-        self.backend.player.expect_seek(time_position)
+        self._player.expect_seek(time_position)
         if super().seek(time_position):
             return True
         end_seek(self.audio.get_position().get())

@@ -37,6 +37,8 @@ CUT_BYTE_RATE = 4 * 44_100
 AHEAD = ("prefetch", "warm")
 
 ANSWERS_S = 1.0
+#: How long a message to our loop may take before core goes on without us.
+LOOP_ANSWERS_S = 2.0
 
 
 class Player:
@@ -62,6 +64,20 @@ class Player:
         self.starts = 0
         self.latest_start: tuple[int, str, str, bool] | None = None
         self.walk = Walk()
+
+    def open(self, target: Target, uri: str, *, asked: bool) -> str:
+        """Make a file the current stream; return its token at once.
+
+        ``asked`` says that a listener asks for it. Raises :class:`VozduxanError`
+        where it cannot be played.
+        """
+
+        async def play() -> str:
+            return self._manager.play(target, uri, asked=asked)
+
+        token = self._bridge.ask(play()).result(LOOP_ANSWERS_S)
+        self.opened(token, target)
+        return token
 
     def opened(self, token: str, target: Target) -> None:
         """Take what core chose, and is about to play."""

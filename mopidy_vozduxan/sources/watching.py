@@ -45,7 +45,8 @@ _CHANGES = frozenset({"created", "modified", "moved", "deleted", "closed"})
 class Watcher(FileSystemEventHandler):
     """Makes ``torrents`` look whenever something changes below ``dirs``.
 
-    ``first`` is called before each look, on the same thread.
+    ``first`` is called before each look, on the same thread. Setting ``changed`` has
+    the folders looked at though nothing seems to have changed.
     """
 
     def __init__(
@@ -54,12 +55,13 @@ class Watcher(FileSystemEventHandler):
         torrents: TorrentDirs,
         stop: threading.Event,
         first: Callable[[], None] = lambda: None,
+        changed: threading.Event | None = None,
     ) -> None:
         self._dirs = tuple(dirs)
         self._torrents = torrents
         self._first = first
         self._stop = stop
-        self._changed = threading.Event()
+        self._changed = changed or threading.Event()
         self._observer = Observer()
         self._watches: dict[Path, tuple[tuple[int, int], ObservedWatch]] = {}
         self._blind: set[Path] = set()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +24,14 @@ class Limits:
     readahead: float = 60.0
     #: Heads of queued tracks beyond the buckets take no more than this.
     queue_heads: int = 64 * 1024 * 1024
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Self:
+        """Return what our section of the configuration says."""
+        return cls(
+            stall_timeout=float(config["stall_timeout"]),
+            metadata_timeout=float(config["metadata_timeout"]),
+            fast_start_timeout=float(config["fast_start_timeout"]),
+            readahead=float(config["readahead"]),
+            queue_heads=int(config["queue_heads_max_size"]) * 1_000_000,
+        )

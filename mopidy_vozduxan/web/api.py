@@ -19,7 +19,7 @@ from tornado.web import stream_request_body
 from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES, read_object
 from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS
 from mopidy_vozduxan.commands.streaming_commands import COMMANDS
-from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
+from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.running import Running
 from mopidy_vozduxan.web.csrf import CrossSiteRules
 from mopidy_vozduxan.web.handler import GuardedHandler
@@ -108,12 +108,11 @@ class CommandHandler(GuardedHandler):
             raise NoSuchCommand(f"There is no such command; known ones: {names}.")
         running = self._find()
         given = read_object(bytes(self._body))
-        if command in LIBRARY_COMMANDS and running.library:
-            return await running.bridge.call(running.library.run(command, given))
-        if command in COMMANDS and running.commands:
-            commands = running.commands(self._url_for)
-            return await running.bridge.call(commands.run(command, given))
-        raise ShuttingDown("Mopidy-Vozduxan is not running.")
+        if command in LIBRARY_COMMANDS:
+            work = running.library_commands.run(command, given)
+        else:
+            work = running.streaming_commands(self._url_for).run(command, given)
+        return await running.bridge.call(work)
 
     def _url_for(self, token: str) -> str:
         """Return a stream's URL at the door that this client uses."""

@@ -24,7 +24,7 @@ from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.decoding.served import Kind, kind_of, served
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.jobs.jobs import Jobs
-from mopidy_vozduxan.running import Running
+from mopidy_vozduxan.running import StreamsHere
 from mopidy_vozduxan.streaming.stream_info import StreamInfo
 from mopidy_vozduxan.streaming.target import Cut
 from mopidy_vozduxan.web.stream_handler import Body, StreamHandler
@@ -78,17 +78,17 @@ class _PlayerHandler(StreamHandler):
     """Lives on the event loop of the player's door, which is ours."""
 
     async def _file(
-        self, running: Running, token: str
+        self, here: StreamsHere, token: str
     ) -> tuple[Body, Callable[[], Source]]:
-        body = await super()._body(running, token)
+        body = await super()._body(here, token)
         info, open_reader = body
         return body, partial(Source, open_reader, info.size)
 
     async def _fail(self, error: VozduxanError) -> None:
         """Hold the request; the frontend skips what cannot be played."""
         while isinstance(error, CutFailed) or type(error) is VozduxanError:
-            running = self._find()
-            running.streams.fail(self.path_args[0], error)
+            here = self._find()
+            here.serving.fail(self.path_args[0], error)
             await asyncio.sleep(_TELL_S)
         await super()._fail(error)
 
@@ -97,15 +97,15 @@ class WholeHandler(_PlayerHandler):
     """Serves whole files."""
 
     def initialize(  # type: ignore[override]
-        self, find: Callable[[], Running], kinds: Heads[Kind], jobs: Jobs
+        self, find: Callable[[], StreamsHere], kinds: Heads[Kind], jobs: Jobs
     ) -> None:
         """Take the way to the running backend, and what is known about files."""
         super().initialize(find)
         self._kinds = kinds
         self._jobs = jobs
 
-    async def _body(self, running: Running, token: str) -> Body:
-        body, open_source = await self._file(running, token)
+    async def _body(self, here: StreamsHere, token: str) -> Body:
+        body, open_source = await self._file(here, token)
         info = body[0]
 
         def read(source: Source) -> Awaitable[Kind]:
@@ -122,14 +122,14 @@ class CutHandler(_PlayerHandler):
     SUPPORTED_METHODS = ("GET",)
 
     def initialize(  # type: ignore[override]
-        self, find: Callable[[], Running], heads: Heads[Divisible]
+        self, find: Callable[[], StreamsHere], heads: Heads[Divisible]
     ) -> None:
         """Take the way to the running backend, and the heads it has read."""
         super().initialize(find)
         self._heads = heads
 
-    async def _body(self, running: Running, token: str) -> Body:
-        (info, _), open_source = await self._file(running, token)
+    async def _body(self, here: StreamsHere, token: str) -> Body:
+        (info, _), open_source = await self._file(here, token)
         _, start, stop = self.path_args
 
         def read(source: Source) -> Awaitable[Divisible]:

@@ -18,11 +18,12 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
+from mopidy_vozduxan import running
 from mopidy_vozduxan.decoding.registry import get_ready
 from mopidy_vozduxan.decoding.served import Kind
 from mopidy_vozduxan.exceptions import ShuttingDown
 from mopidy_vozduxan.jobs.jobs import Jobs
-from mopidy_vozduxan.running import Running
+from mopidy_vozduxan.running import StreamsHere
 from mopidy_vozduxan.streaming.target import Cut
 from mopidy_vozduxan.web.api import KeyedCommandHandler
 from mopidy_vozduxan.web.csrf import CrossSiteRules
@@ -48,8 +49,8 @@ class PlayerDoor:
     ``kinds`` is what is already known about files.
     """
 
-    def __init__(self, running: Running, kinds: Heads[Kind] | None = None) -> None:
-        self._running = running
+    def __init__(self, served: StreamsHere, kinds: Heads[Kind] | None = None) -> None:
+        self._served = served
         self._kinds = kinds or Heads()
         self.jobs = Jobs()
         self._sockets: list[socket.socket] = []
@@ -63,7 +64,7 @@ class PlayerDoor:
         for sock in self._sockets:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self._port = self._sockets[0].getsockname()[1]
-        self._running.bridge.tell(self._serve)
+        self._served.bridge.tell(self._serve)
         threading.Thread(target=get_ready, daemon=True).start()
 
     def url_for(self, token: str, cut: Cut | None = None) -> str:
@@ -102,10 +103,10 @@ class PlayerDoor:
         await self._server.close_all_connections()
 
     def _serve(self) -> None:
-        find: dict[str, object] = {"find": lambda: self._running}
+        find: dict[str, object] = {"find": lambda: self._served}
         # A request to a proxy names the whole URL: see `proxy`.
         pattern = r"(?:http://[^/]+)?/vozduxan/stream/([A-Za-z0-9_-]+)"
-        keyed = {**find, "rules": CrossSiteRules(), "key": self._key}
+        keyed = {"find": running.find, "rules": CrossSiteRules(), "key": self._key}
         routes = [
             (pattern, WholeHandler, {**find, "kinds": self._kinds, "jobs": self.jobs}),
             (pattern + PATTERN, CutHandler, {**find, "heads": Heads()}),

@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from mopidy_vozduxan.covers.kept_pictures import PictureName
 from mopidy_vozduxan.covers.picture import Picture
-from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
+from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.web.handler import GuardedHandler
 
 logger = logging.getLogger(__name__)
@@ -60,8 +60,6 @@ class ImageHandler(GuardedHandler):
     async def _picture(self, name: PictureName) -> tuple[Picture, bool]:
         """Return the picture and True, or for now another one and False."""
         running = self._find()
-        if running.pictures is None:
-            raise ShuttingDown("Mopidy-Vozduxan is not running.")
         try:
             return await running.bridge.call(running.pictures.get(name)), True
         except VozduxanError:

@@ -14,7 +14,7 @@ from dataclasses import asdict
 
 from tornado.iostream import StreamClosedError
 
-from mopidy_vozduxan.exceptions import ShuttingDown, VozduxanError
+from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.running import Running
 from mopidy_vozduxan.streaming.progress import Board
 from mopidy_vozduxan.web.csrf import CrossSiteRules
@@ -85,11 +85,9 @@ class ProgressHandler(GuardedHandler):
 
     async def _board(self, running: Running) -> Board:
         infohash = self.get_query_argument("infohash", None)
-        if infohash is not None and running.library:
-            return await running.bridge.call(running.library.follow(infohash))
-        if running.progress is None:
-            raise ShuttingDown("Mopidy-Vozduxan is not running.")
-        return running.progress
+        if infohash is None:
+            return running.progress
+        return await running.bridge.call(running.library_commands.follow(infohash))
 
     async def _send(self, running: Running, board: Board) -> object:
         version: int | None = None

@@ -30,7 +30,7 @@ from tornado.iostream import StreamClosedError
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import Cancelled, NoSuchStream, VozduxanError
 from mopidy_vozduxan.listener import end_seek
-from mopidy_vozduxan.running import Running
+from mopidy_vozduxan.running import StreamsHere
 from mopidy_vozduxan.streaming.serving_protocol import Reader
 from mopidy_vozduxan.streaming.stream_info import StreamInfo
 from mopidy_vozduxan.web.csrf import CrossSiteRules, UnknownHost
@@ -63,7 +63,7 @@ class StreamHandler(Handler):
     SUPPORTED_METHODS: tuple[str, ...] = ("GET", "HEAD")
 
     def initialize(
-        self, find: Callable[[], Running], rules: CrossSiteRules | None = None
+        self, find: Callable[[], StreamsHere], rules: CrossSiteRules | None = None
     ) -> None:
         """Take the way to the running backend; no ``rules`` at the player's door."""
         self._find = find
@@ -86,8 +86,8 @@ class StreamHandler(Handler):
     async def head(self, token: str) -> None:
         """Answer from memory, or say that it is too early to tell."""
         try:
-            running = self._find()
-            info = await running.bridge.call(_known(running, token))
+            here = self._find()
+            info = await here.bridge.call(_known(here, token))
         except VozduxanError as error:
             return self.refuse(error)
         if info is None:
@@ -98,13 +98,13 @@ class StreamHandler(Handler):
     async def get(self, token: str, *_: str) -> None:
         """Send the stream, or the requested span of it."""
         try:
-            running = self._find()
+            here = self._find()
         except VozduxanError as error:
             return self.refuse(error)
-        released = running.bridge.call(running.streams.released(token))
+        released = here.bridge.call(here.serving.released(token))
         try:
             first = await _first_of(
-                self._serve(running, token), released, self._gone.wait()
+                self._serve(here, token), released, self._gone.wait()
             )
         except VozduxanError as error:  # no release to wait for: it is closing
             return self._end(error)
@@ -117,14 +117,14 @@ class StreamHandler(Handler):
             self._break_off()
         return None
 
-    async def _serve(self, running: Running, token: str) -> None:
+    async def _serve(self, here: StreamsHere, token: str) -> None:
         try:
-            info, open_reader = await running.bridge.call(self._body(running, token))
+            info, open_reader = await here.bridge.call(self._body(here, token))
             answer = self._decide(info)
             self._describe_body(info, answer)
             if answer.start < answer.stop:
                 opened = partial(open_reader, answer.start, answer.stop)
-                await self._send(RemoteReader(running.bridge, opened), answer)
+                await self._send(RemoteReader(here.bridge, opened), answer)
         except StreamClosedError:
             self._break_off()
         except VozduxanError as error:
@@ -133,10 +133,10 @@ class StreamHandler(Handler):
             logger.exception("Serving a stream failed.")
             await self._fail(VozduxanError("Serving the stream failed."))
 
-    async def _body(self, running: Running, token: str) -> Body:
+    async def _body(self, here: StreamsHere, token: str) -> Body:
         """Return what is served, and how to read spans of it."""
-        info = await running.streams.describe(token)
-        return info, partial(running.streams.open_reader, token, player=self._player)
+        info = await here.serving.describe(token)
+        return info, partial(here.serving.open_reader, token, player=self._player)
 
     def _decide(self, info: StreamInfo) -> Answer:
         header = self.request.headers.get
@@ -257,8 +257,8 @@ class RemoteReader:
             self._reader.close()
 
 
-async def _known(running: Running, token: str) -> StreamInfo | None:
-    return running.streams.known(token)
+async def _known(here: StreamsHere, token: str) -> StreamInfo | None:
+    return here.serving.known(token)
 
 
 async def _first_of(*works: Coroutine[object, object, object]) -> int:

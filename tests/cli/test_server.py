@@ -10,6 +10,7 @@ import pytest
 
 from mopidy_vozduxan.cli import alone, server
 from mopidy_vozduxan.cli.failures import Failure
+from mopidy_vozduxan.engine import sleeping_engine
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.web import server_file
 from mopidy_vozduxan.web.server_file import ServerAddress
@@ -105,4 +106,4 @@ def test_root_leaves_no_files_among_those_of_a_mopidy_user(
 def test_a_session_beside_the_server_takes_no_port_of_its(
     given: str, free: str
 ) -> None:
-    assert alone.any_port(given) == free
+    assert sleeping_engine.any_port(given) == free

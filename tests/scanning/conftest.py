@@ -20,7 +20,7 @@ from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.library import playlists_provider as playlists
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.running import Running
+from mopidy_vozduxan.running import StreamsHere
 from mopidy_vozduxan.scanning.file_scan import Door
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.scanning.means import Readers
@@ -108,7 +108,7 @@ class Stage:
             _nothing,
         )
         self.bridge.tell(self._engine.start, self.bridge.loop, self.manager.on_event)
-        self.door = PlayerDoor(Running(self.bridge, self.manager.serving))
+        self.door = PlayerDoor(StreamsHere(self.bridge, self.manager.serving))
         self.door.start()
         door = Door(self.door.url_for, self.door.proxy, self.door.jobs)
         self.scanning.start(self.manager.background, door)

@@ -12,8 +12,10 @@ from tornado.web import Application
 
 from mopidy_vozduxan import running
 from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.running import StreamsHere
 from mopidy_vozduxan.web.app import mopidy_app
 from mopidy_vozduxan.web.door import PlayerDoor
+from tests.parts import running_with
 from tests.web.fakes import WAIT, Client, FakeStreams, PlainFiles
 
 
@@ -45,7 +47,7 @@ def streams(bridge: Bridge) -> FakeStreams:
 
 @pytest.fixture
 def player_door(bridge: Bridge, streams: FakeStreams) -> Iterator[Door]:
-    door = PlayerDoor(running.Running(bridge, streams), PlainFiles())
+    door = PlayerDoor(StreamsHere(bridge, streams), PlainFiles())
     door.start()
     yield Door(int(door.url_for("x").split(":")[2].split("/")[0]), player=True)
     bridge.ask(door.stop()).result(WAIT)
@@ -78,7 +80,7 @@ def mopidy_door() -> Iterator[Door]:
 def public_door(
     mopidy_door: Door, bridge: Bridge, streams: FakeStreams
 ) -> Iterator[Door]:
-    running.announce(running.Running(bridge, streams))
+    running.announce(running_with(bridge=bridge, serving=streams))
     yield mopidy_door
     running.withdraw()
 

@@ -34,6 +34,7 @@ from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.web.app import mopidy_app
 from mopidy_vozduxan.web.progress_events import MAX_FOLLOWERS
 from tests.fake_engine import INFOHASH, FakeEngine, album, payload, source_of
+from tests.parts import running_with
 from tests.web.fakes import WAIT
 
 ALBUM = album()
@@ -85,17 +86,17 @@ class Server:
         )
         self.engine.start(self.bridge.loop, self.manager.on_event)
         running.announce(
-            running.Running(
-                self.bridge,
-                self.manager.serving,
-                commands=partial(
+            running_with(
+                bridge=self.bridge,
+                serving=self.manager.serving,
+                streaming_commands=partial(
                     Commands,
                     self.manager,
                     self.catalog,
                     read_with_magnet,
                     self.lost.append,
                 ),
-                library=LibraryCommands(
+                library_commands=LibraryCommands(
                     self.manager,
                     self.catalog,
                     DiskStore(folder / "data", folder / "resume"),

@@ -15,6 +15,7 @@ from mopidy_vozduxan.exceptions import (
     StorageFailed,
     SwarmFailed,
 )
+from tests.parts import running_with
 from tests.web.fakes import PIECE, WAIT, FakeStreams
 
 PATH = "/vozduxan/stream/tok"
@@ -42,7 +43,7 @@ def test_with_a_stopped_bridge_streams_are_a_503(mopidy_door):
     stopped = Bridge()
     stopped.start()
     stopped.stop(WAIT)
-    running.announce(running.Running(stopped, FakeStreams(stopped)))
+    running.announce(running_with(bridge=stopped, serving=FakeStreams(stopped)))
     try:
         assert mopidy_door.get(PATH).status == 503
         assert mopidy_door.get(PATH, "HEAD").status == 503

@@ -19,7 +19,7 @@ from mopidy_vozduxan.exceptions import (
     StorageFailed,
     VozduxanError,
 )
-from mopidy_vozduxan.running import Running
+from mopidy_vozduxan.running import StreamsHere
 from mopidy_vozduxan.web import stream_handler as stream
 from mopidy_vozduxan.web.door import PlayerDoor
 from tests.web.fakes import PIECE, WAIT, Client, FakeStreams, PlainFiles, content
@@ -106,7 +106,7 @@ def _assert_open(client: Client, door) -> None:
 
 
 def test_it_listens_on_loopback_only_with_a_small_send_buffer(bridge, streams):
-    door = PlayerDoor(Running(bridge, streams), PlainFiles())
+    door = PlayerDoor(StreamsHere(bridge, streams), PlainFiles())
     door.start()
     streams.add("tok", SIZE)
     (listener,) = door._sockets
@@ -139,7 +139,7 @@ def test_stopping_ends_what_is_held_and_says_nothing(caplog):
     bridge = Bridge()
     bridge.start()
     streams = FakeStreams(bridge)
-    door = PlayerDoor(Running(bridge, streams), PlainFiles())
+    door = PlayerDoor(StreamsHere(bridge, streams), PlainFiles())
     door.start()
     stream = streams.add("tok", SIZE, held=False)
     port = int(door.url_for("").split(":")[2].split("/")[0])
@@ -161,7 +161,7 @@ def test_a_loop_that_stops_first_ends_what_is_held_and_says_nothing(caplog):
     bridge = Bridge()
     bridge.start()
     streams = FakeStreams(bridge)
-    door = PlayerDoor(Running(bridge, streams), PlainFiles())
+    door = PlayerDoor(StreamsHere(bridge, streams), PlainFiles())
     door.start()
     streams.add("tok", SIZE, held=False)
     with Client(int(door.url_for("").split(":")[2].split("/")[0])) as waiting:
@@ -175,7 +175,7 @@ def test_a_loop_that_stops_first_ends_what_is_held_and_says_nothing(caplog):
 
 def test_a_door_on_a_stopped_bridge_closes_its_port(bridge, streams):
     bridge.stop(WAIT)
-    door = PlayerDoor(Running(bridge, streams), PlainFiles())
+    door = PlayerDoor(StreamsHere(bridge, streams), PlainFiles())
     door.start()
     other = Bridge()
     other.start()
@@ -186,7 +186,7 @@ def test_a_door_on_a_stopped_bridge_closes_its_port(bridge, streams):
 
 def test_an_unopened_door_has_no_url(bridge, streams):
     with pytest.raises(VozduxanError):
-        PlayerDoor(Running(bridge, streams), PlainFiles()).url_for("tok")
+        PlayerDoor(StreamsHere(bridge, streams), PlainFiles()).url_for("tok")
 
 
 def test_a_client_that_resets_at_once_does_no_harm(player_door, streams, caplog):
@@ -228,7 +228,7 @@ def ask(door: PlayerDoor, command="nothing", key=None, **headers):
 
 @pytest.fixture
 def keyed_door(bridge, streams):
-    door = PlayerDoor(Running(bridge, streams), PlainFiles())
+    door = PlayerDoor(StreamsHere(bridge, streams), PlainFiles())
     door.start()
     yield door
     bridge.ask(door.stop()).result(WAIT)
@@ -262,5 +262,5 @@ def test_the_key_does_not_lift_the_rules_for_pages(keyed_door, headers, status):
 
 
 def test_every_door_has_a_key_of_its_own(bridge, streams):
-    doors = [PlayerDoor(Running(bridge, streams), PlainFiles()) for _ in range(2)]
+    doors = [PlayerDoor(StreamsHere(bridge, streams), PlainFiles()) for _ in range(2)]
     assert len({door.address.key for door in doors}) == 2

@@ -14,6 +14,7 @@ from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.covers.kept_pictures import PictureName
 from mopidy_vozduxan.covers.picture import Picture
 from mopidy_vozduxan.exceptions import NoSuchPicture, Stalled, VozduxanError
+from tests.parts import running_with
 from tests.web.fakes import WAIT, FakeStreams
 
 INFOHASH = "a" * 40
@@ -50,7 +51,7 @@ class FakePictures:
 def pictures(bridge: Bridge) -> Iterator[FakePictures]:
     fake = FakePictures()
     streams = FakeStreams(bridge)
-    running.announce(running.Running(bridge, streams, pictures=fake))
+    running.announce(running_with(bridge=bridge, serving=streams, pictures=fake))
     yield fake
     running.withdraw()
 

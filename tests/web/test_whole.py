@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan import running
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.decoding import demuxed
+from mopidy_vozduxan.running import StreamsHere
 from mopidy_vozduxan.web.door import PlayerDoor
 from tests.cue.files import encode, make_pcm
 from tests.rig.containers import aiff, behind_id3v2, dff, dsf, tta
@@ -26,7 +26,7 @@ MPC = Path(__file__).parents[1] / "decoding" / "noise.mpc"
 
 @pytest.fixture
 def player_door(bridge: Bridge, streams: FakeStreams) -> Iterator[Door]:
-    door = PlayerDoor(running.Running(bridge, streams))
+    door = PlayerDoor(StreamsHere(bridge, streams))
     door.start()
     yield Door(int(door.url_for("x").split(":")[2].split("/")[0]), player=True)
     bridge.ask(door.stop()).result(WAIT)

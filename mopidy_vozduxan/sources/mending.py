@@ -1,0 +1,39 @@
+"""Completes the catalog before folders are looked at: damage, and older versions."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.torrent.metainfo import ReadTorrent
+
+logger = logging.getLogger(__name__)
+
+
+class Mender:
+    """Brings back what older versions, or damage, left out of ``catalog``.
+
+    Ends early once ``stop`` is set, and calls ``done`` when everything is there.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        read_torrent: ReadTorrent,
+        stop: threading.Event,
+        done: Callable[[], None],
+    ) -> None:
+        self._catalog = catalog
+        self._read_torrent = read_torrent
+        self._stop = stop
+        self._done = done
+
+    def mend(self) -> None:
+        """Do it; blocks. Raises :class:`StorageFailed`."""
+        self._catalog.complete(self._stop)
+        count = self._catalog.recover(self._read_torrent)
+        if count:
+            logger.info("Vozduxan: %d torrents of the damaged catalog are back", count)
+        self._done()
