@@ -104,4 +104,4 @@ class Reading:
     def _signs_of_life(self) -> tuple[int, float]:
         """Return how many peers there are, and when what came last did."""
         swarm = self._stream.swarm
-        return swarm.statistics.num_peers, swarm.progressed_at
+        return swarm.statistics.num_peers, swarm.activity.progressed_at

@@ -19,6 +19,8 @@ from mopidy_vozduxan.engine.protocol import Engine, MetadataReceived, Statistics
 from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.tiers import tiers_of
 from mopidy_vozduxan.streaming.background import Background
+from mopidy_vozduxan.streaming.engine_events import EngineEvents
+from mopidy_vozduxan.streaming.engine_orders import EngineOrders
 from mopidy_vozduxan.streaming.fetching_ahead import FetchingAhead
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.metadata import Metadata
@@ -27,6 +29,7 @@ from mopidy_vozduxan.streaming.planner import Planner
 from mopidy_vozduxan.streaming.preparing import Preparing
 from mopidy_vozduxan.streaming.serving import Serving
 from mopidy_vozduxan.streaming.supervisor import Supervisor
+from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.swarms import Swarms
 from mopidy_vozduxan.streaming.target import Target, Wanted
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
@@ -62,11 +65,24 @@ class Manager:
             engine,
             limits,
             clock,
+            self._planner.changed,
+        )
+        self._orders = EngineOrders(
+            self.swarms,
+            engine,
+            clock,
+            changed=self._planner.changed,
+            broke=self._swarm_broke,
+        )
+        self._events = EngineEvents(
+            self.swarms,
+            engine,
+            clock,
             changed=self._planner.changed,
             learned=learned,
-            broke=lambda swarm: self._supervisor.swarm_broke(swarm),
+            broke=self._swarm_broke,
         )
-        self.on_event = self.swarms.on_event
+        self.on_event = self._events.take
         self.metadata = Metadata(self.swarms, clock, limits.metadata_timeout)
         self.streams = OpenStreams(
             self.swarms,
@@ -78,11 +94,18 @@ class Manager:
             self.streams, self._tiers.head_s, limits.queue_heads
         )
         self._supervisor = Supervisor(
-            self.streams, self.swarms, limits, clock, stream_failed
+            self.streams,
+            self.swarms,
+            self._orders,
+            self._events.reachable_from,
+            limits,
+            clock,
+            stream_failed,
         )
         self.preparing = Preparing(
             self.streams,
             self.swarms,
+            self._orders,
             self.metadata,
             limits.fast_start_timeout,
             self._supervisor.try_again,
@@ -229,8 +252,11 @@ class Manager:
         self.streams.close()
         await self.swarms.close()
 
+    def _swarm_broke(self, swarm: Swarm) -> None:
+        self._supervisor.swarm_broke(swarm)
+
     def _plan(self) -> None:
         demands, views = self.streams.demands(), self.swarms.views()
         now_ms = int(self._clock() * 1000)
-        self.swarms.carry_out(plans(demands, views, now_ms, self._tiers))
+        self._orders.carry_out(plans(demands, views, now_ms, self._tiers))
         self._supervisor.watch()

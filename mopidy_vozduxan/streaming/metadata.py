@@ -30,7 +30,7 @@ class Metadata:
 
         Raises :class:`MetadataTimeout`, or what broke the swarm.
         """
-        swarm.use(self._clock())
+        swarm.membership.use(self._clock())
         if swarm.metainfo:
             return swarm.metainfo
         seconds = self._timeout if timeout is None else timeout

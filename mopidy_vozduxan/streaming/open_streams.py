@@ -64,7 +64,7 @@ class OpenStreams(Mapping[str, Stream]):
             index = playable_file(swarm.metainfo, index).index
         stream = self._serving(swarm, index)
         if stream is None:
-            swarm.stream()
+            swarm.membership.stream()
             stream = self._add(swarm, index)
         stream.timing.learn_length(target.length_ms)
         return stream
@@ -75,7 +75,7 @@ class OpenStreams(Mapping[str, Stream]):
         Nobody holds it: it lasts until :meth:`end`.
         """
         stream = self._add(swarm, index, background=True)
-        swarm.visit(self._clock())
+        swarm.membership.visit(self._clock())
         return stream
 
     def _add(
@@ -176,9 +176,10 @@ class OpenStreams(Mapping[str, Stream]):
         self._ended(stream)
         stream.readers.close()
         now = self._clock()
-        stream.swarm.use(now)
+        membership = stream.swarm.membership
+        membership.use(now)
         if stream.background:
-            stream.swarm.visit(now)
+            membership.visit(now)
         self.changed()
 
     def close(self) -> None:

@@ -78,21 +78,21 @@ class PieceReader:
         part = memoryview(data)[self._pieces.within(piece, rest)]
         self._offset += len(part)
         if self._offset < self._span.stop:
-            self._swarm.read_ahead(piece + 1)
+            self._swarm.pieces.read_ahead(piece + 1)
         self._moved(self)
         return part
 
     async def _rest(self, piece: int) -> None:
         behind_first = self._offset > self._span.start
-        if self._pause_s and behind_first and piece not in self._swarm.held:
+        if self._pause_s and behind_first and piece not in self._swarm.pieces.held:
             await asyncio.sleep(self._pause_s)
             if self.closed:
                 raise self._end or Cancelled("The stream was released.")
 
     async def _piece(self, piece: int) -> bytes:
         self.waiting_since = self._clock()
-        self._wait = asyncio.ensure_future(self._swarm.wait_piece(piece))
-        if piece not in self._swarm.held:
+        self._wait = asyncio.ensure_future(self._swarm.pieces.wait(piece))
+        if piece not in self._swarm.pieces.held:
             self._moved(self)
         try:
             return await self._wait

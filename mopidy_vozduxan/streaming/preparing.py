@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Callable
 
 from mopidy_vozduxan.exceptions import Cancelled
+from mopidy_vozduxan.streaming.engine_orders import EngineOrders
 from mopidy_vozduxan.streaming.metadata import Metadata
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.progress import Board
@@ -33,12 +34,14 @@ class Preparing:
         self,
         streams: OpenStreams,
         swarms: Swarms,
+        orders: EngineOrders,
         metadata: Metadata,
         fast_start_timeout: float,
         try_again: Callable[[Stream], None],
     ) -> None:
         self._streams = streams
         self._swarms = swarms
+        self._orders = orders
         self._metadata = metadata
         self.progress = Board()
         self._fast_start_timeout = fast_start_timeout
@@ -104,7 +107,7 @@ class Preparing:
         if not isinstance(target, Target):
             target = await target()
         swarm = self._swarms.join(target.source, target.metainfo)
-        self._swarms.try_again(swarm)
+        self._orders.try_again(swarm)
         if joined:
             joined(swarm)
         await self._metadata.of(swarm)
@@ -123,6 +126,6 @@ class Preparing:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._fast_start_timeout):
-                await stream.swarm.wait_piece(pieces.piece_at(0))
+                await stream.swarm.pieces.wait(pieces.piece_at(0))
         if stream.gone.is_set():
             raise Cancelled("The stream was released.")

@@ -179,7 +179,7 @@ class Preparation:
         if self._stream is None or (pieces := self._stream.file.map) is None:
             return 0
         swarm = self._stream.swarm
-        if not pieces.size or pieces.piece_at(0) in swarm.held:
+        if not pieces.size or pieces.piece_at(0) in swarm.pieces.held:
             return 100
         came = swarm.statistics.payload - self._payload_before
         return max(0, min(99, came * 100 // pieces.piece_length))

@@ -145,12 +145,12 @@ class Stream:
     @property
     def is_hopeless(self) -> bool:
         """Whether somebody waits for a piece that is not asked for any more."""
-        return not self.swarm.hopeless.pieces.isdisjoint(self._awaited())
+        return not self.swarm.pieces.hopeless.pieces.isdisjoint(self._awaited())
 
     @property
     def is_asked_for(self) -> bool:
         """Whether the swarm is asked for what its readers wait for."""
-        plan = self.swarm.plan
+        plan = self.swarm.plan.latest
         if plan is None:
             return False
         return any(plan.urgencies[p] > Urgency.ANCHOR for p in self._awaited())
@@ -165,7 +165,7 @@ class Stream:
         """Return size, bytes held, and bytes held without a gap from where it is
         at; the size is ``None`` without metadata.
         """
-        pieces, held = self.file.map, self.swarm.held
+        pieces, held = self.file.map, self.swarm.pieces.held
         if pieces is None:
             return None, 0, 0
         ahead = pieces.contiguous_bytes(self.consumed_from, held)

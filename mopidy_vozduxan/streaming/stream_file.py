@@ -81,7 +81,7 @@ class StreamFile:
             return None
         parts = []
         for number in pieces.pieces_of(span):
-            piece = self._swarm.recent_piece(number)
+            piece = self._swarm.pieces.recent(number)
             if piece is None:
                 return None
             parts.append(piece[pieces.within(number, span)])

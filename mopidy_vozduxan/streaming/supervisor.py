@@ -22,6 +22,7 @@ from mopidy_vozduxan.planning.patience import (
     judge,
     looks_every_s,
 )
+from mopidy_vozduxan.streaming.engine_orders import EngineOrders
 from mopidy_vozduxan.streaming.file_choice import FileChoice, no_such_file
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
@@ -47,12 +48,16 @@ class Supervisor:
         self,
         streams: OpenStreams,
         swarms: Swarms,
+        orders: EngineOrders,
+        reachable_from: Callable[[], float],
         limits: Limits,
         clock: Callable[[], float],
         stream_failed: Callable[[str, str, str], None],
     ) -> None:
         self._streams = streams
         self._swarms = swarms
+        self._orders = orders
+        self._reachable_from = reachable_from
         self._limits = limits
         self._clock = clock
         self._stream_failed = stream_failed
@@ -66,8 +71,10 @@ class Supervisor:
         """Raise what a track failed with a moment ago, unless its swarm lives."""
         infohash = target.source.infohash
         swarm = self._swarms.get(infohash)
+        lived = 0.0
         # Where parts are wrong, those that are right say nothing of a track.
-        lived = swarm.progressed_at if swarm and not swarm.hopeless.pieces else 0.0
+        if swarm and not swarm.pieces.hopeless.pieces:
+            lived = swarm.activity.progressed_at
         error = self._grudges.against((infohash, target.index), lived, self._clock())
         if error:
             raise error
@@ -76,9 +83,9 @@ class Supervisor:
         """Hold nothing against a stream any more: a listener asks for it."""
         swarm = stream.swarm
         if self._grudges.forget((swarm.infohash, stream.file.choice)):
-            swarm.give_up()
+            swarm.activity.give_up()
         stream.wait.begin_anew(self._clock())
-        self._swarms.try_again(swarm, stream.file.pieces)
+        self._orders.try_again(swarm, stream.file.pieces)
 
     # --- once a second
 
@@ -94,7 +101,7 @@ class Supervisor:
         now = self._clock()
         for stream in list(self._streams.values()):
             if stream.background:
-                stream.swarm.visit(now)
+                stream.swarm.membership.visit(now)
                 continue
             self._look_at(stream, now)
             if stream.waiting_since is not None:
@@ -122,18 +129,18 @@ class Supervisor:
 
     def _look_at_wait(self, stream: Stream, since: float, now: float) -> None:
         patience = self._patience(stream)
-        since = max(since, self._swarms.reachable_from())
+        since = max(since, self._reachable_from())
         self._look_for_peers(stream, since, now, patience)
         if stream.is_hopeless and now - since >= REARM_S:
             self._end_waits(stream, wrong_data(stream), now)
             return
-        verdict = judge(since, stream.swarm.progressed_at, now, patience)
+        verdict = judge(since, stream.swarm.activity.progressed_at, now, patience)
         if verdict is not Verdict.WAIT and stream.wait.log_once():
             _say_what_it_waits_for(stream)
         if verdict is Verdict.GIVE_UP:
             self._give_up(stream, now)
         elif verdict is Verdict.REARM:
-            self._swarms.rearm(stream.swarm)
+            self._orders.rearm(stream.swarm)
 
     def _look_for_peers(
         self, stream: Stream, since: float, now: float, patience: float
@@ -143,9 +150,9 @@ class Supervisor:
         A web server counts as a peer.
         """
         swarm = stream.swarm
-        idle = now - max(since, swarm.progressed_at) >= REARM_S
+        idle = now - max(since, swarm.activity.progressed_at) >= REARM_S
         if not swarm.statistics.num_peers or idle or stream.is_hopeless:
-            self._swarms.look_for_peers(swarm, looks_every_s(patience))
+            self._orders.look_for_peers(swarm, looks_every_s(patience))
 
     def _patience(self, stream: Stream) -> float:
         known = stream.swarm.metainfo is not None
@@ -164,7 +171,7 @@ class Supervisor:
 
     def _end_waits(self, stream: Stream, error: VozduxanError, now: float) -> None:
         """End the waits of others than the player, which goes when core does."""
-        stream.swarm.give_up()
+        stream.swarm.activity.give_up()
         stream.readers.fail_waits(error)
         self._failed(stream, error, now)
 

@@ -1,4 +1,4 @@
-"""All swarms we are in: joining, leaving, and what goes to and from the engine.
+"""All swarms we are in: joining, leaving, and what planning has to know of them.
 
 Lives on our event loop and belongs to the manager. Knows nothing of streams,
 and never decides what is wanted.
@@ -7,53 +7,23 @@ and never decides what is wanted.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Set
 from dataclasses import replace
 
-from mopidy_vozduxan.engine.protocol import (
-    Engine,
-    Event,
-    EventsLost,
-    MetadataReceived,
-    PieceFinished,
-    PieceOffered,
-    PieceRead,
-    PiecesHeld,
-    PiecesLost,
-    PieceUnreadable,
-    PieceWrong,
-    StatisticsChanged,
-    SwarmBroke,
-    WayOut,
-)
-from mopidy_vozduxan.exceptions import (
-    Cancelled,
-    ShuttingDown,
-    StorageFailed,
-    SwarmFailed,
-    VozduxanError,
-)
+from mopidy_vozduxan.engine.protocol import Engine
+from mopidy_vozduxan.exceptions import Cancelled, ShuttingDown
 from mopidy_vozduxan.planning.demand import SwarmView
-from mopidy_vozduxan.planning.plan import Plan, Urgency, changes_between
 from mopidy_vozduxan.streaming.limits import Limits
-from mopidy_vozduxan.streaming.swarm import PieceCache, Swarm
+from mopidy_vozduxan.streaming.piece_cache import PieceCache
+from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
-
-logger = logging.getLogger(__name__)
-
-#: After a read in the background the next file of the torrent mostly follows, so
-#: its peers are kept for so long.
-VISIT_S = 5.0
 
 
 class Swarms:
     """The swarms by infohash.
 
-    ``changed(soon)`` is called when plans should be made anew: at once, or in
-    a moment where nobody waits for the outcome. ``learned`` gets metadata that
-    a swarm gave us, ``broke`` a swarm that failed. By ``limits`` a swarm that
-    nobody uses is left, and one that never told its metadata.
+    ``changed(soon)`` is called when plans should be made anew. By ``limits`` a
+    swarm that nobody uses is left, and one that never told its metadata.
     """
 
     def __init__(
@@ -61,22 +31,15 @@ class Swarms:
         engine: Engine,
         limits: Limits,
         clock: Callable[[], float],
-        *,
         changed: Callable[[bool], None],
-        learned: Callable[[MetadataReceived], None],
-        broke: Callable[[Swarm], None],
     ) -> None:
         self._engine = engine
         self._limits = limits
         self._cache = PieceCache(limits.piece_cache)
         self._clock = clock
         self._changed = changed
-        self._learned = learned
-        self._broke = broke
         self._swarms: dict[str, Swarm] = {}
-        self._watched: tuple[frozenset[str], bool] = frozenset(), False
         self._closing = False
-        self._way_out_from: float | None = 0.0
 
     def __bool__(self) -> bool:
         return bool(self._swarms)
@@ -93,6 +56,10 @@ class Swarms:
         if infohash in self._swarms:
             return self._swarms[infohash]
         return next((s for s in self._swarms.values() if infohash in s.names), None)
+
+    def joined_by(self, infohash: str) -> Swarm | None:
+        """Return the swarm that was joined by that name, while we are not closing."""
+        return None if self._closing else self._swarms.get(infohash)
 
     def join(self, source: TorrentSource, metainfo: Metainfo | None) -> Swarm:
         """Return the swarm of a torrent, joining it with the next plan."""
@@ -115,12 +82,13 @@ class Swarms:
         if swarm.metainfo is None and metainfo:
             self._describe(swarm, source, metainfo)
         private = swarm.metainfo is not None and swarm.metainfo.private
-        if source.magnet in (None, swarm.source.magnet) or private:
+        membership = swarm.membership
+        if source.magnet in (None, membership.source.magnet) or private:
             return
-        if swarm.added:
+        if membership.is_added:
             named = replace(source, infohash=swarm.infohash)
             self._engine.add(named, None)
-        swarm.source = replace(swarm.source, magnet=source.magnet)
+        membership.follow(source.magnet)
 
     def _describe(
         self, swarm: Swarm, source: TorrentSource, metainfo: Metainfo
@@ -129,11 +97,9 @@ class Swarms:
 
         It would go on asking peers for it, and want no piece before it has it.
         """
-        if swarm.added and source.torrent is not None:
+        if swarm.membership.is_added and source.torrent is not None:
             self._engine.remove(swarm.infohash)
-            swarm.added = False
-            magnet = source.magnet or swarm.source.magnet
-            swarm.source = replace(source, infohash=swarm.infohash, magnet=magnet)
+            swarm.membership.describe(source)
         swarm.metadata_received(metainfo)
         self._changed(True)
 
@@ -169,7 +135,7 @@ class Swarms:
         now = self._clock()
         for swarm in self.all():
             if swarm.infohash in used:
-                swarm.used_at = now
+                swarm.membership.use(now)
             elif self._is_idle(swarm, now):
                 self.leave(swarm)
 
@@ -182,177 +148,33 @@ class Swarms:
     def _is_idle(self, swarm: Swarm, now: float) -> bool:
         if swarm.is_waited_for:
             return False
+        membership = swarm.membership
         if swarm.metainfo is None:
-            return now - swarm.used_at > self._limits.metadata_timeout
+            return membership.unused_for(now) > self._limits.metadata_timeout
         if swarm.failure:
             return True
-        if not swarm.streamed:  # joined for its metadata, or read in the background
-            return not self._is_visited(swarm, now)
-        return now - swarm.used_at > self._limits.idle_swarm
-
-    def _is_visited(self, swarm: Swarm, now: float) -> bool:
-        return swarm.visited_at is not None and now - swarm.visited_at < VISIT_S
-
-    # --- plans
+        if not membership.is_streamed:  # for its metadata, or a read in the background
+            return not membership.is_visited(now)
+        return membership.unused_for(now) > self._limits.idle_swarm
 
     def views(self) -> dict[str, SwarmView]:
         """Return what planning has to know of each swarm."""
-        now = self._clock()
         return {
-            swarm.infohash: SwarmView(
-                swarm.metainfo.piece_count,
-                swarm.settled,
-                swarm.streamed or self._is_visited(swarm, now),
-                swarm.statistics.download_rate,
-                swarm.hopeless.pieces,
-                swarm.statistics.num_peers,
-            )
+            swarm.infohash: self._view(swarm, swarm.metainfo)
             for swarm in self._swarms.values()
             if swarm.metainfo and not swarm.failure
         }
 
-    def carry_out(self, plans: Mapping[str, Plan]) -> None:
-        """Tell the engine what differs from the plans it has."""
-        self._set_pace(plans)
-        for swarm in self.all():
-            if not swarm.failure:
-                self._carry_out(swarm, plans.get(swarm.infohash))
-
-    def rearm(self, swarm: Swarm) -> None:
-        """Tell the engine everything again, in case it, or a peer, forgot."""
-        if swarm.plan:
-            logger.debug("Re-arming %r", swarm)
-            self._engine.reconnect(swarm.infohash)
-            swarm.plan = swarm.plan.forgotten()
-            self._changed(True)
-
-    def reachable_from(self) -> float:
-        """Return since when anybody could have delivered: now, if there is no way."""
-        if self._way_out_from is None:
-            return self._clock()
-        return self._way_out_from
-
-    def look_for_peers(self, swarm: Swarm, every_s: float) -> None:
-        """Look for peers, once in so many seconds."""
-        if self._clock() - swarm.met_at >= every_s:
-            swarm.met_at = self._clock()
-            self._engine.meet(swarm.infohash)
-
-    def try_again(self, swarm: Swarm, pieces: Iterable[int] = ()) -> None:
-        """Begin anew with what was given up: somebody asks for it.
-
-        To join again has everybody asked, local peers too, and nothing held against
-        peers and web seeds.
-        """
-        swarm.hopeless.hope(pieces)
-        if swarm.given_up and swarm.added:
-            swarm.begin_anew(self._clock())
-            self._engine.remove(swarm.infohash)
-            self._changed(True)
-
-    def _carry_out(self, swarm: Swarm, plan: Plan | None) -> None:
-        if not swarm.added:
-            swarm.added = True
-            try:
-                self._engine.add(swarm.source, plan)
-            except VozduxanError as exc:
-                swarm.broke(exc)
-                self._broke(swarm)
-        elif plan:
-            old = swarm.plan or Plan.empty(len(plan.urgencies))
-            changes = changes_between(old, plan, swarm.held)
-            if changes or old.trickle != plan.trickle:
-                self._engine.apply(swarm.infohash, changes)
-        swarm.plan, swarm.came = plan, 0
-
-    def _set_pace(self, plans: Mapping[str, Plan]) -> None:
-        """Tell the engine whether somebody waits, before it gets to work."""
-        waiting = any(swarm.metainfo is None for swarm in self._swarms.values())
-        waiting |= any(Urgency.NOW in plan.urgencies for plan in plans.values())
-        watched = frozenset(self._swarms)
-        if (watched, waiting) != self._watched:
-            self._watched = watched, waiting
-            self._engine.watch(watched, waiting=waiting)
-
-    # --- what the engine says
-
-    def on_event(self, event: Event) -> None:
-        """Take one event of the engine."""
-        if isinstance(event, EventsLost):
-            logger.debug("The engine lost events; it sends the whole state again")
-            return
-        if isinstance(event, WayOut):
-            self._way_out_from = self._clock() if event.there else None
-            return
-        swarm = self._swarms.get(event.infohash)
-        if swarm is None or self._closing:
-            return
-        now = self._clock()
-        match event:
-            case PieceFinished(piece=piece):
-                swarm.piece_finished(piece, now)
-                self._changed(swarm.runs_out)
-            case PieceRead(piece=piece, data=data):
-                swarm.piece_read(piece, data)
-            case PieceUnreadable(piece=piece, reason=reason):
-                swarm.piece_unreadable(piece, reason)
-            case StatisticsChanged(statistics=statistics):
-                swarm.statistics_changed(statistics, now)
-            case PiecesHeld(held=held):
-                swarm.pieces_held(held)
-                self._changed(True)
-            case PiecesLost(pieces=lost):
-                self._pieces_lost(swarm, lost)
-            case PieceWrong(piece=piece, elsewhere=elsewhere):
-                self._piece_wrong(swarm, piece, elsewhere)
-            case PieceOffered(piece=piece):
-                swarm.hopeless.hope({piece})
-                self._changed(True)
-            case MetadataReceived(metainfo=metainfo, torrent=torrent):
-                swarm.source = replace(swarm.source, torrent=torrent)
-                swarm.metadata_received(metainfo)
-                self._learned(event)
-                self._changed(True)
-            case SwarmBroke():
-                self._swarm_broke(swarm, event)
-
-    def _piece_wrong(self, swarm: Swarm, piece: int, elsewhere: bool) -> None:
-        """Ask for it a few times, and then for other pieces only."""
-        if swarm.metainfo is None:
-            return
-        files = swarm.hopeless.came_wrong(piece, elsewhere, swarm.metainfo, swarm.held)
-        for file in files:
-            logger.warning(
-                "Vozduxan: “%s” of “%s” is not what its torrent says, wherever it is"
-                " fetched from; what is wrong is left out",
-                file.path.rsplit("/", 1)[-1],
-                swarm.name,
-            )
-        self._changed(True)
-
-    def _pieces_lost(self, swarm: Swarm, lost: frozenset[int]) -> None:
-        """Join the swarm anew, without what is no longer as it was verified."""
-        if not swarm.pieces_lost(lost, self._clock()):
-            reason = "the disk does not keep what is written to it"
-            self._swarm_broke(swarm, SwarmBroke(swarm.infohash, reason, storage=True))
-            return
-        logger.warning(
-            "Vozduxan: Files of “%s” are not what they were; "
-            "%s piece(s) are fetched again",
-            swarm.name,
-            len(lost) or "half-fetched",
+    def _view(self, swarm: Swarm, metainfo: Metainfo) -> SwarmView:
+        membership, pieces = swarm.membership, swarm.pieces
+        return SwarmView(
+            metainfo.piece_count,
+            pieces.settled,
+            membership.is_streamed or membership.is_visited(self._clock()),
+            swarm.statistics.download_rate,
+            pieces.hopeless.pieces,
+            swarm.statistics.num_peers,
         )
-        self._engine.remove(swarm.infohash)
-        self._changed(True)
-
-    def _swarm_broke(self, swarm: Swarm, event: SwarmBroke) -> None:
-        kind = StorageFailed if event.storage else SwarmFailed
-        reason = event.reason.rstrip(".")
-        error = kind(f"“{swarm.name}” cannot be played: {reason}.")
-        logger.error("Vozduxan: %s", error)
-        swarm.broke(error)
-        self._engine.remove(swarm.infohash)
-        self._broke(swarm)
 
     async def close(self) -> None:
         """End every wait and leave all swarms in order."""

@@ -586,7 +586,7 @@ def test_status_says_what_goes_on(play):
         token = stage.open(ALBUM, 1)
         await stage.until(lambda: stage.engine.added)
         stage.engine.give(9)
-        await stage.until(lambda: 9 in stage.manager.swarms.all()[0].held)
+        await stage.until(lambda: 9 in stage.manager.swarms.all()[0].pieces.held)
         status = await stage.run("torrent_status")
         assert status["running"] is True
         assert set(status["versions"]) == {"vozduxan", "mopidy", "libtorrent"}

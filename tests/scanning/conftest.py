@@ -153,7 +153,7 @@ class Stage:
 
         async def held() -> set[int]:
             swarm = self.manager.swarms.get(infohash)
-            return set(swarm.held) if swarm else set()
+            return set(swarm.pieces.held) if swarm else set()
 
         return self.bridge.ask(held()).result(PATIENCE_S)
 

@@ -167,7 +167,7 @@ class Streaming(RuleBasedStateMachine):
     def no_swarm_is_past_its_time(self):
         used = self.manager.streams.used()
         for swarm in self.manager.swarms.all():
-            idle = self.now - swarm.used_at > IDLE_SWARM_S
+            idle = self.now - swarm.membership.used_at > IDLE_SWARM_S
             assert not idle or swarm.infohash in used or swarm.is_waited_for
 
     @rule()
@@ -304,10 +304,10 @@ class Streaming(RuleBasedStateMachine):
     @invariant()
     def the_engine_wants_what_the_plans_say(self):
         for swarm in self.manager.swarms.all():
-            if swarm.plan and not swarm.failure:
+            if swarm.plan.latest and not swarm.failure:
                 wants = self.engine.wants[swarm.infohash]
-                missing = [p for p in wants if p not in swarm.held]
-                assert all(wants[p] == swarm.plan.urgencies[p] for p in missing)
+                missing = [p for p in wants if p not in swarm.pieces.held]
+                assert all(wants[p] == swarm.plan.latest.urgencies[p] for p in missing)
 
     @invariant()
     def nothing_goes_wrong_unseen(self):
@@ -320,8 +320,8 @@ class Streaming(RuleBasedStateMachine):
             alive = reader._swarm in swarms and not reader._swarm.failure
             assert task.done() or (alive and reader._pieces)
         for swarm in swarms:
-            assert not swarm.held & swarm._piece_waits.keys(), "it is here"
-            assert not (swarm.metainfo and swarm._metadata_waits), "it is here"
+            assert not swarm.pieces.held & swarm.pieces.awaited, "it is here"
+            assert not (swarm.metainfo and swarm.is_waited_for), "it is here"
             assert not (swarm.failure and swarm.is_waited_for)
         waiting = [task for task in self.waits if not task.done()]
         assert len(waiting) <= len(self.manager.preparing._newest)
@@ -329,12 +329,12 @@ class Streaming(RuleBasedStateMachine):
     @invariant()
     def who_just_jumped_is_served_at_once(self):
         for stream in self.manager.streams.values():
-            plan = stream.swarm.plan
+            plan = stream.swarm.plan.latest
             heads = [reader.head() for reader in stream.readers]
             jumped = [head for head in heads if head.waiting and not head.earned]
             for head in jumped if plan and not stream.swarm.failure else ():
                 piece = stream.file.map.piece_at(head.offset)
-                if piece not in stream.swarm.held:
+                if piece not in stream.swarm.pieces.held:
                     assert plan.urgencies[piece] == Urgency.NOW
 
     @invariant()

@@ -11,10 +11,10 @@ from mopidy_vozduxan.engine.protocol import (
     StatisticsChanged,
 )
 from mopidy_vozduxan.exceptions import WrongData
-from mopidy_vozduxan.streaming.hopeless import (
+from mopidy_vozduxan.streaming.hopeless_pieces import (
     ATTEMPTS,
     ATTEMPTS_WITH_PEERS,
-    Hopeless,
+    HopelessPieces,
 )
 from mopidy_vozduxan.streaming.target import Target
 from tests.fake_engine import INFOHASH
@@ -37,7 +37,7 @@ def fail(hopeless, piece, times, elsewhere=False, held=frozenset()):
     ("elsewhere", "attempts"), [(False, ATTEMPTS), (True, ATTEMPTS_WITH_PEERS)]
 )
 def test_a_piece_is_given_up_after_a_few_attempts(elsewhere, attempts):
-    hopeless = Hopeless()
+    hopeless = HopelessPieces()
     assert fail(hopeless, 3, attempts - 1, elsewhere) == []
     assert hopeless.pieces == set()
     assert fail(hopeless, 3, 1, elsewhere) == [0]
@@ -46,18 +46,18 @@ def test_a_piece_is_given_up_after_a_few_attempts(elsewhere, attempts):
 
 
 def test_a_piece_that_two_files_share_is_wrong_in_both():
-    assert fail(Hopeless(), 9, ATTEMPTS) == [0, 1]
+    assert fail(HopelessPieces(), 9, ATTEMPTS) == [0, 1]
 
 
 def test_a_file_with_several_wrong_pieces_has_changed_as_a_whole():
-    hopeless = Hopeless()
+    hopeless = HopelessPieces()
     for piece in (20, 22, 24):
         fail(hopeless, piece, ATTEMPTS, held={21, 19})
     assert hopeless.pieces == {20, *range(22, 29)}
 
 
 def test_there_is_hope_for_what_is_asked_for_again():
-    hopeless = Hopeless()
+    hopeless = HopelessPieces()
     fail(hopeless, 3, ATTEMPTS)
     fail(hopeless, 12, ATTEMPTS)
     hopeless.hope(range(10))

@@ -21,7 +21,7 @@ ATTEMPTS_WITH_PEERS = 9
 MOST_PIECES = 3
 
 
-class Hopeless:
+class HopelessPieces:
     """:attr:`pieces` are given up."""
 
     def __init__(self) -> None:

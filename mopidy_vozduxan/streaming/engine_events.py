@@ -1,0 +1,146 @@
+"""What the engine's events mean for the swarms.
+
+Belongs to the manager and lives on our event loop. Never decides what is wanted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from mopidy_vozduxan.engine.protocol import (
+    Engine,
+    Event,
+    EventsLost,
+    MetadataReceived,
+    PieceFinished,
+    PieceOffered,
+    PieceRead,
+    PiecesHeld,
+    PiecesLost,
+    PieceUnreadable,
+    PieceWrong,
+    StatisticsChanged,
+    SwarmBroke,
+    WayOut,
+)
+from mopidy_vozduxan.exceptions import StorageFailed, SwarmFailed
+from mopidy_vozduxan.streaming.swarm import Swarm
+from mopidy_vozduxan.streaming.swarms import Swarms
+
+logger = logging.getLogger(__name__)
+
+
+class EngineEvents:
+    """:meth:`take` each event.
+
+    ``changed(soon)`` is called when plans should be made anew: at once, or in
+    a moment where nobody waits for the outcome. ``learned`` gets metadata that
+    a swarm gave us, ``broke`` a swarm that failed.
+    """
+
+    def __init__(
+        self,
+        swarms: Swarms,
+        engine: Engine,
+        clock: Callable[[], float],
+        *,
+        changed: Callable[[bool], None],
+        learned: Callable[[MetadataReceived], None],
+        broke: Callable[[Swarm], None],
+    ) -> None:
+        self._swarms = swarms
+        self._engine = engine
+        self._clock = clock
+        self._changed = changed
+        self._learned = learned
+        self._broke = broke
+        self._way_out_from: float | None = 0.0
+
+    def reachable_from(self) -> float:
+        """Return since when anybody could have delivered: now, if there is no way."""
+        if self._way_out_from is None:
+            return self._clock()
+        return self._way_out_from
+
+    def take(self, event: Event) -> None:
+        """Take one event of the engine."""
+        if isinstance(event, EventsLost):
+            logger.debug("The engine lost events; it sends the whole state again")
+            return
+        if isinstance(event, WayOut):
+            self._way_out_from = self._clock() if event.there else None
+            return
+        if swarm := self._swarms.joined_by(event.infohash):
+            self._take(swarm, event)
+
+    def _take(self, swarm: Swarm, event: Event) -> None:
+        now = self._clock()
+        match event:
+            case PieceFinished(piece=piece):
+                swarm.piece_finished(piece, now)
+                self._changed(swarm.plan.runs_out)
+            case PieceRead(piece=piece, data=data):
+                swarm.piece_read(piece, data)
+            case PieceUnreadable(piece=piece, reason=reason):
+                swarm.piece_unreadable(piece, reason)
+            case StatisticsChanged(statistics=statistics):
+                swarm.statistics_changed(statistics, now)
+            case PiecesHeld(held=held):
+                swarm.pieces_held(held)
+                self._changed(True)
+            case PiecesLost(pieces=lost):
+                self._pieces_lost(swarm, lost)
+            case PieceWrong(piece=piece, elsewhere=elsewhere):
+                self._piece_wrong(swarm, piece, elsewhere)
+            case PieceOffered(piece=piece):
+                swarm.pieces.hopeless.hope({piece})
+                self._changed(True)
+            case MetadataReceived(metainfo=metainfo, torrent=torrent):
+                swarm.membership.learn(torrent)
+                swarm.metadata_received(metainfo)
+                self._learned(event)
+                self._changed(True)
+            case SwarmBroke():
+                self._swarm_broke(swarm, event)
+
+    def _piece_wrong(self, swarm: Swarm, piece: int, elsewhere: bool) -> None:
+        """Ask for it a few times, and then for other pieces only."""
+        if swarm.metainfo is None:
+            return
+        pieces = swarm.pieces
+        files = pieces.hopeless.came_wrong(
+            piece, elsewhere, swarm.metainfo, pieces.held
+        )
+        for file in files:
+            logger.warning(
+                "Vozduxan: “%s” of “%s” is not what its torrent says, wherever it is"
+                " fetched from; what is wrong is left out",
+                file.path.rsplit("/", 1)[-1],
+                swarm.name,
+            )
+        self._changed(True)
+
+    def _pieces_lost(self, swarm: Swarm, lost: frozenset[int]) -> None:
+        """Join the swarm anew, without what is no longer as it was verified."""
+        if not swarm.pieces_lost(lost, self._clock()):
+            reason = "the disk does not keep what is written to it"
+            self._swarm_broke(swarm, SwarmBroke(swarm.infohash, reason, storage=True))
+            return
+        logger.warning(
+            "Vozduxan: Files of “%s” are not what they were; "
+            "%s piece(s) are fetched again",
+            swarm.name,
+            len(lost) or "half-fetched",
+        )
+        self._engine.remove(swarm.infohash)
+        self._changed(True)
+
+    def _swarm_broke(self, swarm: Swarm, event: SwarmBroke) -> None:
+        kind = StorageFailed if event.storage else SwarmFailed
+        reason = event.reason.rstrip(".")
+        error = kind(f"“{swarm.name}” cannot be played: {reason}.")
+        logger.error("Vozduxan: %s", error)
+        swarm.broke(error)
+        self._engine.remove(swarm.infohash)
+        self._broke(swarm)
