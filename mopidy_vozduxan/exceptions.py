@@ -1,7 +1,7 @@
-"""Every way the extension can say no: one base class, one class per cause.
+"""All errors of the extension: one base class, one class per cause.
 
-``code`` and ``status`` are what the HTTP doors answer with. The message is
-one plain sentence for a person; it never holds a traceback.
+The HTTP doors answer with ``code`` and ``status``. The message is one plain sentence
+for people; it never holds a traceback.
 """
 
 from __future__ import annotations
@@ -15,42 +15,42 @@ class VozduxanError(Exception):
 
 
 class BadInput(VozduxanError):
-    """What was given is not a torrent, a magnet, a URI or a number we accept."""
+    """The input is not a torrent, magnet link, URI or number that we accept."""
 
     code = "BAD_INPUT"
     status = 400
 
 
 class NoSuchFile(VozduxanError):
-    """The torrent has no playable file of that index."""
+    """The torrent has no playable file with that index."""
 
     code = "NO_SUCH_FILE"
     status = 404
 
 
 class NoSuchTorrent(VozduxanError):
-    """Neither the library nor the disk has a torrent of that infohash."""
+    """Neither the library nor the disk has a torrent with that infohash."""
 
     code = "NO_SUCH_TORRENT"
     status = 404
 
 
 class NoSuchStream(VozduxanError):
-    """No stream has that token (any more)."""
+    """No stream has that token, or none any more."""
 
     code = "NO_SUCH_STREAM"
     status = 404
 
 
 class NoSuchPicture(VozduxanError):
-    """What was asked for is no picture that we show."""
+    """The requested file is not a picture that we show."""
 
     code = "NO_SUCH_PICTURE"
     status = 404
 
 
 class Cancelled(VozduxanError):
-    """The wait was given up: released, superseded or cancelled."""
+    """The wait ended early: released, superseded or cancelled."""
 
     code = "CANCELLED"
     status = 409
@@ -64,7 +64,7 @@ class MetadataTimeout(VozduxanError):
 
 
 class FetchFailed(VozduxanError):
-    """A web server did not give us the torrent file we asked it for."""
+    """A web server did not give us the torrent file that we asked for."""
 
     code = "FETCH_FAILED"
     status = 502
@@ -78,7 +78,7 @@ class Stalled(VozduxanError):
 
 
 class WrongData(VozduxanError):
-    """What others give of a file is not what its torrent says."""
+    """The data that others send does not match the torrent."""
 
     code = "WRONG_DATA"
     status = 502
@@ -92,7 +92,7 @@ class StorageFailed(VozduxanError):
 
 
 class SwarmFailed(VozduxanError):
-    """The engine gave the torrent up for a reason other than storage."""
+    """The engine gave up on the torrent for a reason other than storage."""
 
 
 class ShuttingDown(VozduxanError):

@@ -1,8 +1,8 @@
 """From libtorrent's queue of alerts to our handlers, on our own event loop.
 
-No thread: libtorrent writes a byte to a socket when the queue stops being
-empty. An alert is a raw pointer that dies with the next ``pop_alerts``, so
-handlers copy what they need and keep no alert.
+There is no thread: libtorrent writes a byte to a socket when the queue stops being
+empty. An alert is a raw pointer that dies with the next ``pop_alerts``, so handlers
+copy what they need, and keep no alert.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 Handlers = Mapping[str, Callable[[Any], None]]
 
-#: Errors of the system that mean the disk, and not the swarm, is to blame.
+#: System errors that mean that the disk is at fault, not the swarm.
 STORAGE_ERRORS = frozenset(
     {
         errno.ENOSPC,
@@ -53,20 +53,20 @@ _ANOTHER_TORRENT = ("libtorrent", 30)
 
 
 def blames_storage(error: Any) -> bool:
-    """Say whether libtorrent's ``error_code`` means the disk."""
+    """Return whether libtorrent's ``error_code`` blames the disk."""
     system = error.category().name() in ("system", "generic")
     return system and error.value() in STORAGE_ERRORS
 
 
 def tells_lie(error: Any) -> bool:
-    """Say whether an ``error_code`` means metadata of another torrent."""
+    """Return whether an ``error_code`` means metadata of another torrent."""
     return (error.category().name(), error.value()) == _ANOTHER_TORRENT
 
 
 def tells_loss(error: Any) -> bool:
-    """Say whether libtorrent's ``error_code`` means that a file is not what it was.
+    """Return whether libtorrent's ``error_code`` means a changed file.
 
-    It is shorter than it was, or gone.
+    The file is shorter than it was, or missing.
     """
     kind, value = error.category().name(), error.value()
     gone = kind in ("system", "generic") and value == errno.ENOENT
@@ -74,7 +74,7 @@ def tells_loss(error: Any) -> bool:
 
 
 class AlertPump:
-    """Hands every alert of a session to the handler named after its class."""
+    """Passes every alert of a session to the handler named after its class."""
 
     def __init__(
         self, session: Any, loop: asyncio.AbstractEventLoop, handlers: Handlers
@@ -89,12 +89,12 @@ class AlertPump:
         session.set_alert_fd(self._theirs.fileno())
 
     def stop(self) -> None:
-        """Hand nothing on any more and let the session go."""
+        """Pass on nothing more, and release the session."""
         self._loop.remove_reader(self._ours)
         self._session = None
 
     def close(self) -> None:
-        """Close the sockets, once the session is gone: it writes to one."""
+        """Close the sockets. The session writes to one, so it must be gone before."""
         self._ours.close()
         self._theirs.close()
 
@@ -108,30 +108,30 @@ class AlertPump:
                 self._hand(handler, alert)
 
     def _hand(self, handler: Callable[[Any], None], alert: Any) -> None:
-        # One alert must not take the rest of its batch with it.
+        # One alert that fails must not lose the rest of its batch.
         try:
             handler(alert)
         except Exception:
-            logger.exception("Could not handle %s", type(alert).__name__)
+            logger.exception("Cannot handle %s", type(alert).__name__)
 
 
 def bytes_of(alert: Any) -> bytes | None:
-    """Return the bytes of a ``read_piece_alert``; it can carry none."""
-    # Each access of ``buffer`` copies the piece: take it once.
+    """Return the bytes of a ``read_piece_alert``, or None if it has none."""
+    # Each access to ``buffer`` copies the piece, so take it once.
     buffer = alert.buffer if alert.size else None
     return bytes(buffer) if buffer else None
 
 
 def reason_of(error: Any) -> str:
-    """Return what an ``error_code`` says, as a phrase."""
+    """Return the message of an ``error_code``, as a phrase."""
     return str(error.message()) or "unknown error"
 
 
 def failed(error: Any) -> bool:
-    """Say whether an ``error_code`` is an error at all."""
+    """Return whether an ``error_code`` is an error at all."""
     return bool(error.value() != 0)
 
 
 def can_post_status() -> bool:
-    """Say whether this libtorrent reports one torrent's pieces when asked (2.0.11)."""
+    """Return whether this libtorrent reports a torrent's pieces on request (2.0.11)."""
     return hasattr(lt.torrent_handle, "post_status")

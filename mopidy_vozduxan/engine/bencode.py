@@ -1,4 +1,4 @@
-"""Bencoded bytes as plain values, however they were made."""
+"""Decodes bencoded bytes from any source into plain values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import libtorrent as lt
 
 
 def bdecoded(data: bytes) -> dict[bytes, Any]:
-    """Return a bencoded dictionary; an empty one where the bytes are not one."""
+    """Return a bencoded dictionary; an empty one if the bytes are not one."""
     try:
         fields: Any = lt.bdecode(data)
     except (RuntimeError, ValueError):

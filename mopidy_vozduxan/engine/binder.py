@@ -1,10 +1,11 @@
-"""Keeps a session to the devices and addresses that were named for it.
+"""Binds a session to the configured devices and addresses.
 
-libtorrent does half of it by itself. ``listen_interfaces`` binds what it listens on,
-trackers, DHT and uTP; peers and web seeds are called over TCP by the default route
+libtorrent does half of it by itself. ``listen_interfaces`` binds its listen sockets,
+trackers, DHT and uTP. TCP connections to peers and web seeds use the default route,
 unless ``outgoing_interfaces`` says otherwise. 2.0.8 does not notice that an address
-went, and sockets bound to a device that was made anew under its old name and address
-stay with the dead one in every version. So all of it follows what we see.
+disappeared. In every version, sockets bound to a device stay bound to the dead one when
+the device is made again with its old name and address. So we watch the devices, and
+update the session.
 """
 
 from __future__ import annotations
@@ -20,24 +21,24 @@ from mopidy_vozduxan.network.ways import Standing
 
 logger = logging.getLogger(__name__)
 
-#: A device comes with several messages: its state, its addresses, its routes.
+#: A new device causes several messages: its state, its addresses, its routes.
 _GATHER_S = 0.2
-#: So long after a device came, a route over it may be what was missing.
+#: For this long after a device came, a missing route over it may still follow.
 _ROUTES_FOLLOW_S = 30.0
-#: Longer than the name of any device: what is bound to it cannot be sent.
+#: Longer than the name of any device: nothing can be sent over it.
 _NOWHERE = "no-device-has-so-long-a-name"
-#: libtorrent does not keep these to a device: LSD's groups, over IPv6 also its
-#: packets, left by the default route, and NAT-PMP's did when the device was down
+#: libtorrent does not bind these to a device: LSD's group messages, and over IPv6 its
+#: packets too, left by the default route, and NAT-PMP's did while the device was down
 #: (2.0.8, 2.1.1).
 _UNBINDABLE = ("enable_lsd", "enable_upnp", "enable_natpmp")
 _UNBOUND = Standing(False, (), ())
 
 
 def bound_settings(standing: Standing, usual: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of the ``usual`` settings is another while bound; all at a time.
+    """Return the settings that differ from the ``usual`` ones while bound.
 
-    Where nothing is there nobody is called: a peer that cannot be reached three
-    times is not called again.
+    Without any device no peer is called: libtorrent never again calls a peer that it
+    could not reach three times.
     """
     if not standing.bound:
         return {}
@@ -51,11 +52,11 @@ def bound_settings(standing: Standing, usual: Mapping[str, Any]) -> dict[str, An
 
 
 class Binder:
-    """Of one session. ``settings`` are to start it with.
+    """Binds one session. Start it with ``settings``.
 
-    ``came_back`` is called when a way out has come, and again when a route over it
-    has: connections from before are dead, and peers can be called now. ``is_there``
-    is told when there begins to be any way out, or none.
+    ``came_back`` is called when a device appears, and again when a route over it does:
+    earlier connections are dead, and peers can be called now. ``is_there`` is called
+    when the first way out appears, or the last one disappears.
     """
 
     def __init__(self, usual: Mapping[str, Any]) -> None:
@@ -69,7 +70,7 @@ class Binder:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All settings, for how it stands."""
+        """All settings, for the devices that exist now."""
         return {**self._usual, **bound_settings(self._standing, self._usual)}
 
     def start(
@@ -79,7 +80,7 @@ class Binder:
         came_back: Callable[[], None],
         is_there: Callable[[bool], None],
     ) -> None:
-        """Watch, and have the session follow; say what is wrong."""
+        """Watch the devices, update the session, and log what is wrong."""
         if not self._standing.bound:
             return
         self._session, self._loop = session, loop
@@ -88,13 +89,13 @@ class Binder:
         try:
             self._watch = Watch()
         except OSError as exc:
-            logger.warning("Vozduxan: Network devices cannot be watched: %s", exc)
+            logger.warning("Vozduxan: Cannot watch network devices: %s", exc)
             return
         loop.add_reader(self._watch, self._changed)
-        self._changed()  # something may have, since we looked
+        self._changed()  # something may have changed since we looked
 
     def stop(self) -> None:
-        """Let the session go."""
+        """Stop watching."""
         if self._watch:
             self._loop.remove_reader(self._watch)
             self._watch.close()
@@ -139,7 +140,7 @@ class Binder:
             if not _continues(earlier.get(interface), device)
         ]
         if new:
-            # Sockets that look the same to libtorrent may be bound to what is gone.
+            # libtorrent sees no difference, but sockets may be bound to a dead device.
             self._session.apply_settings({"listen_interfaces": ""})
         self._session.apply_settings(bound_settings(self._standing, self._usual))
         if new:
@@ -148,7 +149,7 @@ class Binder:
 
 
 def _continues(before: Device | None, after: Device) -> bool:
-    """Say whether what was bound to a device still works."""
+    """Return whether sockets bound to the device before still work."""
     return (
         before is not None
         and before.index == after.index

@@ -1,4 +1,4 @@
-"""Whether a libtorrent that we can use is installed; it never starts one."""
+"""Checks that a usable libtorrent is installed; never starts a session."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _REMEDY = "install Debian's python3-libtorrent, or libtorrent from PyPI"
 
 
 def check_libtorrent() -> None:
-    """Return when libtorrent imports and is new enough, else EngineUnavailable."""
+    """Raise EngineUnavailable unless libtorrent imports and is new enough."""
     try:
         import libtorrent
     except ImportError as exc:

@@ -1,12 +1,12 @@
-"""What a torrent would cost to read, found out before libtorrent reads all of it.
+"""Measures the cost of reading a torrent before libtorrent reads all of it.
 
-libtorrent (2.0.8, 2.1.1) holds the GIL while it reads, and some of what it does is
-quadratic: 100,000 files in folders of their own take 18 s, 8,000 files whose names
-share a checksum 4 to 12 s, 10,000 of one name 6 s (2.0.8). A random half of the files
-costs a quarter of that, so growing parts are read, and no further than is bearable.
+libtorrent (2.0.8, 2.1.1) holds the GIL while it reads, and is quadratic in some things:
+100,000 files in folders of their own take 18 s, 8,000 files whose names share a
+checksum 4 to 12 s, 10,000 of one name 6 s (2.0.8). A random half of the files costs a
+quarter of that. So we read growing samples, and stop before it takes too long.
 
-Design notes. Rejected: counting folders and equal names. That knows what libtorrent
-does today, and misses names that only it takes for equal.
+Design notes. Rejected: counting folders and equal names. That only knows what
+libtorrent does today, and misses names that only libtorrent takes for equal.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ from mopidy_vozduxan.engine.bencode import bdecoded
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.torrent.metainfo import MAX_FILES
 
-#: libtorrent 2.1 refuses more; what lies that deep, no file system takes.
+#: libtorrent 2.1 refuses deeper folders, and no file system takes them.
 MAX_DEPTH = 100
-#: As few files are never a burden (0.03 s at worst); parts grow from there.
+#: This few files are never a problem (0.03 s at worst); samples grow from there.
 FEW_FILES = 500
 GROWTH = 1.5
-#: A part that takes longer is the last, if what it takes also grows faster than it
-#: does: a slow machine may read honest torrents. 50,000 files in 2,000 folders take
-#: 0.1 s on a fast one.
+#: Stop if a sample takes longer than this, and the time also grows faster than the
+#: sample: a slow machine must still read honest torrents. 50,000 files in 2,000 folders
+#: take 0.1 s on a fast machine.
 LIMIT_S = 0.25
 BEARABLE_GROWTH = 4
-#: Bytes that are in no value we see: a line's end is, a second list of files is not.
+#: How many bytes may be outside the values we see: enough for a line end, not for a
+#: second list of files.
 MAX_HIDDEN = 4096
 
 _Fields = dict[bytes, Any]
@@ -44,14 +45,14 @@ _BEHIND_FILES = b"e4:name1:a12:piece lengthi1048576e6:pieces20:" + bytes(20) + b
 def check_costs(torrent: bytes) -> None:
     """Raise :class:`BadInput` for a ``.torrent`` file that would freeze us.
 
-    Bytes that are no torrent at all pass: libtorrent says so at once.
+    Bytes that are not a torrent pass: libtorrent refuses those at once.
     """
     fields = bdecoded(torrent)
     info = fields.get(b"info")
     if not isinstance(info, dict):
         return
     if len(torrent) - len(lt.bencode(fields)) > MAX_HIDDEN:
-        raise BadInput("The torrent says the same thing twice")
+        raise BadInput("The torrent has a part twice")
     for files in (_listed(info.get(b"files")), _in_tree(info.get(b"file tree"))):
         _check_files(files)
 
@@ -89,7 +90,7 @@ def _check_files(files: Sequence[_Fields]) -> None:
     size, first = FEW_FILES, 0.0
     entries = [] if size >= count else [_entry(file) for file in files]
     while size < count:
-        # Who makes a torrent must not know which files are looked at.
+        # An attacker must not know which files are in the sample.
         part = sorted(random.sample(range(count), size))
         seconds = _seconds([entries[index] for index in part])
         first = first or seconds
@@ -109,9 +110,9 @@ def _entry(file: _Fields) -> bytes:
 
 
 def _seconds(entries: Sequence[bytes]) -> float:
-    """Return how much of a processor's time it takes to read a torrent of these."""
+    """Return the processor time for reading a torrent of these files."""
     torrent = b"".join((_BEFORE_FILES, *entries, _BEHIND_FILES))
     begin = time.thread_time()
-    with contextlib.suppress(RuntimeError, ValueError):  # then the whole fails as soon
+    with contextlib.suppress(RuntimeError, ValueError):  # the whole fails as fast
         lt.load_torrent_buffer(torrent)
     return time.thread_time() - begin

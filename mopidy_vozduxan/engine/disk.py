@@ -1,7 +1,7 @@
-"""What lies on disk of each torrent: its data, and what its swarm resumes from.
+"""What is on disk of each torrent: its data and its resume data.
 
-Every call blocks: not for an event loop. A name that is no infohash names
-nothing here, and no link is ever followed, so nothing outside is touched.
+Every call blocks: not for an event loop. Only infohashes are accepted as names, and no
+link is ever followed, so nothing outside is touched.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.torrent.uris import is_infohash
 
-#: ``st_blocks`` counts in these, whatever the file system's own blocks are.
+#: The unit of ``st_blocks``, whatever the file system's own block size is.
 _BLOCK_BYTES = 512
 
 
@@ -27,41 +27,41 @@ class DiskStore:
 
     @classmethod
     def within(cls, cache_dir: Path, data_dir: Path) -> DiskStore:
-        """Return that of a Mopidy with these folders for our extension."""
+        """Return the store for a Mopidy with these folders for our extension."""
         return cls(cache_dir / "torrents", data_dir / "resume")
 
     def infohashes(self) -> list[str]:
-        """Return the torrents of which there is anything at all."""
+        """Return the torrents that have anything on disk."""
         data = (path.name for path in _entries(self.data_dir))
         resume = (path.stem for path in _entries(self.resume_dir))
         return sorted({name for name in (*data, *resume) if is_infohash(name)})
 
     def size(self, infohash: str) -> int:
-        """Return the bytes a torrent's data takes on disk; holes take none."""
+        """Return the bytes that a torrent's data takes on disk; holes take none."""
         return sum(map(_allocated, _walk(self._data_of(infohash))))
 
     def sizes(self) -> dict[str, int]:
-        """Return :meth:`size` of every torrent there is."""
+        """Return the :meth:`size` of every torrent."""
         return {infohash: self.size(infohash) for infohash in self.infohashes()}
 
     def cut_links(self, infohash: str) -> None:
-        """Delete the symbolic links among a torrent's data."""
+        """Delete the symbolic links in a torrent's data."""
         data = self._data_of(infohash)
         for path in (data, *_walk(data)):
             if path.is_symlink():
                 path.unlink(missing_ok=True)
 
     def delete(self, infohash: str) -> None:
-        """Delete all there is of a torrent. Raises :class:`StorageFailed`."""
+        """Delete everything of a torrent. Raises :class:`StorageFailed`."""
         data = self._data_of(infohash)
         try:
             self.cut_links(infohash)
             if data.exists():
-                shutil.rmtree(data)  # which is safe from links put in meanwhile
+                shutil.rmtree(data)  # safe from links that appear meanwhile
             for resume in self.resume_dir.glob(f"{infohash}.*"):
                 resume.unlink(missing_ok=True)
         except OSError as exc:
-            raise StorageFailed(f"Data could not be deleted: {exc}.") from exc
+            raise StorageFailed(f"Cannot delete data: {exc}.") from exc
 
     def _data_of(self, infohash: str) -> Path:
         if not is_infohash(infohash):
@@ -77,7 +77,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Return everything below a folder; of links the links themselves."""
+    """Return everything below a folder; links are returned, not followed."""
     if folder.is_symlink():
         return
     for where, folders, files in os.walk(folder):

@@ -1,7 +1,7 @@
-"""What the pieces of one torrent hash to, and whether bytes are what they should be.
+"""The hashes of one torrent's pieces, and whether bytes match them.
 
-Reads no disk and asks nobody. v1 and hybrid torrents name the SHA-1 of every piece;
-v2 alone names the root of a tree over each file, and the layer of that tree whose
+Reads no disk, and asks nobody. v1 and hybrid torrents have the SHA-1 of every piece.
+v2-only torrents have the root of a tree over each file; the layer of that tree whose
 nodes are pieces comes with the ``.torrent`` file or from the swarm.
 """
 
@@ -19,7 +19,7 @@ from mopidy_vozduxan.planning.spans import PieceMap
 
 Check = Callable[[bytes], bool]
 
-_BLOCK = 16 * 1024  # what a leaf of a v2 tree is the SHA-256 of
+_BLOCK = 16 * 1024  # a leaf of a v2 tree is the SHA-256 of this much
 _DIGEST = 32
 _NOTHING = bytes(_DIGEST)
 
@@ -27,7 +27,7 @@ _NOTHING = bytes(_DIGEST)
 class PieceHashes:
     """The hashes of the torrent that libtorrent's ``info`` describes.
 
-    ``torrent`` is the whole ``.torrent`` file where there is one.
+    ``torrent`` is the whole ``.torrent`` file, if there is one.
     """
 
     def __init__(self, info: Any, torrent: bytes | None) -> None:
@@ -37,9 +37,9 @@ class PieceHashes:
         self._torrent = torrent
 
     def check_of(self, piece: int) -> Check | None:
-        """Return what tells right bytes of a piece from wrong ones.
+        """Return the function that checks the bytes of a piece.
 
-        It may run on any thread. ``None`` while the hash is not known.
+        It may run on any thread. ``None`` if the hash is not known yet.
         """
         if self._v1:
             return partial(_has_sha1, self._info.hash_for_piece(piece))
@@ -53,7 +53,7 @@ class PieceHashes:
         return partial(_has_root, hashed, size, width) if hashed else None
 
     def pieces_beside(self, piece: int) -> set[int]:
-        """Return the pieces of the files that a piece has a part in."""
+        """Return all pieces of the files that overlap a piece."""
         beside: set[int] = set()
         first = self._layout.file_index_at_piece(piece)
         for index in range(first, self._layout.num_files()):
@@ -64,14 +64,14 @@ class PieceHashes:
         return beside
 
     def pieces_of_file(self, path: str, folder: str) -> set[int]:
-        """Return the pieces of the file that lies at ``path`` below ``folder``."""
+        """Return the pieces of the file at ``path`` below ``folder``."""
         for index in range(self._layout.num_files()):
             if self._layout.file_path(index, folder) == path:
                 return set(self._pieces(index).pieces)
         return set()
 
     def learn(self, params: Any, piece: int) -> None:
-        """Take what libtorrent got from the swarm about a piece's file (v2)."""
+        """Take the hashes of a piece's file that libtorrent got from the swarm (v2)."""
         index = self._layout.file_index_at_piece(piece)
         trees = bdecoded(bytes(lt.write_resume_data_buf(params))).get(b"trees", [])
         if index < len(trees):
@@ -81,9 +81,9 @@ class PieceHashes:
 
     @cached_property
     def _layers(self) -> dict[bytes, dict[int, bytes]]:
-        """By a file's root: the hashes of its pieces, counted from its first.
+        """The hashes of a file's pieces, counted from its first, by the file's root.
 
-        libtorrent 2.0.8 takes torrents whose layers do not lead to their roots.
+        libtorrent 2.0.8 accepts torrents whose layers do not match their roots.
         """
         layers = bdecoded(self._torrent or b"").get(b"piece layers")
         found = layers.items() if isinstance(layers, dict) else ()
@@ -120,7 +120,7 @@ def _has_root(root: bytes, size: int, leaves: int, data: bytes) -> bool:
 
 
 def _root_of(hashes: list[bytes], width: int, missing: bytes = _NOTHING) -> bytes:
-    """Return the root of a tree whose lowest row is ``width`` wide."""
+    """Return the root of a tree with a lowest row of ``width`` nodes."""
     row = hashes + [missing] * (width - len(hashes))
     while len(row) > 1:
         row = [_above(*pair) for pair in zip(row[::2], row[1::2], strict=True)]
@@ -132,7 +132,7 @@ def _above(left: bytes, right: bytes) -> bytes:
 
 
 def _leaves(size: int) -> int:
-    """Return how wide a tree over that many bytes is: a power of two."""
+    """Return the width of a tree over that many bytes: a power of two."""
     return _power_of_2(-(-size // _BLOCK))
 
 
@@ -141,9 +141,9 @@ def _power_of_2(count: int) -> int:
 
 
 def _layer_in(tree: Any, size: int, piece_length: int) -> dict[int, bytes]:
-    """Return the hashes of a file's pieces that follow from its tree.
+    """Return the hashes of a file's pieces that its tree yields.
 
-    ``tree`` is as in resume data. libtorrent leaves out nodes whose leaves it has.
+    ``tree`` is as in resume data. libtorrent omits nodes whose leaves it has.
     """
     blocks, below = -(-size // _BLOCK), _leaves(piece_length)
     nodes = _nodes_of(tree, 2 * _power_of_2(blocks) - 1)
@@ -161,9 +161,10 @@ def _layer_in(tree: Any, size: int, piece_length: int) -> dict[int, bytes]:
 
 
 def _nodes_of(tree: Any, count: int) -> dict[int, bytes]:
-    """Return the nodes that a tree holds, of ``count``; the root is 0.
+    """Return the nodes in a tree of ``count`` nodes; the root is 0.
 
-    ``mask`` says which ones ``hashes`` are: in characters (2.0.8) or bits (2.1.1).
+    ``mask`` says to which nodes ``hashes`` belong, in characters (2.0.8) or bits
+    (2.1.1).
     """
     mask, hashes = tree.get(b"mask", b""), tree.get(b"hashes", b"")
     bits = mask if len(mask) == count else "".join(f"{b:08b}" for b in mask).encode()

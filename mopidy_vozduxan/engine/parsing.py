@@ -1,6 +1,6 @@
-"""What a torrent or a magnet says of itself, read from untrusted bytes.
+"""Reads torrents and magnet links from untrusted bytes.
 
-Every input ends in a value or in :class:`BadInput`; nothing is fetched here.
+Every input gives a value or :class:`BadInput`; nothing is fetched here.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from mopidy_vozduxan.naming.names import printable
 from mopidy_vozduxan.torrent.magnets import parse_magnet
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 
-#: More than ``MAX_TORRENT_BYTES``, which is what may come in: metadata of that size out
-#: of a swarm gets trackers and v2 hashes around it, and must be read again.
+#: More than ``MAX_TORRENT_BYTES``, the limit for input: metadata of that size from a
+#: swarm gets trackers and v2 hashes around it, and must be readable again.
 MAX_PARSED_BYTES = 32 * 1024 * 1024
 #: A quarter of libtorrent's own bound: 16 KiB pieces of 8 GiB.
 MAX_PIECES = 1 << 19
@@ -30,23 +30,23 @@ LIMITS: Any = {
     "max_decode_tokens": 2_000_000,
 }
 MAX_PIECE_LENGTH = 128 * 1024 * 1024
-#: As many as are of use; libtorrent goes through all it has for each one it gets
-#: (50,000 trackers: 41 s, all swarms), and asks each of them.
+#: As many as are useful. For each one that libtorrent gets, it goes through all it has
+#: (50,000 trackers: 41 s, all swarms), and it asks each of them.
 MOST_TRACKERS, MOST_WEB_SEEDS, MOST_NODES, MOST_PEERS = 200, 100, 100, 500
 
 _PAD = int(lt.file_storage.flag_pad_file)
 
 
 def read_torrent(data: bytes) -> Metainfo:
-    """Return what the bytes of a ``.torrent`` file say.
+    """Return the metainfo in the bytes of a ``.torrent`` file.
 
-    Raises :class:`BadInput` when they are not a torrent we can play from.
+    Raises :class:`BadInput` if they are not a torrent that we can play.
     """
     return read_with_magnet(data, None)[1]
 
 
 def source_of_torrent(data: bytes) -> TorrentSource:
-    """Return the source that a ``.torrent`` file's bytes are.
+    """Return the source for a ``.torrent`` file's bytes.
 
     Raises :class:`BadInput` as :func:`read_torrent` does.
     """
@@ -57,10 +57,10 @@ def source_of_torrent(data: bytes) -> TorrentSource:
 def read_with_magnet(
     torrent: bytes, magnet: str | None = None
 ) -> tuple[TorrentSource, Metainfo]:
-    """Return the source that a ``.torrent`` file's bytes are, and what it says.
+    """Return the source for a ``.torrent`` file's bytes, and its metainfo.
 
-    A ``magnet`` is kept for its trackers and peers. Raises :class:`BadInput`
-    as :func:`read_torrent` does, and where the magnet names another torrent.
+    A ``magnet`` is kept for its trackers and peers. Raises :class:`BadInput` as
+    :func:`read_torrent` does, and if the magnet link names another torrent.
     """
     if len(torrent) <= MAX_PARSED_BYTES:
         check_costs(torrent)
@@ -75,7 +75,7 @@ def read_with_magnet(
 def params_of_torrent(data: bytes) -> Any:
     """Return libtorrent's ``add_torrent_params`` of a ``.torrent`` file's bytes.
 
-    They are bytes that :func:`read_torrent` took before.
+    :func:`read_torrent` must have accepted them before.
     """
     if len(data) > MAX_PARSED_BYTES:
         raise BadInput("The torrent file is larger than any we accept")
@@ -85,7 +85,7 @@ def params_of_torrent(data: bytes) -> Any:
         raise BadInput(f"This is not a torrent file: {_reason(exc)}") from exc
     _check(params.ti)
     if len(params.dht_nodes) > MOST_NODES:
-        # libtorrent 2.0 asks those that its torrent_info has, too.
+        # libtorrent 2.0 also asks the nodes in its torrent_info.
         bare = b"d4:info" + bytes(params.ti.info_section()) + b"e"
         params.ti = lt.load_torrent_buffer(bare, LIMITS).ti
     return without_surplus(params)
@@ -101,13 +101,13 @@ def params_of_magnet(uri: str) -> Any:
         params = lt.parse_magnet_uri("magnet" + magnet.uri[len("magnet") :])
     except (RuntimeError, ValueError) as exc:
         raise BadInput(f"The magnet link is malformed: {_reason(exc)}") from exc
-    # libtorrent (2.0.8, 2.1.1) reads x.pe only where its colon is not escaped.
+    # libtorrent (2.0.8, 2.1.1) reads x.pe only if its colon is not escaped.
     params.peers = list(dict.fromkeys([*params.peers, *magnet.peers]))
     return without_surplus(params)
 
 
 def without_surplus(params: Any) -> Any:
-    """Return the same with no more trackers, web seeds, nodes and peers than help."""
+    """Return the parameters with a useful number of trackers, seeds, nodes, peers."""
     if len(params.trackers) > MOST_TRACKERS:
         params.trackers = params.trackers[:MOST_TRACKERS]
         params.tracker_tiers = params.tracker_tiers[:MOST_TRACKERS]
@@ -122,7 +122,7 @@ def without_surplus(params: Any) -> Any:
 
 
 def name_of(info_hashes: Any) -> str:
-    """Return the infohash we name a swarm by: v1 where there is one, else v2."""
+    """Return the infohash that names a swarm: v1 if there is one, else v2."""
     if info_hashes.has_v1():
         return str(info_hashes.v1)
     if info_hashes.has_v2():
@@ -133,7 +133,7 @@ def name_of(info_hashes: Any) -> str:
 def metainfo_of(info: Any, torrent: bytes | None = None) -> Metainfo:
     """Return our value for libtorrent's ``torrent_info``.
 
-    ``torrent``, the bytes it was read from, may say how old names are encoded.
+    ``torrent``, the bytes it was read from, may name the encoding of old names.
     """
     layout = info.layout() if hasattr(info, "layout") else info.files()
     name, paths = readable_names(info, torrent) or _own_names(info, layout)
@@ -148,10 +148,10 @@ def metainfo_of(info: Any, torrent: bytes | None = None) -> Metainfo:
 
 
 def torrent_of(params: Any) -> bytes:
-    """Return a ``.torrent`` file's bytes for a torrent met through a magnet.
+    """Return a ``.torrent`` file's bytes for a torrent from a magnet link.
 
-    Piece layers (v2) are left out: libtorrent's own writer (2.0.8, 2.1.1) fails
-    on those it has not got yet, and its reader does without.
+    Piece layers (v2) are left out: libtorrent's own writer (2.0.8, 2.1.1) fails on
+    missing ones, and its reader does not need them.
     """
     info = bytes(params.ti.info_section())
     fields = [b"13:announce-list" + lt.bencode(_tiers(params))]

@@ -1,7 +1,7 @@
-"""Which held pieces cannot be on disk any more, by the sizes of the files.
+"""Which held pieces cannot be on disk any more, judged by the sizes of the files.
 
-Opens no file. libtorrent (2.0.8, 2.1.1) that finds a file missing or short drops all
-that was saved and reads the whole torrent, gigabytes before the first sound.
+Opens no file. If libtorrent (2.0.8, 2.1.1) finds a file missing or short, it drops
+everything that was saved and reads the whole torrent, gigabytes before the first sound.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 
 from mopidy_vozduxan.planning.spans import PieceMap
 
-#: 10 to 20 µs each, on our event loop. Whoever has more waits for libtorrent's check.
+#: 10 to 20 µs each, on our event loop. With more files, libtorrent's check has to do.
 MOST_FILES = 2000
 
 
 def absent_pieces(info: Any, folder: str, held: set[int]) -> set[int]:
-    """Return the pieces of ``held`` whose files, below ``folder``, end before them.
+    """Return the ``held`` pieces beyond the ends of their files below ``folder``.
 
     ``info`` is libtorrent's ``torrent_info``.
     """
@@ -36,7 +36,7 @@ def absent_pieces(info: Any, folder: str, held: set[int]) -> set[int]:
 def _files_with(
     held: set[int], layout: Any, piece_length: int
 ) -> Iterator[tuple[int, PieceMap]]:
-    """Yield each file that has a part in a held piece, and where it lies."""
+    """Yield each file that overlaps a held piece, and its path."""
     following = 0
     for piece in sorted(held):
         following = max(following, layout.file_index_at_piece(piece))

@@ -1,8 +1,7 @@
 """The seam: what we need from a torrent engine, and what it tells us.
 
-Everything above this folder speaks in these values only. A swarm is named by
-its infohash: lower-case hex, v1 (40 digits) where the torrent has one, else
-v2 (64 digits).
+Everything above this folder uses only these values. A swarm is named by its infohash:
+lower-case hex, v1 (40 digits) if the torrent has one, else v2 (64 digits).
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 class Statistics:
     """A swarm at one moment; rates in bytes/s.
 
-    ``payload`` are the bytes fetched so far, of which ``wasted`` were wrong, or came
-    twice. Both may begin anew at 0.
+    ``payload`` are the bytes fetched so far; ``wasted`` of them were wrong, or came
+    twice. Both may restart at 0.
     """
 
     download_rate: int = 0
@@ -34,7 +33,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class MetadataReceived:
-    """The metadata came from a peer; ``torrent`` is it as ``.torrent`` bytes."""
+    """The metadata came from a peer; ``torrent`` has it as ``.torrent`` bytes."""
 
     infohash: str
     metainfo: Metainfo
@@ -43,7 +42,7 @@ class MetadataReceived:
 
 @dataclass(frozen=True, slots=True)
 class PiecesHeld:
-    """The whole truth about what is on disk: after adding, checking, or a loss."""
+    """All pieces that are on disk; sent after adding, checking, or a loss."""
 
     infohash: str
     held: frozenset[int]
@@ -51,7 +50,7 @@ class PiecesHeld:
 
 @dataclass(frozen=True, slots=True)
 class PieceFinished:
-    """A piece passed its hash check. It may not be in the file yet: read it here."""
+    """A piece passed its hash check; it may not be in the file yet."""
 
     infohash: str
     piece: int
@@ -68,7 +67,7 @@ class PieceRead:
 
 @dataclass(frozen=True, slots=True)
 class PieceUnreadable:
-    """The other answer to ``read_piece``; ``reason`` is the engine's word."""
+    """The other answer to ``read_piece``; ``reason`` is in the engine's words."""
 
     infohash: str
     piece: int
@@ -77,10 +76,10 @@ class PieceUnreadable:
 
 @dataclass(frozen=True, slots=True)
 class PiecesLost:
-    """Held pieces that are no longer what they were: overwritten, cut short, gone.
+    """Held pieces that have changed: overwritten, cut short, or missing.
 
-    The engine takes them for held all the same, until the swarm is left and joined
-    again; then they are missing. Without any, only what was half fetched is lost.
+    The engine still takes them for held until the swarm is left and joined again; then
+    they are missing. An empty set means that only half-fetched pieces are lost.
     """
 
     infohash: str
@@ -89,9 +88,9 @@ class PiecesLost:
 
 @dataclass(frozen=True, slots=True)
 class PieceWrong:
-    """A piece came, and did not fit its hash; it is asked for again.
+    """A piece came and did not match its hash; it is requested again.
 
-    ``elsewhere`` says that a peer, and no web seed, has it.
+    ``elsewhere`` says that a peer, not only a web seed, has it.
     """
 
     infohash: str
@@ -101,7 +100,7 @@ class PieceWrong:
 
 @dataclass(frozen=True, slots=True)
 class PieceOffered:
-    """A peer that was not there before has a piece that came wrong."""
+    """A new peer has a piece that came wrong."""
 
     infohash: str
     piece: int
@@ -109,7 +108,7 @@ class PieceOffered:
 
 @dataclass(frozen=True, slots=True)
 class SwarmBroke:
-    """The torrent stopped with an error; ``storage`` where the disk is to blame."""
+    """The torrent stopped with an error; ``storage`` says that the disk is at fault."""
 
     infohash: str
     reason: str
@@ -131,9 +130,9 @@ class EventsLost:
 
 @dataclass(frozen=True, slots=True)
 class WayOut:
-    """Whether anybody can be reached: the devices that we are bound to are there.
+    """Whether anybody can be reached, because a device that we are bound to exists.
 
-    Told when that changes. Nothing is told where there is a way from the start.
+    Sent when that changes, and not at all if there is a way out from the start.
     """
 
     there: bool
@@ -169,45 +168,45 @@ class Engine(Protocol):
     def add(self, source: TorrentSource, plan: Plan | None) -> None:
         """Join a swarm, wanting what ``plan`` says from the first moment.
 
-        Without a plan (a magnet) nothing is wanted until :meth:`apply`.
-        Adding a swarm that is there has the trackers and peers of the source's
-        magnet link asked too. :class:`PiecesHeld` follows the first time.
+        Without a plan (a magnet link) nothing is wanted until :meth:`apply`. Adding a
+        joined swarm again also uses the trackers and peers of the source's magnet
+        link. :class:`PiecesHeld` follows the first time.
         """
 
     def apply(self, infohash: str, changes: Changes) -> None:
         """Change what is wanted. An unknown swarm is ignored."""
 
     def read_piece(self, infohash: str, piece: int) -> None:
-        """Ask for the bytes of a held piece, which fit its hash.
+        """Ask for the bytes of a held piece; they are checked against its hash.
 
         Exactly one :class:`PieceRead` or :class:`PieceUnreadable` follows each call,
         or a :class:`PiecesLost` that names the piece.
         """
 
     def watch(self, infohashes: frozenset[str], *, waiting: bool) -> None:
-        """Ask for statistics of these swarms: events follow soon.
+        """Ask for statistics of these swarms; events follow soon.
 
-        ``waiting`` says that somebody waits for a byte right now (the engine
-        then ticks faster); call it whenever that changes.
+        ``waiting`` says that somebody waits for a byte right now, so that the engine
+        ticks faster. Call this whenever it changes.
         """
 
     def reconnect(self, infohash: str) -> None:
-        """Meet the peers of a swarm anew if one takes requests and answers none.
+        """Reconnect the peers of a swarm if one accepts requests but answers none.
 
-        For a swarm from which nothing has come for seconds.
+        Meant for a swarm from which nothing has come for seconds.
         """
 
     def meet(self, infohash: str) -> None:
-        """Ask trackers and the DHT for peers now, and call those that are known."""
+        """Ask trackers and the DHT for peers now, and call the known ones."""
 
     def remove(
         self, infohash: str, *, delete_data: bool = False
     ) -> asyncio.Future[None]:
-        """Leave a swarm, saving what a later :meth:`add` resumes from.
+        """Leave a swarm, and save the state that a later :meth:`add` resumes from.
 
-        With ``delete_data`` all there is of it on disk is deleted instead, also
-        of one that was not joined. The future is done once that is; it is
-        cancelled by :meth:`close`, and brings :class:`StorageFailed`.
+        With ``delete_data`` everything of it on disk is deleted instead, also if it
+        was not joined. The future ends when that is done, or with
+        :class:`StorageFailed`; :meth:`close` cancels it.
         """
 
     async def close(self) -> None:

@@ -1,8 +1,8 @@
-"""The names in torrents from before UTF-8, from their own bytes.
+"""Decodes the names in torrents that are not in UTF-8, from their raw bytes.
 
-libtorrent puts "_" for what is not UTF-8 and swallows what follows: "Песня.mp3"
-in cp1251 becomes "__mp3", which is no audio file any more. What is read here is
-for people only; on disk libtorrent's names stay.
+libtorrent replaces bytes that are not UTF-8 by "_", and swallows the following ones:
+"Песня.mp3" in cp1251 becomes "__mp3", which is not an audio file any more. The names
+from here are only for people; on disk libtorrent's names stay.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mopidy_vozduxan.naming.encodings import decoded_together
 #: Folders and name of one file, as bytes.
 RawPath = tuple[bytes, ...]
 
-#: As long as names are on disk; the ending stays.
+#: The limit of names on disk; the extension is kept.
 _MAX_CHARS, _ENDING = 255, 20
 _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f]")
 
@@ -25,12 +25,12 @@ _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f]")
 def readable_names(info: Any, torrent: bytes | None) -> tuple[str, list[str]] | None:
     """Return the torrent's name and its files' paths, decoded.
 
-    ``info`` is libtorrent's ``torrent_info``; what ``torrent``, the whole file's
-    bytes, says of the encoding helps. None where libtorrent's own names are right:
-    all is UTF-8, or there is ``name.utf-8`` and ``path.utf-8``.
+    ``info`` is libtorrent's ``torrent_info``. ``torrent``, the whole file's bytes, may
+    name the encoding. None if libtorrent's own names are right: all of them are UTF-8,
+    or there are ``name.utf-8`` and ``path.utf-8``.
     """
     if info.info_hashes().has_v2():
-        return None  # v2 asks for UTF-8
+        return None  # v2 requires UTF-8
     paths = _raw_paths(bytes(info.info_section()))
     if len(paths) != info.num_files():
         return None
@@ -50,7 +50,7 @@ def _claimed_encoding(torrent: bytes) -> str | None:
 
 
 def _texts(parts: Sequence[bytes], hint: str | None) -> dict[bytes, str]:
-    """Return the parts' texts: no two equal, or two folders would become one."""
+    """Return the parts' texts; all differ, or two folders would become one."""
     for texts in (
         decoded_together(parts, hint),
         [part.decode("latin-1") for part in parts],
@@ -72,7 +72,7 @@ def _safe(text: str) -> str:
 
 
 def _raw_paths(section: bytes) -> list[RawPath]:
-    """Return the paths of all files, none where they are not what they should be."""
+    """Return the paths of all files; an empty list if they are invalid."""
     fields = bdecoded(section)
     root, files = _best(fields, b"name", bytes), fields.get(b"files", [{b"path": []}])
     try:

@@ -1,7 +1,7 @@
-"""What a swarm resumes from: one file per infohash, replaced in one step.
+"""The state that a swarm resumes from: one file per infohash, replaced atomically.
 
-A damaged file, or one of another torrent, is as good as none: libtorrent then
-checks what lies on disk. Nothing here touches a session.
+A damaged file, or one of another torrent, is ignored: libtorrent then checks what is on
+disk. Nothing here touches a session.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 Address = tuple[str, int]
 
-#: As many as libtorrent itself would save.
+#: The same number as libtorrent itself saves.
 MOST_PEERS = 100
 _SWARM_FIELDS = ("trackers", "tracker_tiers", "url_seeds", "dht_nodes", "name")
 
@@ -45,7 +45,7 @@ class ResumeFiles:
         path = self._path(infohash)
         try:
             fields = bdecoded(path.read_bytes())
-            fields.pop(b"info", None)  # what is played comes from elsewhere
+            fields.pop(b"info", None)  # the metainfo comes from elsewhere
             params = lt.read_resume_data(lt.bencode(fields))
             if name_of(params.info_hashes) == infohash:
                 return params
@@ -55,12 +55,12 @@ class ResumeFiles:
         except (OSError, RuntimeError, ValueError, VozduxanError) as exc:
             reason = exc
         logger.warning(
-            "Vozduxan: Ignoring %s, which cannot be resumed from: %s", path, reason
+            "Vozduxan: Ignoring the unusable resume file %s: %s", path, reason
         )
         return None
 
     def save(self, infohash: str, data: bytes) -> None:
-        """Write the swarm's file; a reader sees the old one or the new one.
+        """Write the swarm's file; readers see the old one or the new one.
 
         Blocks: not for the event loop. A full disk is logged, not raised.
         """
@@ -74,10 +74,10 @@ class ResumeFiles:
                 os.fsync(file.fileno())
             draft.replace(path)
         except OSError as exc:
-            logger.warning("Vozduxan: Could not save %s: %s", path, exc)
+            logger.warning("Vozduxan: Cannot save %s: %s", path, exc)
 
     def refuse(self, infohash: str, reason: str) -> None:
-        """Remember why a swarm's metadata was refused: it is not fetched again.
+        """Remember why a swarm's metadata was refused, so as not to fetch it again.
 
         Blocks, as :meth:`save` does.
         """
@@ -85,10 +85,10 @@ class ResumeFiles:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._refusal(infohash).write_text(f"{__version__}\n{reason}")
         except OSError as exc:
-            logger.warning("Vozduxan: Could not save %s: %s", infohash, exc)
+            logger.warning("Vozduxan: Cannot save %s: %s", infohash, exc)
 
     def check_refusal(self, infohash: str) -> None:
-        """Raise :class:`BadInput` for what this version of us refused before."""
+        """Raise :class:`BadInput` if this version of ours refused it before."""
         try:
             text = self._refusal(infohash).read_text()
         except (OSError, ValueError):
@@ -105,12 +105,12 @@ class ResumeFiles:
 
 
 def params_of(source: TorrentSource, resumed: Any | None) -> Any:
-    """Return ``add_torrent_params`` for a source, with what was saved of it.
+    """Return ``add_torrent_params`` for a source, with its saved state.
 
-    Trackers and web seeds are those of the source; the pieces held and the
-    peers met come from the resume data. Where the source is a bare infohash, as
-    in a playlist whose torrent has left the catalog, all of it comes from there.
-    Raises :class:`BadInput`.
+    Trackers and web seeds come from the source; held pieces and known peers come from
+    the resume data. If the source is a bare infohash, as in a playlist whose torrent
+    has left the catalog, everything comes from the resume data. Raises
+    :class:`BadInput`.
     """
     fresh = _params_of_source(source)
     if resumed is None:
@@ -127,9 +127,9 @@ def params_of(source: TorrentSource, resumed: Any | None) -> Any:
 
 
 def with_peers(params: Any, known: Iterable[Address]) -> list[Address]:
-    """Add peers known from before to what will be saved; return all of them.
+    """Add earlier peers to the ones to save; return all of them.
 
-    libtorrent leaves out those that hung up on us, as all seeds do in the end.
+    libtorrent omits peers that hung up on us, as all seeds do in the end.
     """
     params.peers = _united(params.peers, known)[:MOST_PEERS]
     return list(params.peers)
@@ -144,9 +144,9 @@ def _params_of_source(source: TorrentSource) -> Any:
 
 
 def _with_magnet(params: Any, magnet: str | None) -> Any:
-    """Add the trackers, web seeds and peers of a magnet link, if it may be asked.
+    """Add the trackers, web seeds and peers of a magnet link, unless it is private.
 
-    A private torrent knows its own trackers, and nobody else is to know it.
+    A private torrent has its own trackers, and nobody else may learn about it.
     """
     if magnet is None or params.ti.priv():
         return params

@@ -1,7 +1,7 @@
-"""How libtorrent is set up, every value with its reason. Never decides what to fetch.
+"""libtorrent's settings, each value with its reason. Never decides what to fetch.
 
-Numbers were measured with libtorrent 2.0.8 and 2.1.1 on loopback swarms unless
-another source is named. "First byte" is the time from joining to the first piece.
+Numbers were measured with libtorrent 2.0.8 and 2.1.1 on loopback swarms, unless another
+source is named. "First byte" is the time from joining to the first piece.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import libtorrent as lt
 from mopidy_vozduxan.engine.parsing import MAX_PIECES
 from mopidy_vozduxan.torrent.metainfo import MAX_TORRENT_BYTES
 
-#: Half-second steps (the default) put 0.5 s before the first byte; 50 ms steps
-#: take 35 ms. They cost some CPU, so only while somebody waits.
+#: Ticks of half a second (the default) delay the first byte by 0.5 s, ticks of 50 ms by
+#: 35 ms. Fast ticks cost some CPU, so we use them only while somebody waits.
 TICK_WAITING_MS = 50
 TICK_IDLE_MS = 250
 
-#: What a swarm may fetch while it holds nothing but an anchor: enough to stay a
-#: downloader in the eyes of its peers, too little to fill the disk.
+#: The rate of a swarm that wants nothing but anchors: enough to stay a downloader in
+#: the eyes of its peers, too little to fill the disk.
 TRICKLE_BYTES_PER_S = 16 * 1024
 
-#: A swarm somebody waits for that found no peer over TCP in this time tries uTP.
+#: When to try uTP in a swarm that somebody waits for and that has no peer over TCP.
 UTP_AFTER_S = 5.0
 
-#: What libtorrent tells us: no peer, DHT or log chatter, which could flood the
-#: queue and wakes the loop for nothing.
+#: What libtorrent reports to us. Messages about peers, the DHT and its log could flood
+#: the queue, and would wake the loop for nothing.
 ALERT_MASK = int(
     lt.alert_category.error
     | lt.alert_category.status
@@ -50,7 +50,7 @@ def _fingerprint() -> str:
     return str(lt.generate_fingerprint("VZ", major, minor, patch, 0))
 
 
-#: Our settings; names the installed libtorrent lacks are still in it.
+#: Our settings, including those that the installed libtorrent lacks.
 PROFILE: Mapping[str, Any] = {
     "user_agent": f"Mopidy-Vozduxan/{_version()}",
     "peer_fingerprint": _fingerprint(),
@@ -59,22 +59,22 @@ PROFILE: Mapping[str, Any] = {
     "alert_queue_size": 20_000,
     # -- first byte and seeks --
     "tick_interval": TICK_IDLE_MS,
-    # Requests queued at a peer arrive before what a seek asks for: 1 s
-    # instead of 3 s halves the seek on slow seeds.
+    # Requests queued at a peer are answered before those of a seek: 1 s instead of 3 s
+    # halves the time of a seek with slow seeds.
     "request_queue_time": 1,
     "max_out_request_queue": 250,
-    # 0: the first pieces are those we ask for, not random ones.
+    # 0: the first pieces are the ones we want, not random ones.
     "initial_picker_threshold": 0,
-    # 0: a piece is split over all peers; whole pieces wait for the slowest.
+    # 0: a piece is split over all peers; whole pieces would wait for the slowest.
     "whole_pieces_threshold": 0,
     "prioritize_partial_pieces": False,
-    # A block that is late on one peer is asked of another.
+    # A block that is late at one peer is requested from another.
     "strict_end_game_mode": True,
     "piece_timeout": 10,  # 4 s snubs honest slow peers, 20 s stalls music
     "request_timeout": 20,
     # -- staying with the swarm --
-    # True drops every seed once all that is wanted is there, and the next
-    # track then finds nobody for 75-150 s.
+    # True drops every seed once everything wanted is here, and the next track then
+    # finds nobody for 75-150 s.
     "close_redundant_connections": False,
     # -- meeting peers --
     # 500 hung for 30 s (libtorrent issue 3699); 100 did not.
@@ -85,26 +85,26 @@ PROFILE: Mapping[str, Any] = {
     "min_reconnect_time": 10,
     "max_failcount": 3,
     "connections_limit": 200,
-    # libtorrent asks over uTP first and waits 3 s before TCP: 4.6 s to the
-    # first byte with TCP-only peers instead of 0.17 s. So TCP first; uTP
-    # goes out when TCP finds nobody (UTP_AFTER_S), and always comes in.
+    # libtorrent tries uTP first, and waits 3 s before TCP: 4.6 s to the first byte with
+    # TCP-only peers instead of 0.17 s. So we use TCP first. We call over uTP when TCP
+    # finds nobody (UTP_AFTER_S), and always accept it.
     "enable_outgoing_utp": False,
     "utp_connect_timeout": 1500,
     "mixed_mode_algorithm": int(lt.bandwidth_mixed_algo_t.prefer_tcp),
-    # -- metadata from a swarm: libtorrent reads it before we see it, on the thread
-    # that all swarms share. As much as 60,000 files take; 2.5 million by default.
+    # -- metadata from a swarm: libtorrent reads it before we see it, on the thread that
+    # all swarms share. Enough for 60,000 files; the default is 2.5 million.
     "metadata_token_limit": 600_000,
     "max_metadata_size": MAX_TORRENT_BYTES,
     "max_piece_count": MAX_PIECES,
     # -- web seeds --
-    # True bans a server for a whole torrent because of one changed file. We count
-    # what came wrong ourselves (wrong_pieces.py).
+    # True bans a server for a whole torrent because of one changed file. We count wrong
+    # pieces ourselves (wrong_pieces.py).
     "ban_web_seeds": False,
-    # A refusal (403, 404, 503) of one file rests the whole server for so long, 30 s
-    # by default, and that file is asked of it no more: so it costs one request.
+    # After it refuses one file (403, 404, 503), a server rests for this long, 30 s by
+    # default. That file is not requested from it again, so this costs one request.
     "urlseed_wait_retry": 2,
     # -- manners --
-    # Somebody who uploads nothing is unchoked last.
+    # Peers that upload nothing are unchoked last.
     "unchoke_slots_limit": 8,
     "announce_to_all_tiers": True,
     "announce_to_all_trackers": True,
@@ -119,9 +119,9 @@ PROFILE: Mapping[str, Any] = {
     # -- disk --
     "no_atime_storage": True,
     "file_pool_size": 40,
-    # Files are read and written, never mapped: as fast, 70 instead of 210 MB for
-    # 150 MB fetched (2.1.1), and 32-bit address space does not run out. A file cut
-    # short is then "too short" for every version, not an error of the disk.
+    # Files are read and written, never mapped: as fast, 70 instead of 210 MB for 150 MB
+    # fetched (2.1.1), and 32-bit address space does not run out. A file that is cut
+    # short is then "too short" in every version, not a disk error.
     "mmap_file_size_cutoff": 2**31 - 1,
     # -- privacy: 2.1 asks a Google server for our address by default --
     "webtorrent_stun_server": "",
@@ -139,7 +139,7 @@ CONFIG_NAMES = {
 
 
 def settings_from(config_values: Mapping[str, object]) -> dict[str, object]:
-    """Return the overrides that our config's values mean; others are left out."""
+    """Return libtorrent's settings for our config's values; others are left out."""
     return {
         name: config_values[key]
         for key, name in CONFIG_NAMES.items()
@@ -148,17 +148,17 @@ def settings_from(config_values: Mapping[str, object]) -> dict[str, object]:
 
 
 def settings_for(overrides: Mapping[str, object]) -> dict[str, Any]:
-    """Return the whole set for the installed libtorrent, overrides applied."""
+    """Return all settings for the installed libtorrent, with overrides applied."""
     wanted = {**PROFILE, **overrides}
     unknown = set(unknown_settings(wanted))
     return {name: value for name, value in wanted.items() if name not in unknown}
 
 
 def session_params(settings: Mapping[str, Any]) -> Any:
-    """Return what a session starts with: these settings, and 2.0's disk backend.
+    """Return a session's parameters: these settings, and 2.0's disk backend.
 
-    2.1's own one may hash a piece while its torrent goes, and then the process dies
-    (2.1.1; ``docs/decisions.rst``).
+    2.1's own one may hash a piece of a torrent that is being removed, and then the
+    process dies (2.1.1; ``docs/decisions.rst``).
     """
     params: Any = lt.session_params()
     params.settings = settings
@@ -168,10 +168,10 @@ def session_params(settings: Mapping[str, Any]) -> Any:
 
 
 def unknown_settings(names: Iterable[str]) -> list[str]:
-    """Return the names the installed libtorrent does not know.
+    """Return the names that the installed libtorrent does not know.
 
-    ``default_settings()`` leaves out those whose default is empty, so each is
-    tried where there is doubt.
+    ``default_settings()`` omits settings with an empty default, so doubtful ones are
+    tried one by one.
     """
     known = lt.default_settings()
     return [name for name in names if name not in known and not _accepted(name)]

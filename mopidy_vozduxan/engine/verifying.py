@@ -1,8 +1,8 @@
-"""Hands on no piece that does not fit its hash; finds what else is lost with one.
+"""Passes on only pieces that match their hash; finds what else is lost with a bad one.
 
-libtorrent reads what it once verified without looking again (2.0.8, 2.1.1), so
-whatever happened to a file since would be served. Every read is hashed: 16 MiB
-take 15 to 100 ms of a thread, and the bytes in memory are the ones that count.
+libtorrent reads verified pieces without checking them again (2.0.8, 2.1.1), so a file
+that changed since would be served. We hash the bytes in memory on every read: 16 MiB
+take 15 to 100 ms of a thread.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from mopidy_vozduxan.engine.protocol import (
     PieceUnreadable,
 )
 
-#: A smaller piece is hashed at once: that takes no longer than handing it on.
+#: A smaller piece is hashed on the loop: that takes no longer than passing it to a
+#: thread.
 AT_ONCE = 256 * 1024
-#: How long to look what else of a spoiled file is lost. What is not looked at is
-#: found when it is read.
+#: How long to check what else of a damaged file is lost. The rest is found when it is
+#: read.
 INSPECT_S = 3.0
 
 
 class Verifier:
-    """Takes what ``read_piece`` brought; answers as :class:`Engine` promises."""
+    """Takes the results of ``read_piece``; answers as :class:`Engine` promises."""
 
     def __init__(
         self,
@@ -46,13 +47,13 @@ class Verifier:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def close(self) -> None:
-        """Look at nothing any more."""
+        """Stop checking."""
         for task in self._tasks:
             task.cancel()
         self._hashing.shutdown(wait=False, cancel_futures=True)
 
     def take(self, swarm: JoinedSwarm, piece: int, data: bytes, callers: int) -> None:
-        """Hand a piece to its callers, if its bytes are right."""
+        """Pass a piece to its callers, if its bytes are right."""
         check = swarm.hashes.check_of(piece) if swarm.hashes else None
         if check is None:
             swarm.unhashed.append((piece, data, callers))
@@ -61,9 +62,9 @@ class Verifier:
             self._take(swarm, piece, data, callers, check)
 
     def learn(self, swarm: JoinedSwarm, params: Any | None) -> None:
-        """Judge the pieces whose hashes only libtorrent knew (v2).
+        """Check the pieces whose hashes only libtorrent knew (v2).
 
-        ``params`` is the swarm's state, ``None`` where it could not be had.
+        ``params`` is the swarm's state, or ``None`` if libtorrent did not give it.
         """
         waiting, swarm.unhashed = swarm.unhashed, []
         for piece, data, callers in waiting:
@@ -82,9 +83,9 @@ class Verifier:
         swarm.looked_at(piece)
 
     def lose(self, swarm: JoinedSwarm, piece: int) -> None:
-        """Take it that a held piece is not what it was, and look at its files.
+        """Treat a held piece as changed, and check its files.
 
-        The callers' answer is :class:`PiecesLost`.
+        The callers get :class:`PiecesLost`.
         """
         swarm.lost.add(piece)
         swarm.looked_at(piece)
@@ -92,7 +93,7 @@ class Verifier:
         self.suspect(swarm, beside, piece)
 
     def suspect(self, swarm: JoinedSwarm, pieces: set[int], first: int = 0) -> None:
-        """Look at pieces that may be lost, then tell which ones are."""
+        """Check pieces that may be lost, then report those that are."""
         swarm.suspects |= pieces & swarm.held
         if swarm.inspection is None:
             task = self._loop.create_task(self._inspect(swarm, first))
@@ -135,13 +136,13 @@ class Verifier:
             async with asyncio.timeout(INSPECT_S):
                 while swarm.suspects:
                     suspects, swarm.suspects = swarm.suspects, set()
-                    # From where the player reads on.
+                    # Begin where the player reads on.
                     for piece in sorted(suspects, key=lambda p: (p < first, p)):
                         await self._look_at(swarm, piece)
         self._tell(swarm)
 
     async def _look_at(self, swarm: JoinedSwarm, piece: int) -> None:
-        """Have a piece judged, once: each that is lost names its files anew."""
+        """Have a piece checked once; a lost one adds its own files to the suspects."""
         if not (piece in swarm.lost or piece in swarm.seen or swarm.leaving):
             swarm.seen.add(piece)
             await swarm.look_at(piece).wait()

@@ -1,8 +1,9 @@
-"""Web seeds that are named to libtorrent anew: it then holds nothing against them.
+"""Removes and re-adds web seeds, so that libtorrent forgets their failures.
 
-After one wrong piece it (2.0.8, 2.1.1) asks a web seed for nothing more of that file
-on that connection, and after a refusal never again, though one piece may be all that
-is wrong, or one moment. There is no call for that but to remove and add them.
+After one wrong piece libtorrent (2.0.8, 2.1.1) requests nothing more of that file from
+the web seed on that connection, and after a refusal never again, although a single
+piece or a single moment may be at fault. Removing and adding them is the only way
+around that.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ import asyncio
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.membership import Members
 
-#: Pieces come wrong several at a time.
+#: Several pieces come wrong at a time, so wait for the rest.
 SOON_S = 0.5
-#: What is removed while its name is looked up goes when that is done, and what is
-#: added before that goes with it. To add what is there does nothing.
+#: A web seed that is removed while its name is being resolved disappears when that is
+#: done, and so does one that was added before. Adding an existing one does nothing.
 ADDED_AFTER_S = (0.0, 1.0, 5.0, 20.0)
 
 
 class WebSeeds:
-    """Waits for nobody."""
+    """Renews the web seeds of swarms. Never waits."""
 
     def __init__(self, members: Members, loop: asyncio.AbstractEventLoop) -> None:
         self._members = members
@@ -28,13 +29,13 @@ class WebSeeds:
         self._pending: set[JoinedSwarm] = set()
 
     def renew_soon(self, swarm: JoinedSwarm) -> None:
-        """Name them anew in a moment, however often this is asked meanwhile."""
+        """Renew them in a moment; further requests meanwhile change nothing."""
         if swarm.web_seeds and swarm not in self._pending:
             self._pending.add(swarm)
             self._loop.call_later(SOON_S, self._renew_pending, swarm)
 
     def renew(self, swarm: JoinedSwarm) -> None:
-        """Name them anew."""
+        """Renew them."""
         for url in swarm.web_seeds:
             swarm.handle.remove_url_seed(url)
         for delay in ADDED_AFTER_S if swarm.web_seeds else ():

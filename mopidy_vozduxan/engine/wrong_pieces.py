@@ -1,8 +1,8 @@
-"""Pieces that came and did not fit their hash, and who else has them.
+"""Pieces that came and did not match their hash, and who else has them.
 
-libtorrent asks again for ever, or bans a web seed for all files of a torrent because
-of one. So it bans none here; how often a piece is worth asking for is for our side
-to decide, by what is told here.
+libtorrent requests such a piece forever, or bans a web seed for all files of a torrent
+because of one. So it bans none here. Our side decides how often to request a piece, by
+what is reported here.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from mopidy_vozduxan.engine.membership import Members
 from mopidy_vozduxan.engine.protocol import Event, PieceOffered, PieceWrong
 from mopidy_vozduxan.engine.web_seeds import WebSeeds
 
-#: The addresses of the peers that have a piece; web seeds are none.
+#: The addresses of the peers that have a piece; web seeds are not peers.
 Holders = frozenset[tuple[str, int]]
 
 
 class WrongPieces:
-    """Looks at peers on other threads: libtorrent answers late."""
+    """Looks at peers on other threads, because libtorrent answers late."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class WrongPieces:
         self._emit = emit
 
     def came(self, swarm: JoinedSwarm, piece: int) -> None:
-        """Tell of a piece that came wrong."""
+        """Report a piece that came wrong."""
         self._web_seeds.renew_soon(swarm)
 
         def tell(found: Mapping[int, Holders]) -> None:
@@ -48,9 +48,9 @@ class WrongPieces:
         self._look(swarm, {piece}, tell)
 
     def look_around(self, swarm: JoinedSwarm) -> None:
-        """Tell of pieces that came wrong and that a new peer has.
+        """Report wrong pieces that a new peer has.
 
-        Numbers of peers do not tell: a web seed that goes counts like one.
+        The number of peers is no help: web seeds count in it, too.
         """
 
         def tell(found: Mapping[int, Holders]) -> None:
@@ -90,5 +90,5 @@ def holders_of(handle: Any, pieces: Set[int]) -> Mapping[int, Holders]:
 
 
 def _has(pieces: Any, piece: int) -> bool:
-    # A peer that has not said yet what it has has a list of no length.
+    # A peer that has not yet said what it has, has an empty list.
     return piece < len(pieces) and bool(pieces[piece])

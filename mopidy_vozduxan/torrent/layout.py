@@ -1,7 +1,7 @@
 """A torrent as a listener sees it: its tracks, folder by folder.
 
-Pure values. What is not audio does not exist here. ``naming/audio_folders.py`` says
-which folders there are, and how they are numbered.
+Pure values. Only audio files exist here. ``naming/audio_folders.py`` says which folders
+there are, and how they are numbered.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Album:
 class Track:
     """One track: a file, or a part of it.
 
-    ``tags.title`` and ``tags.length_ms`` are always there; unless
-    ``length_known``, the length is a guess. ``added_ms`` is since the epoch.
+    ``tags.title`` and ``tags.length_ms`` are always set; unless ``length_known``, the
+    length is a guess. ``added_ms`` is since the epoch.
     """
 
     uri: TrackUri
@@ -46,9 +46,9 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """Stands for the tracks of a torrent whose metadata is not here yet.
+    """Stands in for the tracks of a torrent whose metadata is not here yet.
 
-    ``size`` is that of the whole torrent in bytes, where it is known.
+    ``size`` is that of the whole torrent in bytes, if it is known.
     """
 
     uri: str
@@ -66,12 +66,12 @@ class Folder:
 
     @property
     def uri(self) -> AlbumUri:
-        """What the folder is called."""
+        """The folder's URI."""
         return self.album.uri
 
     @property
     def path(self) -> str:
-        """Where it lies, from the torrent's root folder on."""
+        """Its path, which starts with the torrent's root folder."""
         return self.album.path
 
 
@@ -86,7 +86,7 @@ class Layout:
 
     @property
     def uri(self) -> AlbumUri | DirectoryUri:
-        """What the whole torrent is called."""
+        """The URI of the whole torrent."""
         return torrent_uri(self.metainfo.infohash, len(self.folders))
 
     def of(self, number: int | None) -> tuple[Folder, ...]:
@@ -94,25 +94,25 @@ class Layout:
         return self.folders if number is None else self.folders[number : number + 1]
 
     def track(self, uri: TrackUri) -> Track | None:
-        """Return the track of that name; None where there is none."""
+        """Return the track with that URI, or None."""
         return self._tracks.get(uri)
 
     def tracks_of(self, index: int) -> list[Track]:
-        """Return what file ``index`` holds: one track, the parts of it, or none."""
+        """Return the content of file ``index``: one track, its parts, or none."""
         return [track for uri, track in self._tracks.items() if uri.index == index]
 
 
 def layout_of(metainfo: Metainfo, added_ms: int, folders: tuple[Folder, ...]) -> Layout:
-    """Return the torrent's layout, fit to be asked for single tracks."""
+    """Return the torrent's layout, indexed for single tracks."""
     tracks = {t.uri: t for folder in folders for t in folder.tracks}
     return Layout(metainfo, added_ms, folders, tracks)
 
 
 def torrent_uri(infohash: str, folder_count: int) -> AlbumUri | DirectoryUri:
-    """Return what a torrent with that many folders of audio is called."""
+    """Return the URI of a torrent with that many folders of audio."""
     return DirectoryUri(infohash) if folder_count > 1 else AlbumUri(infohash)
 
 
 def album_uri(infohash: str, folder: int, folder_count: int) -> AlbumUri:
-    """Return what a folder of such a torrent is called."""
+    """Return the URI of a folder of such a torrent."""
     return AlbumUri(infohash, folder if folder_count > 1 else None)

@@ -1,7 +1,7 @@
 """What a magnet URI says, by its syntax alone: pure, and as libtorrent reads it.
 
-Nothing here asks libtorrent. Whatever is accepted here, libtorrent accepts too
-(2.0.8 to 2.1.1), so that a link is refused before anybody waits for its swarm.
+Nothing here calls libtorrent. libtorrent (2.0.8 to 2.1.1) accepts everything that is
+accepted here, so that a bad link is refused before anybody waits for its swarm.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ MAX_FIELDS = 1000
 _V1, _V2 = "urn:btih:", "urn:btmh:"
 _V1_HASH = re.compile("([0-9a-f]{40})|([a-z2-7]{32})", re.IGNORECASE)
 _V2_HASH = re.compile("1220([0-9a-f]{64})", re.IGNORECASE)  # SHA-256, 32 bytes
-# A link copied out of a page's source; "&amp;" in a name is followed by no field.
+# A link copied from a page's source; no field follows an "&amp;" inside a name.
 _HTML_AND = re.compile(
     r"&(?:(?:amp|#0*38|#x0*26);)+"
     r"(?=(?:xt|dn|tr|xl|ws|x\.pe|so|as|xs|kt|mt)(?:\.[0-9]+)?=)",
     re.IGNORECASE,
 )
-# libtorrent takes a field without "=" for the beginning of the next one's name.
+# libtorrent takes a field without "=" as the beginning of the next one's name.
 _FIELD = re.compile("([^=]*)=([^&]*)&?")
-# "xt.1=" and "xt.2=" are how some clients list two topics.
+# Some clients list two topics as "xt.1=" and "xt.2=".
 _TOPIC = re.compile(r"xt(?:\.[0-9]+)?")
 _BROKEN_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
 _SELECTED = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
@@ -42,10 +42,10 @@ _PEER = re.compile(r"\[?([0-9a-fA-F.:]+?)\]?:([0-9]{1,5})")
 class Magnet:
     """What a magnet URI says.
 
-    ``uri`` is the link without the escapes of HTML. ``name`` is in an unknown
-    encoding. ``files`` are the indexes that ``so=`` selects (BEP 53), ``None`` for
-    all of them; ``size`` is ``xl=``, the torrent's size in bytes, where it is given.
-    ``peers`` are addresses and ports.
+    ``uri`` is the link without HTML escapes. ``name`` is in an unknown encoding.
+    ``files`` are the indexes that ``so=`` selects (BEP 53), ``None`` for all of them;
+    ``size`` is ``xl=``, the torrent's size in bytes, if it is given. ``peers`` are
+    addresses and ports.
     """
 
     uri: str
@@ -77,7 +77,7 @@ def parse_magnet(text: str) -> Magnet:
 
 
 def _fields(uri: str) -> list[tuple[str, str]]:
-    """Return the fields that say something, in order."""
+    """Return the non-empty fields, in order."""
     if uri[:8].lower() != "magnet:?":
         raise BadInput("This is not a magnet link")
     query = uri[8:]
@@ -99,7 +99,7 @@ def _unescaped(value: str) -> bytes:
 
 
 def _infohash(topics: Iterable[str]) -> str:
-    """Return the infohash we name the swarm by: v1 where there is one, else v2."""
+    """Return the infohash that names the swarm: v1 if there is one, else v2."""
     v1 = v2 = ""
     for topic in topics:
         if _BROKEN_ESCAPE.search(topic):
@@ -109,7 +109,7 @@ def _infohash(topics: Iterable[str]) -> str:
             v1 = _read_v1(text.removeprefix(_V1))
         elif text.startswith(_V2):
             v2 = _read_v2(text.removeprefix(_V2))
-    # Zeros stand for no hash (libtorrent).
+    # Zeros mean no hash (libtorrent).
     infohash = v1 if v1.strip("0") else v2
     if not infohash.strip("0"):
         raise BadInput("The magnet link names no BitTorrent info-hash")
@@ -133,9 +133,9 @@ def _read_v2(text: str) -> str:
 
 
 def _selected(text: str) -> tuple[int, ...] | None:
-    """Return the file indexes in BEP 53's ``0,2,4-7``; None without a sane one.
+    """Return the file indexes in BEP 53's ``0,2,4-7``; None if none is valid.
 
-    libtorrent reads them only where the commas are not escaped.
+    libtorrent reads them only if the commas are not escaped.
     """
     indexes: set[int] = set()
     for match in map(_SELECTED.fullmatch, text.split(",")):
@@ -151,5 +151,5 @@ def _peers(values: Iterable[bytes]) -> Iterator[tuple[str, int]]:
         try:
             if match and 0 < int(match[2]) < 65536:
                 yield str(ipaddress.ip_address(match[1])), int(match[2])
-        except ValueError:  # a host's name, which nobody resolves (libtorrent)
+        except ValueError:  # a host name, which libtorrent does not resolve either
             continue

@@ -1,7 +1,7 @@
-"""What a torrent says of itself, and where that comes from. Values only.
+"""What a torrent says about itself, and where that comes from. Values only.
 
-A swarm is named by its infohash: lower-case hex, v1 (40 digits) where the torrent has
-one, else v2 (64 digits).
+A swarm is named by its infohash: lower-case hex, v1 (40 digits) if the torrent has one,
+else v2 (64 digits).
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-#: Three times the largest torrents of music that are known.
+#: Three times as many as in the largest known torrents of music.
 MAX_FILES = 100_000
 
-#: The largest ``.torrent`` that comes in, whichever way it comes: a file, a command, a
-#: URL, a swarm. This much holds the hashes of half a million pieces; nothing musical
-#: comes near.
+#: The largest ``.torrent`` that we accept, from a file, a command, a URL or a swarm.
+#: This holds the hashes of half a million pieces, far more than any music has.
 MAX_TORRENT_BYTES = 10 * 1024 * 1024
 
 
@@ -22,9 +21,9 @@ MAX_TORRENT_BYTES = 10 * 1024 * 1024
 class TorrentFile:
     """One file of a torrent.
 
-    ``path`` uses ``/`` and starts with the torrent's root folder where it has
-    one. ``offset`` and ``size`` are bytes in the torrent as a whole. ``index``
-    counts as libtorrent does, padding files included.
+    ``path`` uses ``/`` and starts with the torrent's root folder, if it has one.
+    ``offset`` and ``size`` are bytes in the torrent as a whole. ``index`` counts as
+    libtorrent does, including padding files.
     """
 
     index: int
@@ -36,7 +35,7 @@ class TorrentFile:
 
 @dataclass(frozen=True, slots=True)
 class Metainfo:
-    """What a torrent says of itself: names, sizes and piece length in bytes."""
+    """What a torrent says about itself: names, sizes and piece length in bytes."""
 
     infohash: str
     name: str
@@ -47,7 +46,7 @@ class Metainfo:
 
     @property
     def piece_count(self) -> int:
-        """How many pieces the torrent has."""
+        """The number of pieces."""
         return -(-self.size // self.piece_length)
 
 
@@ -55,8 +54,8 @@ class Metainfo:
 class TorrentSource:
     """Where a torrent's metadata comes from.
 
-    ``infohash`` names the swarm; either ``torrent`` (the bytes of a
-    ``.torrent`` file) or ``magnet`` (a URI) is there, or both.
+    ``infohash`` names the swarm. ``torrent`` (the bytes of a ``.torrent`` file) or
+    ``magnet`` (a URI) is set, or both.
     """
 
     infohash: str
@@ -71,9 +70,9 @@ class ReadTorrent(Protocol):
     def __call__(
         self, torrent: bytes, magnet: str | None = None
     ) -> tuple[TorrentSource, Metainfo]:
-        """Return the source that the bytes are, and what they say.
+        """Return the source and the metainfo in the bytes.
 
-        A ``magnet`` is kept for its trackers and peers. Raises :class:`BadInput`
-        for what is no torrent we can play from, and where the magnet link names
+        A ``magnet`` is kept for its trackers and peers. Raises :class:`BadInput` if
+        the bytes are not a torrent that we can play, and if the magnet link names
         another one.
         """

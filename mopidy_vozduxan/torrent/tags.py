@@ -1,21 +1,21 @@
-"""What is known of one track: values, from names, tags or a CUE sheet."""
+"""What is known about one track: values, from names, tags or a CUE sheet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-#: A CUE sheet counts time in frames of a CD: 588 samples of 44.1 kHz.
+#: A CUE sheet counts time in CD frames: 588 samples of 44.1 kHz.
 CUE_FRAMES_PER_S = 75
 #: The artist of an album whose tracks are by several people.
 VARIOUS_ARTISTS = "Various Artists"
-#: Shown where no artist is known, because Iris takes one for granted. It is in no
-#: list of artists.
+#: Shown if no artist is known, because Iris takes one for granted. It is not in lists
+#: of artists.
 UNKNOWN_ARTIST = "Unknown Artist"
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a track says of itself; ``None`` and ``()`` where it is unknown.
+    """What a track says about itself; ``None`` and ``()`` mean unknown.
 
     ``date`` is ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``, ``length_ms`` in ms and
     ``bitrate`` in kbit/s.
@@ -50,7 +50,7 @@ class Part:
     tags: Tags
 
     def completed(self, file: Tags) -> Part:
-        """Return the part with what its sheet does not say taken from its file."""
+        """Return the part, with the file's tags where its sheet says nothing."""
         own = self.tags
         tags = replace(
             own,

@@ -1,8 +1,8 @@
-"""Our URIs: one value per shape, ``parse`` and ``str`` are each other's inverse.
+"""Our URIs: one value per shape; ``parse`` and ``str`` are inverse to each other.
 
-Nothing here looks at a catalog or a swarm. The text never holds a comma, a
-slash or a lower-case percent escape: Iris splits its add dialog on commas and
-rewrites escapes to upper case.
+Nothing here looks at a catalog or a swarm. The text never holds a comma, a slash or a
+lower-case percent escape: Iris splits the input of its add dialog at commas, and
+converts escapes to upper case.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 from mopidy_vozduxan.exceptions import BadInput
 
 SCHEME = "vozduxan"
-#: All schemes that are played here.
+#: All schemes that we play.
 SCHEMES = (SCHEME, "magnet")
 
 _INFOHASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -43,7 +43,7 @@ class DirectoryUri:
 
 @dataclass(frozen=True, slots=True)
 class AlbumUri:
-    """One folder with audio: ``folder`` counts from 0; None is the only one."""
+    """One folder with audio: ``folder`` counts from 0; None means the only one."""
 
     infohash: str
     folder: int | None = None
@@ -104,8 +104,8 @@ class ArtistUri:
 class AddUri:
     """A ``.torrent`` file at an ``http(s)`` URL, or a magnet link.
 
-    A magnet link as such is a URI too, but one with commas (``so=``) does not
-    get through Iris' dialog.
+    A magnet link is a URI by itself, but one with commas (``so=``) does not survive
+    Iris' dialog.
     """
 
     url: str
@@ -116,7 +116,7 @@ class AddUri:
 
 @dataclass(frozen=True, slots=True)
 class MagnetUri:
-    """A magnet link, word for word as it was given."""
+    """A magnet link, exactly as it was given."""
 
     text: str
 
@@ -140,7 +140,7 @@ VIEWS = ("artists", "albums")
 
 
 def parse(uri: str) -> AnyUri:
-    """Return what ``uri`` names; raise :class:`BadInput` when it is not ours."""
+    """Return what ``uri`` names; raise :class:`BadInput` if it is not one of ours."""
     scheme, _, rest = uri.partition(":")
     if scheme.lower() == "magnet" and rest.startswith("?"):
         return MagnetUri(uri)
@@ -152,14 +152,14 @@ def parse(uri: str) -> AnyUri:
 
 
 def is_infohash(text: str) -> bool:
-    """Return whether that is an infohash as we write them."""
+    """Return whether the text is an infohash in our form."""
     return bool(_INFOHASH.fullmatch(text))
 
 
 def shown(uri: str) -> str:
-    """Return ``uri`` as a log may show it.
+    """Return ``uri`` in a form that may be logged.
 
-    The URLs in it may hold a listener's passkey: only hosts are named.
+    URLs in it may hold a listener's passkey, so only hosts are named.
     """
     try:
         parsed = parse(uri)
@@ -238,7 +238,7 @@ def _infohash(text: str) -> str:
 
 def _number(text: str) -> int:
     if not _NUMBER.fullmatch(text):
-        raise BadInput(f"A URI counts with plain digits, not {text[:80]!r}.")
+        raise BadInput(f"A number in a URI has plain digits, not {text[:80]!r}.")
     return int(text)
 
 

@@ -109,5 +109,5 @@ def test_what_cannot_be_deleted_is_said(
         raise PermissionError("no")
 
     monkeypatch.setattr("shutil.rmtree", refuse)
-    with pytest.raises(StorageFailed, match="could not be deleted"):
+    with pytest.raises(StorageFailed, match="Cannot delete data"):
         disk.delete(INFOHASH)
