@@ -1,1 +1,1 @@
-"""Audio formats: how each is recognised, its timeline, and what it needs."""
+"""Audio formats: how to recognise each, its timeline, and what it needs."""

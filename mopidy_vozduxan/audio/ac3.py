@@ -1,4 +1,4 @@
-"""AC-3: frames, one after the other. GStreamer does all that is needed."""
+"""AC-3: a sequence of frames. GStreamer does everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ADTS: AAC frames, one after the other, and no length anywhere."""
+"""ADTS: a sequence of AAC frames. Nothing in the file gives its length."""
 
 from __future__ import annotations
 

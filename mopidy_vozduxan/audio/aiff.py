@@ -31,7 +31,7 @@ def read(head: bytes, start: int, size: int) -> Timeline | None:
 
 
 def _whole(exponent: int, mantissa: int) -> int:
-    """Return an 80-bit float as an integer; 0 for what no sample rate can be."""
+    """Return an 80-bit float as an integer, 0 if it cannot be a sample rate."""
     shift = 16383 + 63 - exponent
     return mantissa >> shift if 32 <= shift < 64 else 0
 

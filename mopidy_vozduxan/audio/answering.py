@@ -1,7 +1,7 @@
-"""Computations that ask for spans of a file, and read nothing themselves.
+"""Generators that ask for spans of a file, and never read it themselves.
 
-One walk through a file's parts then serves both a file that a swarm delivers
-(:func:`answered`) and bytes that are here already (:func:`answered_by`).
+The same parser can thus run on a file that a swarm delivers (:func:`answered`), and on
+bytes that are already in memory (:func:`answered_by`).
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from mopidy_vozduxan.planning.spans import Span
 
 T = TypeVar("T")
 
-#: Yields the span it needs, is sent its bytes (fewer only at the file's end), and
+#: Yields a span, is sent its bytes (fewer only at the end of the file), and finally
 #: returns a ``T``.
 Asking = Generator[Span, bytes, T]
 
-#: Returns the bytes of a span, fewer only at the file's end.
+#: Returns the bytes of a span, fewer only at the end of the file.
 Read = Callable[[Span], Awaitable[bytes]]
 
 
 async def answered(asking: Asking[T], read: Read) -> T:
-    """Return what a computation returns when ``read`` answers it."""
+    """Run ``asking`` to its end, with bytes that ``read`` returns."""
     try:
         span = next(asking)
         while True:
@@ -33,7 +33,7 @@ async def answered(asking: Asking[T], read: Read) -> T:
 
 
 def answered_by(head: bytes, asking: Asking[T]) -> T:
-    """Return what a computation returns that sees only a file's first bytes."""
+    """Run ``asking`` to its end, on a file of which only ``head`` is in memory."""
     try:
         span = next(asking)
         while True:

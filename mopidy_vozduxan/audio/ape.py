@@ -1,7 +1,7 @@
-"""Monkey's Audio: the head has the length, and a table says where frames are. Pure.
+"""Monkey's Audio: the header has the length, and a table has the frames' offsets. Pure.
 
-GStreamer's demuxer for it only works on local files; its decoder works on what
-that demuxer would give it, and that is little more than the frames themselves.
+GStreamer's demuxer works on local files only. Its decoder takes what that demuxer would
+give it, which is little more than the frames themselves.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from mopidy_vozduxan.audio.sound import CutFailed, Sound
 from mopidy_vozduxan.planning.position import Point, Timeline
 from mopidy_vozduxan.planning.spans import Span
 
-_OLDEST = 3980  # in files of before 2003 the head looks otherwise
-# Sign, version, and the lengths of this, of the head proper, of the table, of the
-# WAV file's head, of the audio; the WAV file's tail and a checksum follow.
+_OLDEST = 3980  # files from before 2003 have another header
+# Signature, version, and the lengths of this descriptor, of the header, of the table,
+# of the WAV file's header and of the audio. The WAV file's tail and a checksum follow.
 _DESCRIPTOR = struct.Struct("<4sH2xIIIIQ")
 _DESCRIPTOR_BYTES = 52
-# Compression, flags, samples per frame and in the last one, frames, bits,
-# channels, rate.
+# Compression, flags, samples per frame and in the last frame, frames, bits, channels,
+# sample rate.
 _HEAD = struct.Struct("<HHIIIHHI")
 _HEAD_BYTES = _DESCRIPTOR_BYTES + _HEAD.size
 _MOST_FRAMES = 1_000_000
-#: A million samples of 24 bits, twice over; a hostile table must not fill memory.
+#: Twice a million samples of 24 bits: a hostile table must not fill the memory.
 _LARGEST_FRAME = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a file says of itself.
+    """The header of a file.
 
-    ``samples`` are those of every frame but the last, which has ``last_samples``.
-    The table, the first frame and the end of the last are at the offsets
-    ``table``, ``first`` and ``stop`` behind the sign.
+    Each frame has ``samples``, except the last one, which has ``last_samples``.
+    ``table``, ``first`` and ``stop`` are the offsets of the table, of the first frame
+    and of the end of the last one, counted from the signature.
     """
 
     version: int
@@ -57,14 +57,14 @@ class Head:
 
     @property
     def all_samples(self) -> int:
-        """How many samples the file has."""
+        """The number of samples in the file."""
         return (self.frames - 1) * self.samples + self.last_samples
 
 
 def _read_head(data: bytes) -> Head | None:
-    """Return the head that ``data`` begins with; None where that is none.
+    """Return the header at the start of ``data``; None if that is not one.
 
-    Raises :class:`struct.error` where ``data`` ends before it.
+    Raises :class:`struct.error` if ``data`` is too short.
     """
     sizes = _DESCRIPTOR.unpack_from(data)
     _, version, own, proper, table, wave, audio = sizes
@@ -82,7 +82,7 @@ def _read_head(data: bytes) -> Head | None:
 
 
 def _offsets(table: bytes, start: int) -> Iterator[int]:
-    """Yield the offsets in a table; beyond 4 GiB they begin at 0 again."""
+    """Yield the offsets in a table; beyond 4 GiB they wrap around."""
     before = beyond = 0
     for (offset,) in struct.iter_unpack("<I", table[: len(table) // 4 * 4]):
         if offset < before:
@@ -108,7 +108,7 @@ def read(head: bytes, start: int, size: int) -> Timeline | None:
 
 
 class ApeFile:
-    """A Monkey's Audio file; ``offsets`` are those of its frames, and the end."""
+    """A Monkey's Audio file; ``offsets`` has those of its frames, and its end."""
 
     elements = "avdec_ape max-errors=0"
 
@@ -121,16 +121,16 @@ class ApeFile:
         self._samples, self._last_samples = lengths
 
     def locate(self, sample: int) -> Asking[Place]:
-        """Return the frame that holds ``sample``; nothing has to be read for it."""
+        """Return the frame that holds ``sample``, without reading anything."""
         frame = min(sample // self._samples, len(self._offsets) - 2)
         return Place(frame * self._samples, self._offsets[frame])
-        yield  # an Asking all the same
+        yield  # makes this an Asking
 
     def packets(self, place: Place) -> Iterator[Packet]:
         """Yield the frames from ``place`` on, as the decoder wants them.
 
-        It reads words of 32 bits, counted from the first frame: so a packet
-        begins with the word its frame begins in, and says how much to skip.
+        It reads words of 32 bits, counted from the first frame. A packet therefore
+        starts with the word in which its frame starts, and says how much to skip.
         """
         frame = bisect_right(self._offsets, place.offset) - 1
         for start, stop in itertools.pairwise(self._offsets[frame:]):
@@ -144,7 +144,7 @@ class ApeFile:
 
 
 def read_ape(start: int, size: int) -> Asking[ApeFile]:
-    """Read the head of the Monkey's Audio file that begins at ``start``."""
+    """Read the header of the Monkey's Audio file that starts at ``start``."""
     data = yield Span(start, start + _HEAD_BYTES)
     head = _read_head(data) if len(data) == _HEAD_BYTES else None
     if head is None:

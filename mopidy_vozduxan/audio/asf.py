@@ -1,4 +1,4 @@
-"""ASF: Windows Media Audio. GStreamer does all that is needed."""
+"""ASF, for Windows Media Audio. GStreamer does everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chunks, each a kind, a length and a body: RIFF, RF64, AIFF and DSDIFF. Pure."""
+"""Chunks of RIFF, RF64, AIFF and DSDIFF: each has a kind, a length and a body. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _MOST_CHUNKS = 256  # usually 2 to 5
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A chunk: its kind, the offset and length of its body, and some of the body.
+    """A chunk: its kind, and the offset and length of its body.
 
-    The length is what the file says. ``body`` is as much as was wanted, and less
-    where the file ends.
+    The length is what the file claims. ``body`` is the part that was wanted; it is
+    shorter if the file ends there.
     """
 
     kind: bytes
@@ -35,8 +35,8 @@ def read_chunks(
 ) -> Asking[list[Chunk]]:
     """Read the chunks from ``at`` on, up to the first one of a kind in ``last``.
 
-    ``header`` unpacks kind and length. ``wanted`` says how many bytes of a body are
-    read at most, by kind; of the others none.
+    ``header`` unpacks kind and length. ``wanted`` has the most bytes to read of a body,
+    by kind; other bodies are skipped.
     """
     found: list[Chunk] = []
     while len(found) < _MOST_CHUNKS:
@@ -55,10 +55,10 @@ def read_chunks(
 
 
 def bodies(chunks: Iterable[Chunk]) -> dict[bytes, bytes]:
-    """Return what was read of the chunks, by kind; the last one of a kind counts."""
+    """Return the bodies by kind; the last chunk of a kind counts."""
     return {chunk.kind: chunk.body for chunk in chunks}
 
 
 def even_timeline(size: int, length_ms: int, sound: Span) -> Timeline:
-    """Return the timeline of samples that all have one size."""
+    """Return the timeline of samples that all have the same size."""
     return Timeline(size, length_ms, sound.start, ((length_ms, sound.stop),))

@@ -1,7 +1,7 @@
-"""What we know of a container: a form, which each module here fills in once.
+"""What we know about a container: a form that each module in this folder fills in.
 
-Pure. :mod:`mopidy_vozduxan.audio.formats` has the table of all containers; whoever
-needs something of a format asks that table, and no other module names a format.
+Pure. :mod:`mopidy_vozduxan.audio.formats` has the table of all containers. The rest of
+the package asks that table, and never names a format.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from mopidy_vozduxan.audio.view import View
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import Span
 
-# The bit rates (kbit/s) that lengths are guessed with. The guesses lean low, so that
-# lengths come out long: core turns a seek beyond the length into "next", whereas one
-# that is short of a too long length works.
+# Bit rates (kbit/s) for guessing lengths. They are low on purpose, so that the guess is
+# rather too long: core turns a seek beyond the length into "next", while a seek within
+# a length that is too long works.
 # 700: acoustic and classical CD rips; loud ones have 1000, hi-res 2500 and more.
 LOSSLESS_KBPS = 700
 PCM_KBPS = 1411  # 44.1 kHz x 16 bit x 2, exact for CDs
@@ -35,9 +35,9 @@ _LONGEST_MS = 7 * 24 * 3600 * 1000  # "unknown", all bits set, is 49 days or mor
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a file's extension says: a content type, and the usual bit rate.
+    """What a file's extension tells: a content type and the usual bit rate.
 
-    ``tail_kib`` is what demuxers read at the end of the file before they play.
+    Demuxers read ``tail_kib`` at the end of the file before they play.
     """
 
     content_type: str
@@ -45,31 +45,31 @@ class Format:
     tail_kib: int = 0
 
     def length_ms(self, size: int) -> int:
-        """Guess how long ``size`` bytes play."""
+        """Guess the length of ``size`` bytes."""
         return max(1, size * 8 // self.nominal_kbps)  # bytes * 8 / (kbit/s) is ms
 
 
 @dataclass(frozen=True, slots=True)
 class LateIndex:
-    """How an index behind the audio is found and read.
+    """How to find and read an index that follows the audio.
 
-    ``find`` takes a file's first bytes, where it begins and its size, and returns the
-    span of the audio if all else comes behind it. ``read`` takes the bytes behind that
-    span, the span and the size.
+    ``find`` takes a file's first bytes, the offset where it starts and its size. It
+    returns the span of the audio if the index follows it. ``read`` takes the bytes that
+    follow the span, the span and the size.
     """
 
     find: Callable[[bytes, int, int], Span | None]
     read: Callable[[bytes, Span, int], Timeline | None]
 
     def audio_before(self, head: bytes, start: int, size: int) -> Span | None:
-        """Return where the audio is; raises nothing, whatever the bytes."""
+        """Return the span of the audio; never raises."""
         try:
             return self.find(head, start, size)
         except struct.error:
             return None
 
     def timeline_of(self, index: bytes, audio: Span, size: int) -> Timeline | None:
-        """Return the timeline if it can be true; raises nothing, whatever the bytes."""
+        """Return the timeline if it is plausible; never raises."""
         try:
             return _checked(self.read(index, audio, size), size)
         except struct.error:
@@ -78,53 +78,53 @@ class LateIndex:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A kind of file. All but its extensions may be left out.
+    """A kind of file. Only the extensions are required.
 
-    The callables get bytes of strangers. They bound what they look at, and raise
-    nothing but :class:`struct.error` and :class:`IndexError`, where bytes are missing;
-    what cuts and shows raises :class:`~mopidy_vozduxan.audio.sound.CutFailed`.
+    The callables get bytes from strangers, and bound what they look at. If bytes are
+    missing they may raise :class:`struct.error` or :class:`IndexError`; ``cut`` and
+    ``view`` raise :class:`~mopidy_vozduxan.audio.sound.CutFailed`.
     """
 
-    #: By extension, lower case, without the dot.
+    #: By extension: lower case, without the dot.
     formats: Mapping[str, Format]
-    #: What the file begins with: an offset, and the bytes there. A container without
-    #: a sign is known by the extension alone.
+    #: The file's signature: an offset and the bytes there. A container without one is
+    #: known by its extensions alone.
     signs: tuple[tuple[int, bytes], ...] = ()
 
-    #: Takes the first bytes of the file, where in them it begins (behind a tag), and
-    #: its size; returns how time and bytes belong together, as far as that is certain.
+    #: Takes the file's first bytes, the offset where it starts (behind a tag) and its
+    #: size. Returns its timeline, if the bytes give it.
     timeline: Callable[[bytes, int, int], Timeline | None] | None = None
     late_index: LateIndex | None = None
-    #: Takes where the file begins and its size, and reads what cutting it needs.
+    #: Takes the offset where the file starts and its size. Reads what cutting it needs.
     cut: Callable[[int, int], Asking[Divisible]] | None = None
 
-    #: Tags may be at the end: ID3v1 and APEv2.
+    #: There may be tags at the end: ID3v1 or APEv2.
     tags_at_end: bool = False
-    #: The length is known by counting frames behind a tag, which may be large.
+    #: The first frames give the length; they follow a tag that may be large.
     counts_frames: bool = False
-    #: Where the file does not say its length, GStreamer goes by the bit rate of the
-    #: first frames, which is off by as much as the music varies.
+    #: If the file does not give its length, GStreamer extrapolates the bit rate of the
+    #: first frames. That is wrong if the bit rate varies.
     length_is_guess: bool = False
-    #: Takes the first and the last bytes of the file; returns its length in ms. The
-    #: player's own answer is wrong.
+    #: Takes the file's first and last bytes, and returns its length in ms. For
+    #: containers where GStreamer gets it wrong.
     length_at_end: Callable[[bytes, bytes], int | None] | None = None
-    #: Takes the first bytes; returns how many samples the decoder gives. The demuxer
-    #: tells it wrong.
+    #: Takes the first bytes, and returns the number of samples that the decoder gives.
+    #: For containers where the demuxer gets it wrong.
     sample_count: Callable[[bytes], int | None] | None = None
-    #: Takes where the file begins and its size, and shows it to a demuxer as another
-    #: kind of file.
+    #: Takes the offset where the file starts and its size. Presents the file to a
+    #: demuxer as another kind of file.
     view: Callable[[int, int], Asking[View]] | None = None
 
     def timeline_of(self, head: bytes, start: int, size: int) -> Timeline | None:
-        """Return the timeline if it can be true; raises nothing, whatever the bytes."""
+        """Return the timeline if it is plausible; never raises."""
         try:
             return self.timeline and _checked(self.timeline(head, start, size), size)
-        except struct.error:  # the head ends before what has to be known
+        except struct.error:  # the head is too short
             return None
 
 
 def _checked(found: Timeline | None, size: int) -> Timeline | None:
-    """Return ``found`` where it can be true."""
+    """Return ``found`` if it is plausible."""
     if found is None or not 0 <= found.audio_start < size:
         return None
     return found if 0 < found.length_ms <= _LONGEST_MS else None

@@ -1,7 +1,7 @@
-"""Files of which a part can be cut out, as the cutter sees them. Pure.
+"""Files that can be cut, as the cutter sees them. Pure.
 
-There are two kinds: samples that a decoder has to work out (:class:`Compressed`), and
-files of which a part is a span of their own bytes (:class:`SpannedFile`).
+There are two kinds: files that have to be decoded (:class:`Compressed`), and files of
+which a part is a span of their own bytes (:class:`SpannedFile`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mopidy_vozduxan.planning.spans import Span
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """What a decoder is given at once: ``prefix``, then the bytes of ``span``."""
+    """One buffer for a decoder: ``prefix``, then the bytes of ``span``."""
 
     prefix: bytes
     span: Span
@@ -26,17 +26,17 @@ class Packet:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A ``sample`` that a decoder can begin at, and the offset of its first byte."""
+    """A ``sample`` at which a decoder can start, and its offset."""
 
     sample: int
     offset: int
 
 
 class Compressed(Protocol):
-    """A lossless file whose samples a decoder has to work out.
+    """A lossless file that has to be decoded.
 
-    ``elements`` is that decoder in GStreamer's notation, and ``caps`` what the
-    packets are to it ("" for the bytes of the file as they are).
+    ``elements`` is the decoder in GStreamer's notation, ``caps`` are the packets' caps
+    ("" if packets are the file's own bytes).
     """
 
     sound: Sound
@@ -44,24 +44,24 @@ class Compressed(Protocol):
     caps: str
 
     def locate(self, sample: int) -> Asking[Place]:
-        """Find a place at or before ``sample``, as near as is quickly found."""
+        """Find a place at or shortly before ``sample``."""
 
     def packets(self, place: Place) -> Iterator[Packet]:
-        """Yield what decodes to the samples from ``place`` to the end."""
+        """Yield packets that decode to the samples from ``place`` to the end."""
 
 
 class SpannedFile(ABC):
-    """A file of which a part is a span of its own bytes, behind a head."""
+    """A file of which a part is a span of its own bytes, after a header."""
 
-    #: That of a part.
+    #: The content type of a part.
     content_type: ClassVar[str]
 
     @abstractmethod
     def span(self, start: int, stop: int | None) -> Asking[Span]:
-        """Find the bytes of a part, in CUE frames; None is the end of the file."""
+        """Find a part's bytes. It is in CUE frames; None is the file's end."""
 
     def head(self, length: int) -> bytes:
-        """Return what comes before ``length`` bytes of the file in one of their own."""
+        """Return the header of a part of ``length`` bytes."""
         return b""
 
 

@@ -1,4 +1,4 @@
-"""DSF: the head has the number of samples. Pure."""
+"""DSF: the header has the number of samples. Pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import struct
 
 from mopidy_vozduxan.audio.container import DSD_KBPS, Container, Format
 
-#: The decoder gives a number for eight bits.
+#: The decoder makes one sample out of eight bits.
 _BITS = 8
 _COUNT_AT = 64
 
 
 def sample_count(head: bytes) -> int:
-    """Return how many samples the decoder gives.
+    """Return the number of samples that the decoder gives.
 
-    gst-libav 1.22 and 1.26 round them up to a block of 12 ms.
+    gst-libav (1.22 and 1.26) rounds it up to a block of 12 ms.
     """
     (bits,) = struct.unpack_from("<Q", head, _COUNT_AT)
     return -(-int(bits) // _BITS)

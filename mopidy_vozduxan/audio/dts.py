@@ -1,4 +1,4 @@
-"""DTS: frames, one after the other. GStreamer does all that is needed."""
+"""DTS: a sequence of frames. GStreamer does everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FLAC (RFC 9639): STREAMINFO has the length, SEEKTABLE the points. Pure."""
+"""FLAC (RFC 9639): STREAMINFO has the length, SEEKTABLE has points. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WINDOW_BYTES = (64 * 1024, 1024 * 1024)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A metadata block: its kind, where it ends, and as much as was wanted of it."""
+    """A metadata block: its kind, its end, and the wanted part of its body."""
 
     kind: int
     length: int
@@ -44,8 +44,7 @@ class Block:
 def read_blocks(start: int, wanted: Mapping[int, int]) -> Asking[list[Block]]:
     """Read the metadata blocks of the file whose ``fLaC`` is at ``start``.
 
-    ``wanted`` says how many bytes of a body are read at most, by kind; of the others
-    none.
+    ``wanted`` has the most bytes to read of a body, by kind; other bodies are skipped.
     """
     at, found = start + len(_SIGN), list[Block]()
     while len(found) < _MOST_BLOCKS:
@@ -66,8 +65,8 @@ def read_blocks(start: int, wanted: Mapping[int, int]) -> Asking[list[Block]]:
 def read(head: bytes, start: int, size: int) -> Timeline | None:
     """Return the timeline of a file whose ``fLaC`` is at ``start``.
 
-    Where a picture reaches beyond the head, the audio is taken to start right
-    behind it: too early by the blocks that follow, usually 8 KiB of padding.
+    If a picture reaches beyond the head, we assume that the audio follows it. That is
+    too early by the blocks in between, usually 8 KiB of padding.
     """
     blocks = answered_by(head, read_blocks(start, _WANTED))
     if not blocks or blocks[0].kind != _STREAMINFO:
@@ -82,10 +81,10 @@ def read(head: bytes, start: int, size: int) -> Timeline | None:
 
 
 def read_cuesheet(head: bytes) -> tuple[int, bytes] | None:
-    """Return the body of the first CUESHEET block in a file's first bytes.
+    """Return the sample rate, and the body of the first CUESHEET block.
 
-    Before it, the sample rate, 0 where that is not known. A block that is not wholly
-    here is none.
+    ``head`` are the file's first bytes; a block that is not complete in them does not
+    count. The rate is 0 if it is unknown.
     """
     if not head.startswith(_SIGN):
         return None
@@ -99,14 +98,14 @@ def read_cuesheet(head: bytes) -> tuple[int, bytes] | None:
 
 
 def _seek_table(blocks: list[Block]) -> bytes:
-    """Return the whole entries of the last seek table."""
+    """Return the complete entries of the last seek table."""
     tables = [block.body for block in blocks if block.kind == _SEEKTABLE]
     table = tables[-1] if tables else b""
     return table[: len(table) // _ENTRY.size * _ENTRY.size]
 
 
 def _points(table: bytes, rate: int, audio_start: int) -> Iterator[Point]:
-    # Placeholders have sample 2**64-1, far beyond the length: Timeline drops them.
+    # Placeholders have the sample 2**64-1. Timeline drops what is beyond the length.
     for sample, offset, _ in _ENTRY.iter_unpack(table):
         yield sample * 1000 // rate, audio_start + offset
 
@@ -127,19 +126,19 @@ class FlacFile(FramedFile):
             samples=packed & (1 << 36) - 1,
         )
         self._info = info
-        if not largest:  # unknown: no frame is larger than its samples as they are
+        if not largest:  # unknown: no frame is larger than its raw samples
             largest = (self._longest * sound.bits * sound.channels + 7) // 8 + 256
         least, most = _WINDOW_BYTES
         super().__init__(sound, first, size, min(max(least, 3 * largest), most))
 
     def head(self) -> bytes:
-        """Return STREAMINFO without the number of samples and their checksum."""
+        """Return STREAMINFO without the number and the checksum of the samples."""
         (packed,) = struct.unpack_from(">Q", self._info, 10)
         info = self._info[:10] + struct.pack(">Q", packed >> 36 << 36) + bytes(16)
         return _SIGN + bytes((_LAST | _STREAMINFO, 0, 0, len(info))) + info
 
     def frames(self, data: bytes) -> Iterator[Frame]:
-        """Yield what looks like a frame's header in ``data``."""
+        """Yield whatever looks like a frame header in ``data``."""
         for match in _SYNC.finditer(data, 0, max(0, len(data) - _LONGEST_HEADER)):
             frame = self._frame(data, match.start())
             if frame:
@@ -164,7 +163,7 @@ class FlacFile(FramedFile):
 
 
 def read_flac(start: int, size: int) -> Asking[FlacFile]:
-    """Read the head of the FLAC file whose ``fLaC`` is at ``start``."""
+    """Read the metadata of the FLAC file whose ``fLaC`` is at ``start``."""
     blocks = yield from read_blocks(start, _WANTED)
     if not blocks or not blocks[-1].is_last:
         raise CutFailed("The FLAC file has no end of its head.")
@@ -179,7 +178,7 @@ def read_flac(start: int, size: int) -> Asking[FlacFile]:
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
-    """Return the number coded like UTF-8, -1 for none, and where it ends."""
+    """Return a number coded like UTF-8 (-1 if it is not one), and where it ends."""
     lead = data[at]
     if lead < 0x80:
         return lead, at + 1

@@ -1,7 +1,7 @@
-"""The table of all containers, and what a file is: by its name or its first bytes.
+"""The table of all containers, and what a file is by its name or its first bytes.
 
-Nothing here opens a file. The table says what GStreamer plays with the plugins
-Mopidy recommends; it never promises that a given file is sound.
+Nothing here opens a file. The table lists what GStreamer plays with the plugins that
+Mopidy recommends. It does not promise that a given file is intact.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from mopidy_vozduxan.audio import (
 from mopidy_vozduxan.audio.container import Container, Format
 from mopidy_vozduxan.torrent.metainfo import TorrentFile
 
-#: Every container we know. A new one gets a module, and its place here.
+#: All containers. A new one gets a module, and a line here.
 CONTAINERS: tuple[Container, ...] = (
     flac.CONTAINER,
     ape.CONTAINER,
@@ -52,34 +52,34 @@ CONTAINERS: tuple[Container, ...] = (
     ac3.CONTAINER,
     dts.CONTAINER,
 )
-#: What no container of ours is: nothing is known of it.
+#: Stands for any other file: we know nothing about it.
 UNKNOWN = Container(formats={})
 
-#: By extension, lower case, without the dot.
+#: By extension: lower case, without the dot.
 BY_EXTENSION: dict[str, Container] = {
     extension: container for container in CONTAINERS for extension in container.formats
 }
 
-#: In so many bytes, behind a tag, every sign is.
+#: The number of bytes that hold every signature.
 SIGN_BYTES = max(
     place + len(sign) for known in CONTAINERS for place, sign in known.signs
 )
 
-#: Types a browser may be told of: the bytes come from strangers, so nothing
-#: that could run in the page's origin (HTML, SVG, scripts) is among them.
+#: Content types that we tell a browser. The bytes come from strangers, so types that
+#: could run in the page's origin (HTML, SVG, scripts) are not among them.
 _SAFE_KINDS = ("audio/", "image/", "video/")
 _UNKNOWN = "application/octet-stream"
-# Without the machine's own tables: the same answer everywhere.
+# Not the machine's own tables, so that the answer is the same everywhere.
 _TYPES = mimetypes.MimeTypes()
 
 
 def named(path: str) -> Container:
-    """Return the container that a file's name says it is; :data:`UNKNOWN` for none."""
+    """Return the container that a file's name stands for, or :data:`UNKNOWN`."""
     return BY_EXTENSION.get(extension(path), UNKNOWN)
 
 
 def signed(head: bytes, start: int = 0) -> Container:
-    """Return the container whose sign is at ``start``; :data:`UNKNOWN` for none."""
+    """Return the container whose signature is at ``start``, or :data:`UNKNOWN`."""
     for container in CONTAINERS:
         for place, sign in container.signs:
             if head.startswith(sign, start + place):
@@ -88,9 +88,9 @@ def signed(head: bytes, start: int = 0) -> Container:
 
 
 def likely(path: str, head: bytes, start: int) -> Iterator[Container]:
-    """Yield what a file may be: by its sign, or by its name if that has no sign.
+    """Yield what a file may be: by its signature first, then by its name.
 
-    Its first bytes count more than its name; MPEG audio has no sign worth the name.
+    The name counts only for containers without a signature, such as MPEG audio.
     """
     yield signed(head, start)
     by_name = named(path)
@@ -99,9 +99,10 @@ def likely(path: str, head: bytes, start: int) -> Iterator[Container]:
 
 
 def is_audio(path: str) -> bool:
-    """Whether the name is that of an audio file, and not of its shadow.
+    """Whether the name is that of an audio file.
 
-    macOS leaves a ``._name`` beside every file, and ``__MACOSX`` folders.
+    macOS leaves a ``._name`` beside every file, and ``__MACOSX`` folders: those are
+    none.
     """
     *folders, name = path.split("/")
     junk = name.startswith("._") or "__MACOSX" in folders
@@ -114,7 +115,7 @@ def is_playable(file: TorrentFile) -> bool:
 
 
 def is_divisible(path: str) -> bool:
-    """Whether parts can be cut out of such a file (:mod:`mopidy_vozduxan.cue`)."""
+    """Whether a file with this name can be cut (:mod:`mopidy_vozduxan.cue`)."""
     return named(path).cut is not None
 
 
@@ -135,18 +136,18 @@ def estimated_length_ms(path: str, size: int) -> int | None:
 
 
 def tail_probe(path: str) -> int:
-    """Return how many bytes at its end a player reads first; mostly none."""
+    """Return how many bytes at the end of the file a player reads first, often 0."""
     known = _format(path)
     return known.tail_kib * 1024 if known else 0
 
 
 def stem(path: str) -> str:
-    """Return the last part of ``path`` without its extension, if that is audio."""
+    """Return the last part of ``path``, without the extension of an audio file."""
     return without_extension(path.rpartition("/")[2])
 
 
 def without_extension(name: str) -> str:
-    """Return a file's or torrent's name without its extension, if that is audio."""
+    """Return a file's or torrent's name, without the extension of an audio file."""
     return name.rpartition(".")[0] if _format(name) else name
 
 
@@ -155,6 +156,6 @@ def _format(path: str) -> Format | None:
 
 
 def extension(path: str) -> str:
-    """Return the extension in lower case, "" where there is none."""
+    """Return the extension in lower case, "" if there is none."""
     name, dot, ending = path.rpartition("/")[2].rpartition(".")
     return ending.lower() if dot and name else ""

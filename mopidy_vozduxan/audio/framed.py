@@ -1,8 +1,8 @@
-"""Finding a sample in a file of frames that say their own number: FLAC, WavPack.
+"""Finds a sample in a file whose frames are numbered: FLAC, WavPack. Pure.
 
-Pure. A few probes, each one look at some dozens of kilobytes, lead to a frame
-shortly before the sample; nothing before it has to be read. What was found is
-remembered, so the way to the next place is shorter.
+A few probes of some dozens of kilobytes each find a frame shortly before the sample,
+and nothing before it has to be read. Frames that were found are remembered, so the next
+search is shorter.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from mopidy_vozduxan.audio.divisible import Packet, Place
 from mopidy_vozduxan.audio.sound import Sound
 from mopidy_vozduxan.planning.spans import Span
 
-#: A decoder is given so much at once.
+#: The size of a decoder's buffers.
 _PACKET_BYTES = 64 * 1024
-#: More frames never have to be skipped than some 10 ms of decoding.
+#: Skipping this much takes some 10 ms of decoding.
 _NEAR_S = 1
-#: After so many guesses by proportion, halving is surer.
+#: After this many guesses by proportion we bisect.
 _GUESSES = 4
 _MOST_PROBES = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame's header: where it is, its first sample, and how many it has."""
+    """A frame header: its offset, the first sample, and the number of samples."""
 
     offset: int
     sample: int
@@ -35,9 +35,9 @@ class Frame:
 
 
 class FramedFile:
-    """Such a file; formats say how a frame's header looks.
+    """Such a file. Subclasses know the frame headers.
 
-    ``window`` bytes hold at least two frames wherever they are taken.
+    Any ``window`` bytes of the file hold at least two frames.
     """
 
     elements = ""
@@ -51,15 +51,15 @@ class FramedFile:
         self._hints: set[Place] = set()
 
     def frames(self, data: bytes) -> Iterator[Frame]:
-        """Yield what looks like a frame's header in ``data``, in order."""
+        """Yield whatever looks like a frame header in ``data``, in order."""
         raise NotImplementedError
 
     def head(self) -> bytes:
-        """Return what a decoder has to see before the first frame."""
+        """Return what a decoder needs before the first frame."""
         return b""
 
     def hint(self, place: Place) -> None:
-        """Note a place that the file's own table names; it may be wrong."""
+        """Take a place from the file's own table; it may be wrong."""
         if self._remember(place):
             self._hints.add(place)
 
@@ -96,7 +96,7 @@ class FramedFile:
         return low
 
     def packets(self, place: Place) -> Iterator[Packet]:
-        """Yield the head, then the file from ``place`` on as it is."""
+        """Yield the head, then the file's bytes from ``place`` on."""
         yield Packet(self.head(), Span(0, 0))
         for start in range(place.offset, self._size, _PACKET_BYTES):
             yield Packet(b"", Span(start, min(start + _PACKET_BYTES, self._size)))
@@ -118,7 +118,7 @@ class FramedFile:
         return self._places[after - 1], self._places[after]
 
     def _guess(self, low: Place, high: Place, sample: int, probe: int) -> int:
-        """Return an offset that should be shortly before ``sample``."""
+        """Return an offset that is probably shortly before ``sample``."""
         apart = high.offset - low.offset
         if probe >= _GUESSES:
             return low.offset + apart // 2
@@ -129,7 +129,7 @@ class FramedFile:
     def _first_place(
         self, data: bytes, start: int, low: Place, high: Place
     ) -> Place | None:
-        """Return the first frame of which a second one says that it is one."""
+        """Return the first frame that another one confirms."""
         frames = [
             frame
             for frame in self.frames(data)

@@ -1,13 +1,13 @@
-"""ID3v2: a tag that may stand before a file of any format."""
+"""ID3v2: a tag that may precede a file of any format."""
 
 from __future__ import annotations
 
-#: These tell how large the tag is.
+#: The size of the tag's header.
 TAG_HEAD_BYTES = 10
 
 
 def tag_size(head: bytes) -> int:
-    """Return the bytes an ID3v2 tag takes before the file proper; mostly pictures."""
+    """Return the size of the ID3v2 tag at the start of a file, 0 if there is none."""
     if len(head) < TAG_HEAD_BYTES or not head.startswith(b"ID3"):
         return 0
     size = 0

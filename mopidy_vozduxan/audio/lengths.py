@@ -1,7 +1,7 @@
 """Which length of a file to believe. Pure.
 
-One that is too short makes core skip a track when somebody seeks near its end;
-one that is too long does no harm.
+If it is too short, core skips a track when somebody seeks near its end. If it is too
+long, nothing happens.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _MARGIN_PERCENT = 25
 def believed_length_ms(
     path: str, beginning: bytes, size: int, scanned_ms: int | None
 ) -> int | None:
-    """Return the length of a file in ms, or one that is known to be too long.
+    """Return the length of a file in ms, or a length that is certainly too long.
 
-    ``beginning`` are its first bytes, ``scanned_ms`` is what GStreamer says.
-    None where nothing is known.
+    ``beginning`` are its first bytes, ``scanned_ms`` is what GStreamer says. None if
+    nothing is known.
     """
     timeline = read_timeline(path, beginning, size)
     if timeline:
@@ -31,9 +31,9 @@ def believed_length_ms(
 
 
 def sample_count(head: bytes) -> int | None:
-    """Return how many samples are in the file with these first bytes.
+    """Return the number of samples in the file with these first bytes.
 
-    None where its demuxer tells it right. Raises nothing, whatever they are.
+    None if the demuxer gets it right. Never raises.
     """
     count = signed(head).sample_count
     try:

@@ -1,4 +1,4 @@
-"""Matroska and WebM. GStreamer does all that is needed."""
+"""Matroska and WebM. GStreamer does everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""M4A: the index (``moov``) comes before the audio (``mdat``), or behind it."""
+"""M4A: the index (``moov``) precedes the audio (``mdat``), or follows it. Pure."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from mopidy_vozduxan.planning.position import Point, Timeline
 from mopidy_vozduxan.planning.spans import Span
 
 _MOST_BOXES = 256  # usually 3 to 5 on each level
-_MOST_ROWS = 100_000  # of a table, 0.2 s of work; of AAC frames these are 39 min
-_MOST_POINTS = 4000  # that are kept of them, and one for each chunk
-_LONGEST_INDEX = 8 * 1024 * 1024  # of 10 h usually 6 MiB
+_MOST_ROWS = 100_000  # of a table: 0.2 s of work, 39 min of AAC frames
+_MOST_POINTS = 4000  # kept of them, and one for each chunk
+_LONGEST_INDEX = 8 * 1024 * 1024  # usually 6 MiB for 10 h
 
-_Place = tuple[int, int]  # offsets: of a box's body, and of its end
+_Place = tuple[int, int]  # the offsets of a box's body and of its end
 
 
 def read(head: bytes, start: int, size: int) -> Timeline | None:
     """Return the timeline of a file whose ``ftyp`` box is at ``start``.
 
-    Where the index reaches beyond the head, the audio is taken to start right
-    behind it, too early by a box of padding at most, and a proportion has to do.
+    If the index reaches beyond the head, we assume that the audio follows it, which is
+    too early by a box of padding at most. Positions are then found by proportion.
     """
     length_ms = audio_start = 0
     points: tuple[Point, ...] = ()
@@ -46,7 +46,7 @@ def read(head: bytes, start: int, size: int) -> Timeline | None:
 
 
 def audio_before_index(head: bytes, start: int, size: int) -> Span | None:
-    """Return the span of the audio where all else comes behind it."""
+    """Return the span of the audio if the index follows it."""
     for kind, body, stop in _boxes(head, start, size):
         if kind == b"moov":
             return None
@@ -56,7 +56,7 @@ def audio_before_index(head: bytes, start: int, size: int) -> Span | None:
 
 
 def read_index(index: bytes, audio: Span, size: int) -> Timeline | None:
-    """Return the timeline by the bytes behind ``audio``; None without a table."""
+    """Return the timeline by the bytes that follow ``audio``; None without a table."""
     for kind, body, stop in _boxes(index, 0, size):
         if kind == b"moov":
             points = _points(index, body, stop)
@@ -67,7 +67,7 @@ def read_index(index: bytes, audio: Span, size: int) -> Timeline | None:
 
 
 def _points(head: bytes, at: int, stop: int) -> tuple[Point, ...]:
-    """Return where frames of the sound begin, if all is here that tells it."""
+    """Return where the sound's frames start, if ``head`` has all the tables."""
     for kind, body, end in _boxes(head, at, stop):
         if kind == b"trak" and end <= len(head):
             tables = _tables(head, (body, end))
@@ -78,7 +78,7 @@ def _points(head: bytes, at: int, stop: int) -> tuple[Point, ...]:
 
 
 def _tables(head: bytes, place: _Place) -> dict[bytes, _Place]:
-    """Return the places of the boxes that describe a track's sound."""
+    """Return the places of the boxes that describe a sound track."""
     found = defaultdict[bytes, _Place](lambda: (len(head), len(head)))
     for folder in (b"mdia", b"minf", b"stbl", b""):
         found |= {kind: (body, end) for kind, body, end in _boxes(head, *place)}
@@ -87,7 +87,7 @@ def _tables(head: bytes, place: _Place) -> dict[bytes, _Place]:
 
 
 def _frames(head: bytes, tables: dict[bytes, _Place]) -> Iterator[Point]:
-    """Yield where frames begin, all as long as the first one: some of each chunk."""
+    """Yield where frames start, some of each chunk. All last as long as the first."""
     header = tables[b"mdhd"][0]
     layout = ">20xI" if head[header : header + 1] == b"\1" else ">12xI"
     (scale,) = struct.unpack_from(layout, head, header)
@@ -95,7 +95,7 @@ def _frames(head: bytes, tables: dict[bytes, _Place]) -> Iterator[Point]:
     wide = b"co64" in tables
     offsets = _rows(head, tables[b"co64" if wide else b"stco"], ">Q" if wide else ">I")
     counts = {first: n for first, n, _ in _rows(head, tables[b"stsc"], ">III")}
-    sizes = _rows(head, tables[b"stsz"], ">I", 12)  # none where all have one size
+    sizes = _rows(head, tables[b"stsz"], ">I", 12)  # none if all have the same size
     gone = list(accumulate((size for (size,) in sizes), initial=0))
     step = len(gone) // _MOST_POINTS + 1
     first = count = 0
@@ -113,7 +113,7 @@ def _frames(head: bytes, tables: dict[bytes, _Place]) -> Iterator[Point]:
 def _rows(
     head: bytes, place: _Place, layout: str, skipped: int = 8
 ) -> list[tuple[int, ...]]:
-    """Return the rows of a table, behind its version and how many there are."""
+    """Return the rows of a table, which follow its version and their number."""
     row, start = struct.Struct(layout), place[0] + skipped
     count = max(0, min((place[1] - start) // row.size, _MOST_ROWS))
     return list(row.iter_unpack(head[start : start + count * row.size]))
@@ -129,7 +129,7 @@ def _length_ms(head: bytes, at: int, stop: int) -> int:
 
 
 def _boxes(head: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield kind, offset of the body and that of the end of every box."""
+    """Yield the kind of each box, and the offsets of its body and end."""
     for _ in range(_MOST_BOXES):
         if at + 8 > min(len(head), end):
             return

@@ -1,12 +1,11 @@
-"""MPEG audio, layers II and III: Xing, VBRI, or one bit rate throughout.
+"""MPEG audio, layers II and III: with a Xing or VBRI header, or constant. Pure.
 
-The encoder's delay and padding (LAME) are not taken off: about 50 ms.
+The encoder's delay and padding (LAME), about 50 ms, are part of the length.
 
-No sample stands alone, so a cut falls between two frames. The parts of a file are
-stretches of its own bytes: played one after the other they are all of it, none twice.
-Where a part begins is as sure as the file's own map of time: to the frame (26 ms) with
-a constant bit rate, else within about a hundredth of the file; and its first frames
-may need what came before them.
+Frames cannot be divided, so we cut between two of them. The parts of a file are spans
+of its own bytes: together they are the whole file, and no byte occurs twice. A part
+starts at the right frame (26 ms) if the bit rate is constant; otherwise it may be off
+by a hundredth of the file. Its first frames may depend on the frames before them.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S
 
 _FORMAT = Format("audio/mpeg", MP3_KBPS)
 
-# By version 1 or not, and layer as the header has it: 1 is III, 2 is II.
+# By whether it is version 1, and by the layer's code: 1 is III, 2 is II.
 _KBPS = {
     (True, 1): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -36,31 +35,31 @@ _KBPS[False, 2] = _KBPS[False, 1]
 _RATES = (44_100, 48_000, 32_000)
 _HALVINGS = {3: 0, 2: 1, 0: 2}  # of the rate: MPEG 1, 2, 2.5
 
-_STRAY = 4096  # bytes between the tag and the first frame that are put up with
-_FEWEST_FRAMES = 4  # that have to follow one another; two may be chance
-_MOST_FRAMES = 1024  # that are compared: 27 s
+_STRAY = 4096  # bytes tolerated between the tag and the first frame
+_FEWEST_FRAMES = 4  # in a row; two may be chance
+_MOST_FRAMES = 1024  # to compare: 27 s
 
-#: What is read of a file's beginning, and where a part begins: dozens of frames.
+#: How much to read at the start of a file and of a part: dozens of frames.
 _HEAD_BYTES = 64 * 1024
 _LOOK_BYTES = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A frame's header; frames of one ``kind`` may follow one another."""
+    """A frame header. All frames of a file have the same ``kind``."""
 
     kind: int
     kbps: int
     rate: int
     samples: int
     length: int
-    side_info: int  # bytes between the header and a Xing header
+    side_info: int  # bytes between the frame's header and a Xing header
 
 
 def read(head: bytes, start: int, size: int) -> Timeline | None:
-    """Return the timeline of a file whose frames begin at about ``start``.
+    """Return the timeline of a file whose frames start at about ``start``.
 
-    None for a bit rate that varies when there is no header that says how.
+    None if the bit rate varies and no header describes it.
     """
     at = head.find(b"\xff", start, start + _STRAY)
     while at >= 0:
@@ -72,9 +71,9 @@ def read(head: bytes, start: int, size: int) -> Timeline | None:
 
 
 def _next_frame(data: bytes) -> int | None:
-    """Return where in ``data`` the first frame of sound begins.
+    """Return where the first frame of sound starts in ``data``.
 
-    A frame that only holds a Xing or a VBRI header is none.
+    A frame that only holds a Xing or a VBRI header does not count.
     """
     at = data.find(b"\xff")
     while at >= 0:
@@ -98,7 +97,7 @@ def _frames(head: bytes, at: int) -> Iterator[_Frame]:
 
 
 def _frame(head: bytes, at: int) -> _Frame | None:
-    word = int.from_bytes(head[at : at + 4], "big")  # 0 bits where the head ends
+    word = int.from_bytes(head[at : at + 4], "big")  # zeros beyond the end of the head
     version, layer = word >> 19 & 3, word >> 17 & 3
     bits, rate = word >> 12 & 15, word >> 10 & 3
     table = _KBPS.get((version == 3, layer))
@@ -116,13 +115,13 @@ def _frame(head: bytes, at: int) -> _Frame | None:
 
 def _constant(at: int, frames: list[_Frame], size: int) -> Timeline | None:
     kbps = frames[-1].kbps
-    if any(frame.kbps != kbps for frame in frames[1:]):  # a header comes first
+    if any(frame.kbps != kbps for frame in frames[1:]):  # the first may be a header
         return None
     return Timeline(size, (size - at) * 8 // kbps, at)
 
 
 def _counted(head: bytes, at: int, frame: _Frame, size: int) -> Timeline | None:
-    """Return what a Xing or a VBRI header says, if the first frame is one."""
+    """Return the timeline by a Xing or a VBRI header, if the first frame is one."""
     xing, vbri, rest = at + 4 + frame.side_info, at + 4 + 32, size - at
     if head[xing : xing + 4] in (b"Xing", b"Info"):
         count, length, ways = _xing(head, xing, rest)
@@ -130,14 +129,14 @@ def _counted(head: bytes, at: int, frame: _Frame, size: int) -> Timeline | None:
         count, length, ways = _vbri(head, vbri)
     else:
         return None
-    if not count or length < rest // 2:  # the first part of several joined ones
+    if not count or length < rest // 2:  # of the first of several files joined into one
         return None
     numbers = (*ways, (count, length))
     points = ((n * frame.samples * 1000 // frame.rate, at + way) for n, way in numbers)
     return Timeline(size, count * frame.samples * 1000 // frame.rate, at, tuple(points))
 
 
-#: Frames, bytes, and after how many frames how many bytes have gone.
+#: The number of frames, of bytes, and pairs of frames and bytes that have passed.
 _Counts = tuple[int, int, Iterator[tuple[int, int]]]
 
 
@@ -150,7 +149,7 @@ def _xing(head: bytes, at: int, rest: int) -> _Counts:
             (numbers[index],) = struct.unpack_from(">I", head, at)
             at += 4
     count, length = numbers
-    # "Info" has one bit rate: its table of 256ths is worse than a proportion.
+    # "Info" means a constant bit rate: the table of 256ths is worse than a proportion.
     table = head[at : at + 100] if flags & 4 and sign == b"Xing" else b""
     ways = ((count * i // 100, length * way // 256) for i, way in enumerate(table))
     return count, length, ways
@@ -170,7 +169,7 @@ def _vbri(head: bytes, at: int) -> _Counts:
 
 @dataclass(frozen=True, slots=True)
 class MpegFile(SpannedFile):
-    """An MP3 file of ``size`` bytes; ``timeline`` is that of what follows its tag."""
+    """An MP3 file of ``size`` bytes; its ``timeline`` counts from the tag's end."""
 
     timeline: Timeline
     tag_size: int
@@ -179,7 +178,7 @@ class MpegFile(SpannedFile):
     content_type = _FORMAT.content_type
 
     def span(self, start: int, stop: int | None) -> Asking[Span]:
-        """Return the bytes of a part; both ends fall between frames."""
+        """Find the bytes of a part; both ends are between frames."""
         first = yield from self._offset(start)
         if stop is None:
             return Span(first, self.size)
@@ -194,7 +193,7 @@ class MpegFile(SpannedFile):
 
 
 def read_mpeg(start: int, size: int) -> Asking[MpegFile]:
-    """Read the beginning of the MP3 file whose tag ends at ``start``."""
+    """Read the first frames of the MP3 file whose tag ends at ``start``."""
     head = yield Span(start, min(start + _HEAD_BYTES, size))
     sound = size - start
     timeline = LAYER_III.timeline_of(head, tag_size(head), sound)
@@ -209,5 +208,5 @@ LAYER_III = Container(
     counts_frames=True,
     length_is_guess=True,
 )
-#: Nobody has a sheet for these.
+#: Is never cut: there are no sheets for it.
 LAYER_II = replace(LAYER_III, formats={"mp2": _FORMAT}, cut=None)

@@ -1,7 +1,7 @@
-"""How long an Ogg file is: the count of samples on its last page. Pure.
+"""Ogg: the last page has the number of samples. Pure.
 
-GStreamer's answer depends on timing over HTTP, and is wrong for a file of which
-only both ends are here when large pictures come first (measured).
+Over HTTP, GStreamer's answer depends on timing. It is wrong if we have only both ends
+of a file, and large pictures come first (measured).
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from mopidy_vozduxan.audio.container import (
 )
 
 _SIGN = b"OggS"
-_PAGE = struct.Struct("<4sBBqI")  # sign, version, kind, count of samples, stream
-_SEGMENTS_AT = 26  # how many there are; their lengths follow
-_CONTINUED = -1  # the count where no packet ends on a page
+_PAGE = struct.Struct("<4sBBqI")  # signature, version, kind, count of samples, stream
+_SEGMENTS_AT = 26  # their number; their lengths follow
+_CONTINUED = -1  # the count on a page on which no packet ends
 
 
 def ogg_length_ms(beginning: bytes, end: bytes) -> int | None:
     """Return the length in ms of the file with these two ends.
 
-    None where it is not certain: for other codecs, and for several streams in one
-    file. The bytes come from strangers; nothing is raised.
+    None if it is not certain: for other codecs, and for several streams in one file.
+    The bytes come from strangers. Never raises.
     """
     try:
         return _length_ms(beginning, end)
@@ -58,7 +58,7 @@ def _last_page(end: bytes) -> tuple[int, int] | None:
 
 
 def _clock(packet: bytes) -> tuple[int, int] | None:
-    """Return samples per second, and how many of the first are not heard."""
+    """Return the sample rate, and how many samples at the start are not heard."""
     for sign, read in _CODECS.items():
         if packet.startswith(sign):
             return read(packet)

@@ -1,4 +1,4 @@
-"""What a lossless file holds: PCM. Pure."""
+"""PCM: what a lossless file holds. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S
 
-#: DSD512, as its decoder gives it; all else has 768 kHz at most.
+#: That of decoded DSD512; everything else has 768 kHz at most.
 _MOST_RATE = 2_822_400
 
 
 class CutFailed(VozduxanError):
-    """The file is damaged, or of a kind that cannot be cut."""
+    """The file is damaged, or cannot be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +31,21 @@ class Sound:
 
     @property
     def wave_bytes(self) -> int:
-        """Bytes of one number in a WAV file that loses nothing of it."""
+        """The bytes of one number in a lossless WAV file."""
         return max(2, -(-self.bits // 8))
 
     @property
     def frame_bytes(self) -> int:
-        """Bytes of one sample of all channels in that WAV file."""
+        """The bytes of one sample of all channels in that WAV file."""
         return self.channels * self.wave_bytes
 
     @property
     def gst_format(self) -> str:
-        """What GStreamer calls such numbers."""
+        """GStreamer's name for such numbers."""
         return {2: "S16LE", 3: "S24LE", 4: "S32LE"}[self.wave_bytes]
 
     def sample_at(self, cue_frames: int | None) -> int:
-        """Return the sample that a CUE sheet means; None is the end of the file."""
+        """Return the sample at a CUE sheet's time; None is the end of the file."""
         if cue_frames is None:
             return self.samples
         return min(cue_frames * self.rate // CUE_FRAMES_PER_S, self.samples)

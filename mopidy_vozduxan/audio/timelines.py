@@ -1,9 +1,9 @@
-"""What the first bytes of an audio file say of its length and its bytes.
+"""The timeline of an audio file, by its first bytes.
 
-Only what is certain counts: Ogg writes its length on its last page, and so gives
-nothing. An M4A with its index at the end has it there (`read_index`). The bytes come
-from strangers: no reader of a format believes a size, a count or a rate before it has
-checked it, and none looks at more than a bounded number of entries.
+Only what is certain counts. Ogg has its length on the last page, so there is no
+timeline. An M4A may have its index at the end (`read_index`). The bytes come from
+strangers: the parsers check every size, count and rate, and look at a bounded number of
+entries.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from mopidy_vozduxan.planning.spans import Span
 
 
 def read_timeline(path: str, head: bytes, size: int) -> Timeline | None:
-    """Return how time and bytes of a file belong together, as far as it is certain.
+    """Return the timeline of a file, if its first bytes give it.
 
-    ``head`` holds the first bytes of the file, as many as there are: 16 KiB do
-    for most files; MP3 needs its first frames, behind the tag (`tag_size`).
-    ``size`` is that of the whole file. Raises nothing, whatever the bytes.
+    16 KiB of ``head`` are enough for most files. MP3 needs its first frames, which
+    follow the tag (`tag_size`). ``size`` is that of the whole file. Never raises.
     """
     start = tag_size(head)
     for container in formats.likely(path, head, start):
@@ -29,16 +28,16 @@ def read_timeline(path: str, head: bytes, size: int) -> Timeline | None:
 
 
 def audio_before_index(head: bytes, size: int) -> Span | None:
-    """Return where the audio is, if what `read_timeline` lacks comes behind it."""
+    """Return the span of the audio, if the index that has the timeline follows it."""
     start = tag_size(head)
     late = formats.signed(head, start).late_index
     return late.audio_before(head, start, size) if late else None
 
 
 def read_index(index: bytes, audio: Span, size: int) -> Timeline | None:
-    """Return the timeline of a file by all the bytes behind its ``audio``.
+    """Return the timeline of a file by all the bytes that follow its ``audio``.
 
-    Raises nothing, whatever they are.
+    Never raises.
     """
     for container in formats.CONTAINERS:
         late = container.late_index

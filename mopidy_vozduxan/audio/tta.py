@@ -1,4 +1,4 @@
-"""TTA, True Audio: lossless. GStreamer does all that is needed."""
+"""TTA (True Audio), which is lossless. GStreamer does everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file as another kind of file, for a demuxer that understands that one better."""
+"""A file presented as another kind of file, which a demuxer handles better."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from mopidy_vozduxan.planning.spans import Span
 
 
 class View(Protocol):
-    """A file of ``size`` bytes that begins with ``head``, made of another one.
+    """A file of ``size`` bytes that starts with ``head``, made from another file.
 
-    ``demuxer`` is GStreamer's element for it.
+    ``demuxer`` is the GStreamer element for it.
     """
 
     demuxer: str
@@ -19,4 +19,4 @@ class View(Protocol):
     head: bytes
 
     def read(self, span: Span) -> Asking[bytes]:
-        """Make the bytes of ``span``, asking for those of the file it is made of."""
+        """Make the bytes of ``span``, out of bytes of the original file."""

@@ -1,4 +1,4 @@
-"""WAV: samples that need no decoder, so a cut is arithmetic. RIFF and RF64. Pure."""
+"""WAV (RIFF and RF64): samples need no decoder, so a cut is arithmetic. Pure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _CHUNK = struct.Struct("<4sI")
 _LONGEST_FORM = 256
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _SUBTYPE_TAIL = bytes.fromhex("000000001000800000aa00389b71")
-#: Speakers of one to eight channels, as FLAC and WAV order them (RFC 9639, 9.1.3).
+#: Speaker masks for one to eight channels, in FLAC's and WAV's order (RFC 9639, 9.1.3).
 _SPEAKERS = (0x4, 0x3, 0x7, 0x33, 0x607, 0x3F, 0x70F, 0x63F)
 
 
 @dataclass(frozen=True, slots=True)
 class WaveFile(SpannedFile):
-    """A WAV file: the body of its ``fmt`` chunk, and where its samples are."""
+    """A WAV file: the body of its ``fmt`` chunk, and the span of its samples."""
 
     form: bytes
     rate: int
@@ -36,14 +36,14 @@ class WaveFile(SpannedFile):
     content_type = CONTENT_TYPE
 
     def span(self, start: int, stop: int | None) -> Asking[Span]:
-        """Return where the samples of a part are; nothing has to be read for it."""
+        """Return the span of a part's samples, without reading anything."""
         first = self.data.start + self._bytes(start)
         last = self.data.stop if stop is None else self.data.start + self._bytes(stop)
         return Span(min(first, self.data.stop), min(last, self.data.stop))
-        yield  # an Asking all the same
+        yield  # makes this an Asking
 
     def head(self, length: int) -> bytes:
-        """Return the head of a WAV file with ``length`` bytes of these samples."""
+        """Return the header of a WAV file with ``length`` bytes of these samples."""
         return _head(self.form, length)
 
     def _bytes(self, cue_frames: int) -> int:
@@ -62,7 +62,7 @@ def read(head: bytes, start: int, size: int) -> Timeline | None:
 
 
 def read_wave(start: int, size: int) -> Asking[WaveFile]:
-    """Read the chunks of the WAV file that begins at ``start``."""
+    """Read the chunks of the WAV file that starts at ``start``."""
     form, data = yield from _read_parts(start, size)
     if data is None:
         raise CutFailed("The WAV file holds no samples.")
@@ -79,20 +79,20 @@ def read_wave(start: int, size: int) -> Asking[WaveFile]:
 
 
 def _read_parts(start: int, size: int) -> Asking[tuple[bytes, Span | None]]:
-    """Read the body of the ``fmt`` chunk, and where the samples are."""
+    """Read the body of the ``fmt`` chunk, and find the span of the samples."""
     wanted = {b"fmt ": _LONGEST_FORM}
     chunks = yield from read_chunks(start + 12, _CHUNK, wanted, (b"data",))
     form = bodies(chunks).get(b"fmt ", b"")
     if not chunks or chunks[-1].kind != b"data":
         return form, None
     data = chunks[-1]
-    # 0 was never filled in by who wrote it; RF64 has 2**32-1.
+    # 0 means that the program that wrote it did not fill it in; RF64 has 2**32-1.
     stop = min(data.start + (data.length or size), size)
     return form, Span(data.start, stop)
 
 
 def pcm_head(sound: Sound, samples: int) -> bytes:
-    """Return what comes before ``samples`` of a sound in a WAV file of them."""
+    """Return the header of a WAV file with ``samples`` of a sound."""
     rate, size, bits = sound.rate, sound.frame_bytes, sound.wave_bytes * 8
     kind = _PCM if sound.channels <= 2 else _EXTENSIBLE
     form = struct.pack("<HHIIHH", kind, sound.channels, rate, rate * size, size, bits)
@@ -103,10 +103,10 @@ def pcm_head(sound: Sound, samples: int) -> bytes:
 
 
 def _head(form: bytes, length: int) -> bytes:
-    """Return the head of a WAV file with ``length`` bytes of samples.
+    """Return the header of a WAV file with ``length`` bytes of samples.
 
-    ``form`` is the body of its ``fmt`` chunk. From 4 GiB on, where the numbers
-    end, the length is given as 0: players then take what comes.
+    ``form`` is the body of its ``fmt`` chunk. The numbers end at 4 GiB; beyond that the
+    length is given as 0, and players take what comes.
     """
     whole = 4 + 8 + len(form) + 8 + length
     known = (whole, length) if whole < 1 << 32 else (0, 0)

@@ -1,6 +1,6 @@
-"""WavPack: every block says how long the file is, and which samples it has. Pure.
+"""WavPack: each block has the file's length, and the numbers of its samples. Pure.
 
-Only files of one or two channels of integers are cut.
+We only cut files with one or two channels of integers.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import Span
 
 _SIGN = b"wvpk"
-# Sign, size behind these two, version, high bits of the two that follow, samples
-# in all, first sample, samples, flags, checksum.
+# Signature, size of what follows, version, high bits of the next two, samples in the
+# file, first sample, samples, flags, checksum.
 _HEADER = struct.Struct("<4sIHBBIIIII")
 _LARGEST_BLOCK = 1024 * 1024
 _VERSIONS = range(0x402, 0x411)
@@ -30,7 +30,7 @@ _KILOHERTZ = (6, 8, 9.6, 11.025, 12, 16, 22.05, 24, 32, 44.1, 48, 64, 88.2, 96, 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A block's header: ``first`` of the ``all_samples`` (None: unknown) it has."""
+    """A block header. ``all_samples`` are the file's, None if that is unknown."""
 
     all_samples: int | None
     first: int
@@ -39,15 +39,15 @@ class _Block:
 
     @property
     def rate(self) -> int | None:
-        """Samples per second, where it is one of the usual rates."""
+        """The sample rate, if it is one of the usual ones."""
         code = self.flags >> 23 & 15
         return round(_KILOHERTZ[code] * 1000) if code < len(_KILOHERTZ) else None
 
 
 def _read_block(data: bytes, at: int) -> _Block | None:
-    """Return the header of a block at ``at``; None for what is none.
+    """Return the block header at ``at``; None if that is not one.
 
-    Raises :class:`struct.error` where ``data`` ends before it.
+    Raises :class:`struct.error` if ``data`` is too short.
     """
     sizes = _HEADER.unpack_from(data, at)
     sign, size, version, high, high_all, low_all, low, samples, flags, _ = sizes
@@ -71,7 +71,7 @@ class WavPackFile(FramedFile):
     elements = "wavpackparse ! wavpackdec max-errors=0"
 
     def frames(self, data: bytes) -> Iterator[Frame]:
-        """Yield what looks like a block's header in ``data``."""
+        """Yield whatever looks like a block header in ``data``."""
         at = data.find(_SIGN)
         while 0 <= at <= len(data) - _HEADER.size:
             block = _read_block(data, at)
@@ -92,7 +92,7 @@ def read_wavpack(start: int, size: int) -> Asking[WavPackFile]:
     width = (flags & 3) + 1
     bits = width * 8 - (flags >> 13 & 31)
     sound = Sound(block.rate or 0, channels, bits, block.all_samples or 0)
-    # No block is larger than its samples as they are, by more than a little.
+    # A block is hardly larger than its raw samples.
     largest = block.samples * channels * width + 4096
     window = min(max(64 * 1024, 3 * largest), _LARGEST_WINDOW)
     return WavPackFile(sound, start, size, window)
