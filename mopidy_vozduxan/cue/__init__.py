@@ -1,1 +1,1 @@
-"""CUE sheets: tracks that are stretches of one file, read and cut to the sample."""
+"""CUE sheets: tracks that are parts of one file, cut at the exact sample."""

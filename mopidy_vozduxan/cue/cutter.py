@@ -1,17 +1,16 @@
-"""One part of a file as a file of its own: WAV, or MP3 for MP3.
+"""A part of a file as a file of its own: WAV, or MP3 if the file is one.
 
-Runs on our event loop. A cut has a certain size before a sample of it is
-decoded, and can be read from any byte on; what cannot be read is an error, and
-never silence.
+Runs on our event loop. The size of a cut is known before anything is decoded, and it
+can be read from any byte on. What cannot be decoded is an error, and never silence.
 
 Design notes
 ------------
-- GStreamer alone is not exact: it finds a sample by proportion, or reads all
-  that comes before. So the place is found by what we know of the container
-  (:mod:`mopidy_vozduxan.audio`), the decoder gets the file from there on, and its
-  samples are counted.
-- Rejected: FLAC of the same frames. The first and the last would have to be
-  encoded anew, and every other one numbered anew, checksum and all.
+- GStreamer alone is not exact: it finds a sample by proportion, or reads everything
+  before it. So we find the place by what we know about the container
+  (:mod:`mopidy_vozduxan.audio`), give the decoder the file from there on, and count
+  its samples.
+- Rejected: FLAC made of the same frames. We would have to encode the first and the last
+  frame, and give all others new numbers and checksums.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _READ_BYTES = 64 * 1024
 
 
 class Cut(Protocol):
-    """A part as a file: its ``size`` in bytes is certain."""
+    """A part as a file of exactly ``size`` bytes."""
 
     size: int
     content_type: str
@@ -45,7 +44,7 @@ class Cut(Protocol):
 
 
 def read_divisible(path: str, size: int) -> Asking[Divisible]:
-    """Read what kind of file it is, and where what is in it."""
+    """Read what kind of file it is, and what cutting it needs."""
     head = yield Span(0, max(TAG_HEAD_BYTES, SIGN_BYTES))
     start = min(tag_size(head), size)
     sign = (yield Span(start, start + SIGN_BYTES)) if start else head
@@ -61,9 +60,9 @@ async def make_cut(
     start: int,
     stop: int | None,
 ) -> Cut:
-    """Return the part from ``start`` to ``stop``, in CUE frames, None for the end.
+    """Return the part from ``start`` to ``stop``, in CUE frames; None is the end.
 
-    Raises :class:`CutFailed` where the file ends before it begins.
+    Raises :class:`CutFailed` if the file ends before the part starts.
     """
     if isinstance(file, SpannedFile):
         source = open_source()
@@ -81,7 +80,7 @@ async def make_cut(
 
 
 class StretchCut:
-    """A cut that is a stretch of the file's own bytes behind a head."""
+    """A cut that is a span of the file's own bytes, after a header."""
 
     def __init__(
         self,
@@ -104,7 +103,7 @@ class StretchCut:
 
 
 class StretchReader:
-    """The bytes of a head and of a span behind it."""
+    """Reads a header, and then a span of the file."""
 
     def __init__(self, source: Source, head: bytes, span: Span) -> None:
         self._source = source
@@ -161,7 +160,7 @@ class DecodedCut:
 
 
 class DecodedReader:
-    """A head, then ``length`` bytes of samples, from byte ``within`` ``sample`` on."""
+    """Reads a header, then ``length`` bytes from byte ``within`` of ``sample`` on."""
 
     def __init__(
         self,
@@ -184,7 +183,7 @@ class DecodedReader:
     async def next(self) -> memoryview | None:
         """Return the next bytes; None at the end.
 
-        Raises what the swarm's readers do, and :class:`CutFailed`.
+        Raises the errors of the swarm's readers, and :class:`CutFailed`.
         """
         if self._head:
             head, self._head = self._head, b""

@@ -1,7 +1,7 @@
-"""A decoder of GStreamer's, fed and emptied from our event loop.
+"""A GStreamer decoder that our event loop feeds and empties.
 
-Takes packets, gives PCM, holds little of either. Its threads reach the loop by
-ringing one bell, and nothing here waits for them on the loop.
+It takes packets, gives PCM, and holds little of either. Its threads reach the loop by
+ringing one bell; the loop never waits for them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from gi.repository import GLib, Gst  # noqa: E402
 from mopidy_vozduxan.audio.divisible import Compressed  # noqa: E402
 from mopidy_vozduxan.audio.sound import CutFailed  # noqa: E402
 
-#: What waits to be decoded, and what waits to be taken: each less than a second.
+#: Limits of what waits to be decoded, and to be taken: each less than a second.
 _FED_BYTES = 128 * 1024
 _DECODED_BUFFERS = 16
 
-# Dithering would add noise of its own; the numbers only change their width.
+# Only the width of the numbers changes, so dithering would just add noise.
 _PIPELINE = (
     "appsrc name=source format={format} max-bytes={fed} ! {elements}"
     " ! audioconvert dithering=none noise-shaping=none"
@@ -34,7 +34,7 @@ class Decoder:
     """A pipeline that runs from :meth:`started` until :meth:`close`."""
 
     def __init__(self, file: Compressed, loop: asyncio.AbstractEventLoop) -> None:
-        Gst.init(None)  # Mopidy has done so; once more does nothing
+        Gst.init(None)  # does nothing if Mopidy has done it already
         self._loop = loop
         self._bell = bell = _Bell(loop)
         self._sound = file.sound
@@ -51,14 +51,14 @@ class Decoder:
         bus.connect("sync-message::error", bell.ring_for_error)
         self._pipeline.set_state(Gst.State.PLAYING)
         self._failure: Exception | None = None
-        self._due_ns: float | None = None  # when the next buffer's time is
+        self._due_ns: float | None = None  # the time of the next buffer
 
     @classmethod
     async def started(cls, file: Compressed) -> Decoder:
         """Return a decoder for ``file``, made on another thread.
 
-        The first of a kind loads its plugin. Raises :class:`CutFailed` where
-        there is none.
+        The first one of a kind loads its plugin. Raises :class:`CutFailed` if the
+        plugin is missing.
         """
         loop = asyncio.get_running_loop()
         making = loop.run_in_executor(None, cls, file, loop)
@@ -69,7 +69,7 @@ class Decoder:
             raise
 
     async def push(self, packet: bytes) -> None:
-        """Give the decoder a packet, once there is room for it."""
+        """Give the decoder a packet as soon as there is room."""
         while packet:  # GStreamer crashes on an empty one
             rung = self._bell.next_ring()
             if self._source.get_property("current-level-bytes") < _FED_BYTES:
@@ -78,18 +78,18 @@ class Decoder:
             await rung.wait()
 
     def end(self) -> None:
-        """Say that no packet follows."""
+        """Say that there are no more packets."""
         self._source.emit("end-of-stream")
 
     def fail(self, error: Exception) -> None:
-        """Have :meth:`pull` raise ``error``."""
+        """Make :meth:`pull` raise ``error``."""
         self._failure = error
         self._bell.ring()
 
     async def pull(self) -> bytes | None:
-        """Return what was decoded next; None at the end.
+        """Return the next decoded bytes; None at the end.
 
-        Raises :class:`CutFailed` where the decoder gives up.
+        Raises :class:`CutFailed` if the decoder fails.
         """
         while True:
             rung = self._bell.next_ring()
@@ -113,7 +113,7 @@ class Decoder:
                 raise CutFailed("The file does not sound as its head says.")
 
     def _check_time(self, buffer: Gst.Buffer) -> None:
-        """Notice a parser that skips what it does not understand without a word."""
+        """Notice a parser that silently skips what it does not understand."""
         if buffer.pts == Gst.CLOCK_TIME_NONE:
             return
         sample_ns = Gst.SECOND / self._sound.rate
@@ -123,7 +123,7 @@ class Decoder:
         self._due_ns = buffer.pts + samples * sample_ns
 
     def close(self) -> None:
-        """End the pipeline, on another thread: it waits for its own."""
+        """End the pipeline on another thread, because that waits for its threads."""
         self._loop.run_in_executor(None, self._pipeline.set_state, Gst.State.NULL)
 
 
@@ -147,7 +147,7 @@ def _close_unwanted(making: asyncio.Future[Decoder]) -> None:
 
 
 class _Bell:
-    """Rung from any thread, heard on the loop. Holds nothing of the pipeline."""
+    """Any thread rings it, the loop hears it. It does not refer to the pipeline."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -155,17 +155,17 @@ class _Bell:
         self.error = ""
 
     def next_ring(self) -> asyncio.Event:
-        """Return what is set at the next ring: take it before looking around."""
+        """Return what the next ring sets. Take it before you look around."""
         return self._rung
 
     def ring(self, *_: object) -> Gst.FlowReturn:
-        """Wake whoever waits."""
+        """Wake the coroutine that waits."""
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._ring)
         return Gst.FlowReturn.OK
 
     def ring_for_error(self, _bus: Gst.Bus, message: Gst.Message) -> None:
-        """Keep what an element says, and wake whoever waits."""
+        """Keep the message, and wake the coroutine that waits."""
         self.error = message.parse_error()[0].message
         self.ring()
 

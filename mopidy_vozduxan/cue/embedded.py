@@ -1,6 +1,6 @@
-"""A CUE sheet inside the file that it divides: a comment of its, or FLAC's own.
+"""CUE sheets inside the file that they divide: in a comment, or in FLAC's own block.
 
-Pure; reads what a scan found and the file's first bytes, never the file.
+Pure: reads what a scan found and the file's first bytes, never the file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mopidy_vozduxan.cue.syntax import (
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S, Part
 
-_COMMENTS = "extended-comment"  # GStreamer's: "NAME=text" of what it has no name for
+_COMMENTS = "extended-comment"  # GStreamer's name for "NAME=text" of unknown tags
 _NAME = "cuesheet"
 
 # RFC 9639, 8.7.
@@ -40,11 +40,11 @@ def read_embedded(
     head: bytes,
     length_ms: int | None,
 ) -> tuple[Part, ...]:
-    """Return the parts of a file that a sheet inside it divides; () without one.
+    """Return the parts of a file by the sheet inside it; () without one.
 
     ``found`` are its tags by GStreamer's names, ``head`` its first bytes: a
-    ``CUESHEET`` block that ends behind them is not seen. Raises :class:`BadInput`
-    for a sheet that cannot be its own.
+    ``CUESHEET`` block that ends beyond them is ignored. Raises :class:`BadInput` if the
+    sheet cannot belong to the file.
     """
     if not is_divisible(path):
         return ()
@@ -55,7 +55,7 @@ def read_embedded(
     if len(sheet.files) != 1:
         raise BadInput("The embedded CUE sheet is one of several files.")
     parts = parts_of(sheet, sheet.files[0])
-    # Files cut out of an image may still carry the sheet of the whole.
+    # Files that were cut out of an image may still have the image's sheet.
     last_ms = parts[-1].start * 1000 // CUE_FRAMES_PER_S if parts else 0
     if len(parts) < 2 or (length_ms is not None and length_ms <= last_ms):
         raise BadInput("The embedded CUE sheet does not divide this file.")
@@ -71,7 +71,7 @@ def _comment(found: Mapping[str, Sequence[object]]) -> str | None:
 
 
 def _of_blocks(head: bytes) -> Sheet | None:
-    """Return what a ``CUESHEET`` block of FLAC says; None where there is none."""
+    """Return the sheet in FLAC's ``CUESHEET`` block; None if there is none."""
     found = read_cuesheet(head)
     if found is None:
         return None

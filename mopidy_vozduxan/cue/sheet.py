@@ -2,17 +2,17 @@
 
 Design notes
 ------------
-- A track runs from its INDEX 01 to the next track's: the pregap (INDEX 00) is
-  the end of the track before, as a CD player has it.
-- What lies before the first INDEX 01 is skipped, as on a CD player, where it is
-  mostly two seconds of silence. ``HIDDEN_S`` or more of it are a hidden song: the
-  first track then begins with it, for else nobody could hear it.
-- A file in which the sheet starts one track is a track already, and stays whole.
-- The name in the sheet is often that of the file before it was encoded, so the
-  ending may differ, or the name altogether where there is one candidate only.
-- Some keep their sheets in a folder of their own, or one for all discs above them.
-  So a file elsewhere is meant where the sheet names its path, or where its name is
-  that of one file only, in the folder above or in the whole torrent.
+- A track lasts from its INDEX 01 to that of the next track. The pregap (INDEX 00) is
+  the end of the previous track, as on a CD player.
+- We skip what precedes the first INDEX 01, as a CD player does: usually two seconds of
+  silence. If it lasts ``HIDDEN_S`` or more it is a hidden song. The first track then
+  includes it, because nobody could hear it otherwise.
+- A file in which the sheet starts only one track is a track already, and stays whole.
+- The sheet often has the name that the file had before it was encoded. So the extension
+  may differ, and if there is only one candidate, the whole name.
+- Some people keep sheets in a folder of their own, or in the folder above the discs. So
+  the file may be elsewhere if the sheet has its path, or if only one file in the folder
+  above or in the whole torrent has its name.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S, Part, Tags
 
 #: A sheet of 99 tracks takes some 10 kB.
 MOST_BYTES = 256 * 1024
-#: So many seconds before the first track are a hidden track, and no pregap.
+#: This many seconds before the first track are a hidden track, not a pregap.
 HIDDEN_S = 10
 
 
 def read_sheet(
     data: bytes, path: str, metainfo: Metainfo
 ) -> dict[int, tuple[Part, ...]]:
-    """Return the parts of the files that the sheet at ``path`` divides, by index.
+    """Return the parts of the files that the sheet divides, by file index.
 
-    ``path`` is the sheet's own in the torrent; the files are looked for in its
-    folder first. Raises :class:`BadInput` where nothing is certain.
+    ``path`` is that of the sheet; its folder is searched first. Raises
+    :class:`BadInput` if nothing is certain.
     """
     sheet = parse(_text(data))
     files = [file for file in metainfo.files if is_playable(file)]
@@ -53,7 +53,7 @@ def read_sheet(
 
 
 def best_sheet(sheets: Iterable[tuple[Part, ...]]) -> tuple[Part, ...]:
-    """Return which of several sheets of one file says most; the first of equals."""
+    """Return the most informative of several sheets of a file; the first of equals."""
     return max(
         sheets,
         key=lambda parts: (
@@ -88,7 +88,7 @@ def _meant(
 ) -> TorrentFile | None:
     """Return the file that the sheet at ``path`` calls ``name``.
 
-    A sheet for one file may be called like it: ``own_name``.
+    A sheet for a single file may have the file's name: ``own_name``.
     """
     folder = _folder(path)
     wanted = [name] if own_name is None else [name, own_name]
@@ -106,18 +106,18 @@ def _meant(
         if place is nearby and own_name is not None and len(nearby.files) == 1:
             return nearby.files[0]
         if any(several):
-            return None  # nobody knows which
+            return None  # ambiguous
     return None
 
 
 class _Place:
-    """Some of a torrent's files, by what they are called."""
+    """Some of a torrent's files, by name."""
 
     def __init__(self, files: Sequence[TorrentFile]) -> None:
         self.files = files
 
     def called(self, name: str) -> Sequence[TorrentFile]:
-        """Return the one file of that name, or else those of it without its ending."""
+        """Return the file with that name, or else those with its stem."""
         wanted = _folded(_name(name))
         found = self._by_name.get(wanted, ())
         return (
@@ -134,7 +134,7 @@ class _Place:
 
 
 class _Places:
-    """A torrent's files, as a whole and folder by folder."""
+    """A torrent's files: all of them, and by folder."""
 
     def __init__(self, files: Sequence[TorrentFile]) -> None:
         self.everywhere = _Place(files)
@@ -142,7 +142,7 @@ class _Places:
         self._folders = {folder: _Place(inside) for folder, inside in folders.items()}
 
     def within(self, folder: str) -> _Place:
-        """Return the files right in a folder."""
+        """Return the files directly in a folder."""
         return self._folders.get(_folded(folder), _Place(()))
 
 
@@ -156,7 +156,7 @@ def _grouped(
 
 
 def _joined(folder: str, relative: str) -> str | None:
-    """Return a folder as seen from another; None for one outside of the torrent."""
+    """Return a folder relative to another; None if it is outside of the torrent."""
     whole = folder.split("/")
     for part in relative.split("/"):
         if part == "..":
@@ -169,7 +169,7 @@ def _joined(folder: str, relative: str) -> str | None:
 
 
 def parts_of(sheet: Sheet, file: SheetFile) -> tuple[Part, ...]:
-    """Return the tracks that start in one of the sheet's files, with their tags."""
+    """Return the tracks that start in one file of the sheet, with their tags."""
     starts = [track.start or 0 for track in file.tracks]
     stops = [*starts[1:], None][: len(starts)]
     if starts and starts[0] >= HIDDEN_S * CUE_FRAMES_PER_S:
@@ -213,7 +213,7 @@ def _one(name: str | None) -> tuple[str, ...]:
 def _text(data: bytes) -> str:
     if len(data) > MOST_BYTES:
         raise BadInput(f"A CUE sheet of {len(data)} bytes is too large to be one.")
-    # Without a mark: every other byte of what is mostly ASCII is 0.
+    # UTF-16 without a mark: every other byte is 0 in text that is mostly ASCII.
     if data[1:2] == b"\0":
         return data.decode("utf-16-le", "replace")
     if data[:1] == b"\0":

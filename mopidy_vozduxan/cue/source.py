@@ -1,7 +1,8 @@
 """The bytes of a file that a swarm delivers, in any order and in small amounts.
 
-Runs on our event loop. Holds one reader, and little more than what it gave last;
-bytes in order come from the same reader, any others from a new one.
+Runs on our event loop. It has one reader, and keeps little more than the reader's last
+bytes. As long as bytes are read in order they come from the same reader; a jump opens a
+new one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from mopidy_vozduxan.audio.answering import Asking, T, answered
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.streaming.serving_protocol import Reader
 
-#: A span may begin so far before the end of the one before.
+#: How far a span may start before the end of the previous one.
 _KEPT_BYTES = 256 * 1024
 
 
@@ -29,7 +30,7 @@ class Source:
     async def read(self, span: Span) -> bytes:
         """Return the bytes of ``span``, as many as the file has.
 
-        Waits for the swarm. Raises what its readers do.
+        Waits for the swarm. Raises the errors of its readers.
         """
         wanted = span.clipped(self.size)
         if not wanted:
@@ -42,7 +43,7 @@ class Source:
         return bytes(self._kept[at : at + len(wanted)])
 
     async def answer(self, asking: Asking[T]) -> T:
-        """Return the result of a computation that asks for spans of the file."""
+        """Run ``asking`` to its end, and return its result."""
         return await answered(asking, self.read)
 
     def close(self) -> None:
@@ -53,7 +54,7 @@ class Source:
         self._start, self._kept = 0, bytearray()
 
     def _turn_to(self, offset: int) -> None:
-        # The new one first: a stream never seems to be without a reader.
+        # The new one first, so that the stream always has a reader.
         old, self._reader = self._reader, self._open_reader(offset, self.size)
         if old:
             old.close()

@@ -1,7 +1,7 @@
-"""The text of a CUE sheet as values. Pure; knows nothing of the files it names.
+"""Parses the text of a CUE sheet. Pure; knows nothing about the files it names.
 
-Lenient where ripping programs are sloppy (quotes, unknown commands, the order
-of lines), strict where a wrong guess would cut in the wrong place.
+Lenient where ripping programs are sloppy (quotes, unknown commands, the order of
+lines). Strict where a wrong guess would cut in the wrong place.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S
 MOST_TRACKS = 99
 #: A week; minutes have four digits.
 MOST_FRAMES = 10_000 * 60 * CUE_FRAMES_PER_S
-#: Longer than any title; a hostile one must not fill the library.
+#: Longer than any title: a hostile one must not fill the library.
 _LONGEST_TEXT = 1000
 
-_LINE_END = re.compile(r"[\r\n]+")  # titles may hold what splitlines() splits at
+_LINE_END = re.compile(r"[\r\n]+")  # splitlines() splits at more
 _NUMBER = re.compile(r"[0-9]{1,4}")
 _TIME = re.compile(r"([0-9]{1,4}):([0-5]?[0-9]):([0-9]{1,2})")
 _DATE = re.compile(r"(?<![0-9])([12][0-9]{3})(?:-(0[1-9]|1[0-2])(?:-([0-3][0-9]))?)?")
@@ -29,7 +29,7 @@ _DATE = re.compile(r"(?<![0-9])([12][0-9]{3})(?:-(0[1-9]|1[0-2])(?:-([0-3][0-9])
 
 @dataclass(slots=True)
 class SheetTrack:
-    """A track: its number and words; ``start`` is its INDEX 01 in CUE frames."""
+    """A track: its number and texts. ``start`` is its INDEX 01 in CUE frames."""
 
     number: int
     is_audio: bool
@@ -39,7 +39,7 @@ class SheetTrack:
 
 @dataclass(slots=True)
 class SheetFile:
-    """A file by the name the sheet gives it, and the tracks that start in it."""
+    """A file by its name in the sheet, and the tracks that start in it."""
 
     name: str
     tracks: list[SheetTrack] = field(default_factory=list)
@@ -47,7 +47,7 @@ class SheetFile:
 
 @dataclass(slots=True)
 class Sheet:
-    """The whole sheet; ``words`` are those of the album, by command."""
+    """The whole sheet; ``words`` are the album's texts, by command."""
 
     words: dict[str, str] = field(default_factory=dict)
     files: list[SheetFile] = field(default_factory=list)
@@ -55,19 +55,19 @@ class Sheet:
 
     @property
     def date(self) -> str | None:
-        """The date, as much of it as there is: ``YYYY-MM-DD``."""
+        """The date as ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``."""
         found = _DATE.search(self.words.get("DATE", ""))
         return "-".join(filter(None, found.groups())) if found else None
 
     @property
     def disc_no(self) -> int | None:
-        """The number of the disc in its set."""
+        """The disc's number in its set."""
         found = _NUMBER.match(self.words.get("DISCNUMBER", ""))
         return int(found[0]) or None if found else None
 
 
 def parse(text: str) -> Sheet:
-    """Return what the sheet says; raise :class:`BadInput` for what is none."""
+    """Return the sheet. Raises :class:`BadInput` if the text is not one."""
     sheet = Sheet()
     for line in _LINE_END.split(text):
         command, rest = _first_word(line)
@@ -84,7 +84,7 @@ def parse(text: str) -> Sheet:
 
 
 def check_order(tracks: list[SheetTrack]) -> None:
-    """Raise :class:`BadInput` for tracks of a file that do not follow each other."""
+    """Raise :class:`BadInput` if a file's tracks are not in order."""
     places = [(track.start or 0, track.number) for track in tracks]
     for before, after in itertools.pairwise(places):
         if before[0] >= after[0] or before[1] >= after[1]:
@@ -106,10 +106,10 @@ def _take_remark(sheet: Sheet, _command: str, rest: str) -> None:
 
 def _take_file(sheet: Sheet, _command: str, rest: str) -> None:
     name = _unquoted(rest)
-    if name == rest:  # no quotes: the last word is the file's type
+    if name == rest:  # no quotes: the last word is the type of the file
         name = rest.rpartition(" ")[0].rstrip() or rest
     if sheet.files and sheet.files[-1].name == name:
-        return  # said again before each of its tracks
+        return  # some sheets repeat it before each track
     if len(sheet.files) >= MOST_TRACKS:
         raise BadInput(f"A CUE sheet names {MOST_TRACKS} files at most.")
     sheet.files.append(SheetFile(name))
@@ -127,7 +127,7 @@ def _take_track(sheet: Sheet, _command: str, rest: str) -> None:
 def _take_index(sheet: Sheet, _command: str, rest: str) -> None:
     number, time = _first_word(rest)
     if not _NUMBER.fullmatch(number) or int(number) != 1:
-        return  # 00 is the pregap, which belongs to the track before
+        return  # 00 is the pregap, which belongs to the previous track
     if not sheet.tracks or not sheet.files or sheet.tracks[-1].start is not None:
         raise BadInput("The CUE sheet has an index that belongs to no track.")
     sheet.tracks[-1].start = _frames(time)
@@ -148,7 +148,7 @@ def _first_word(text: str) -> tuple[str, str]:
 
 
 def _unquoted(text: str) -> str:
-    """Return what is between the first and the last quote, if it begins with one."""
+    """Return the text between the first and the last quote, if it starts with one."""
     if not text.startswith('"'):
         return text
     inner, quote, _ = text[1:].rpartition('"')
