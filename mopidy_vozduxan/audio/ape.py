@@ -148,13 +148,13 @@ def read_ape(start: int, size: int) -> Asking[ApeFile]:
     data = yield Span(start, start + _HEAD_BYTES)
     head = _read_head(data) if len(data) == _HEAD_BYTES else None
     if head is None:
-        raise CutFailed("Monkey's Audio files this old, or broken, cannot be cut.")
+        raise CutFailed("The Monkey's Audio file is too old, or damaged, to be cut.")
     at = start + head.table
     table = yield Span(at, at + head.frames * 4)
     places = [*_offsets(table, start), min(start + head.stop, size)]
     whole = len(places) == head.frames + 1 and places[0] == start + head.first
     if not whole or not _are_sane(places):
-        raise CutFailed("The Monkey's Audio file has a broken table of its frames.")
+        raise CutFailed("The Monkey's Audio file has a damaged table of frames.")
     sound = Sound(head.rate, head.channels, head.bits, head.all_samples)
     codec = struct.pack("<HHH", head.version, head.level, head.flags).hex()
     caps = (

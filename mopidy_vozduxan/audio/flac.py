@@ -166,11 +166,11 @@ def read_flac(start: int, size: int) -> Asking[FlacFile]:
     """Read the metadata of the FLAC file whose ``fLaC`` is at ``start``."""
     blocks = yield from read_blocks(start, _WANTED)
     if not blocks or not blocks[-1].is_last:
-        raise CutFailed("The FLAC file has no end of its head.")
+        raise CutFailed("The header of the FLAC file has no end.")
     infos = (block.body for block in blocks if block.kind == _STREAMINFO)
     info, first = next(infos, b""), blocks[-1].stop
     if len(info) != _INFO_BYTES or first >= size:
-        raise CutFailed("The FLAC file says nothing of itself.")
+        raise CutFailed("The FLAC file does not describe itself.")
     file = FlacFile(info, first, size)
     for sample, offset, _ in _ENTRY.iter_unpack(_seek_table(blocks)):
         file.hint(Place(sample, first + offset))

@@ -120,7 +120,7 @@ def is_divisible(path: str) -> bool:
 
 
 def content_type(path: str) -> str:
-    """Return the content type of any file, safe to hand to a browser."""
+    """Return a content type for any file that is safe for browsers."""
     known = _format(path)
     if known:
         return known.content_type

@@ -27,7 +27,7 @@ class Sound:
     def __post_init__(self) -> None:
         sane = 1 <= self.channels <= 8 and 4 <= self.bits <= 32 and self.samples > 0
         if not sane or not 1000 <= self.rate <= _MOST_RATE:
-            raise CutFailed("The file does not say how long it is, or how it sounds.")
+            raise CutFailed("The file does not describe its length or its sound.")
 
     @property
     def wave_bytes(self) -> int:

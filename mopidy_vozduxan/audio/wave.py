@@ -67,7 +67,7 @@ def read_wave(start: int, size: int) -> Asking[WaveFile]:
     if data is None:
         raise CutFailed("The WAV file holds no samples.")
     if len(form) < 16:
-        raise CutFailed("The WAV file says nothing of its samples.")
+        raise CutFailed("The WAV file does not describe its samples.")
     kind, channels, rate, _, frame_bytes, bits = struct.unpack_from("<HHIIHH", form)
     if kind == _EXTENSIBLE and len(form) >= 26:
         (kind,) = struct.unpack_from("<H", form, 24)

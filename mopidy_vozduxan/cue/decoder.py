@@ -110,7 +110,7 @@ class Decoder:
     def _check(self, caps: Gst.Structure) -> None:
         for name in ("rate", "channels"):
             if caps.get_int(name)[1] != getattr(self._sound, name):
-                raise CutFailed("The file does not sound as its head says.")
+                raise CutFailed("The file's sound does not match its header.")
 
     def _check_time(self, buffer: Gst.Buffer) -> None:
         """Notice a parser that silently skips what it does not understand."""
@@ -118,7 +118,7 @@ class Decoder:
             return
         sample_ns = Gst.SECOND / self._sound.rate
         if self._due_ns is not None and abs(buffer.pts - self._due_ns) > sample_ns:
-            raise CutFailed("The file is damaged: some of it is missing.")
+            raise CutFailed("The file is damaged: a part of it is missing.")
         samples = buffer.get_size() // self._sound.frame_bytes
         self._due_ns = buffer.pts + samples * sample_ns
 

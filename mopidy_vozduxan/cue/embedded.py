@@ -53,7 +53,7 @@ def read_embedded(
     if sheet is None:
         return ()
     if len(sheet.files) != 1:
-        raise BadInput("The embedded CUE sheet is one of several files.")
+        raise BadInput("The embedded CUE sheet is for several files.")
     parts = parts_of(sheet, sheet.files[0])
     # Files that were cut out of an image may still have the image's sheet.
     last_ms = parts[-1].start * 1000 // CUE_FRAMES_PER_S if parts else 0
@@ -98,7 +98,7 @@ def _tracks(body: bytes, rate: int) -> Iterator[SheetTrack]:
                 continue
             frames = (offset + start) * CUE_FRAMES_PER_S // rate
             if not 1 <= number <= MOST_TRACKS or frames > MOST_FRAMES:
-                raise BadInput("The embedded CUE sheet counts wrongly.")
+                raise BadInput("The embedded CUE sheet has a wrong count.")
             yield SheetTrack(number, not flags & _NO_AUDIO, {}, frames)
     except struct.error as exc:
         raise BadInput("The embedded CUE sheet is cut off.") from exc

@@ -48,7 +48,7 @@ def read_sheet(
     divided = _divided(sheet, path, files)
     if not divided:
         name = _name(path)
-        raise BadInput(f"The CUE sheet “{name}” divides no file that is certain.")
+        raise BadInput(f"It is uncertain which file the CUE sheet “{name}” divides.")
     return divided
 
 
@@ -212,7 +212,7 @@ def _one(name: str | None) -> tuple[str, ...]:
 
 def _text(data: bytes) -> str:
     if len(data) > MOST_BYTES:
-        raise BadInput(f"A CUE sheet of {len(data)} bytes is too large to be one.")
+        raise BadInput(f"A file of {len(data)} bytes is too large for a CUE sheet.")
     # UTF-16 without a mark: every other byte is 0 in text that is mostly ASCII.
     if data[1:2] == b"\0":
         return data.decode("utf-16-le", "replace")

@@ -111,7 +111,7 @@ def _take_file(sheet: Sheet, _command: str, rest: str) -> None:
     if sheet.files and sheet.files[-1].name == name:
         return  # some sheets repeat it before each track
     if len(sheet.files) >= MOST_TRACKS:
-        raise BadInput(f"A CUE sheet names {MOST_TRACKS} files at most.")
+        raise BadInput(f"A CUE sheet may name at most {MOST_TRACKS} files.")
     sheet.files.append(SheetFile(name))
 
 
@@ -120,7 +120,7 @@ def _take_track(sheet: Sheet, _command: str, rest: str) -> None:
     if not _NUMBER.fullmatch(number) or not 1 <= int(number) <= MOST_TRACKS:
         raise BadInput(f"A CUE sheet has no track number {number[:20]!r}.")
     if len(sheet.tracks) >= MOST_TRACKS:
-        raise BadInput(f"A CUE sheet has {MOST_TRACKS} tracks at most.")
+        raise BadInput(f"A CUE sheet may have at most {MOST_TRACKS} tracks.")
     sheet.tracks.append(SheetTrack(int(number), kind.upper() in ("", "AUDIO")))
 
 

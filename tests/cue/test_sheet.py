@@ -193,7 +193,7 @@ def test_files_that_are_one_track_each_stay_whole() -> None:
         simple(f"{n}.wav", "00:00:00").replace("01 AUDIO", f"0{n} AUDIO")
         for n in (1, 2)
     )
-    with pytest.raises(BadInput, match="divides no file that is certain"):
+    with pytest.raises(BadInput, match="It is uncertain which file"):
         read(each, ["1.flac", "2.flac"])
 
 
