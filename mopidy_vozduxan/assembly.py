@@ -33,7 +33,7 @@ from mopidy_vozduxan.engine.settings import settings_from
 from mopidy_vozduxan.library import playlists_provider as playlists
 from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
 from mopidy_vozduxan.library.playlists_provider import VozduxanPlaylistsProvider
-from mopidy_vozduxan.listener import StreamListener
+from mopidy_vozduxan.listener import StreamListener, vacate
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.playback.playback_provider import VozduxanPlaybackProvider
 from mopidy_vozduxan.playback.player import Player
@@ -107,14 +107,12 @@ class Streaming:
 class Host:
     """What the backend's actor brings along.
 
-    ``more_asked`` tells whether core has asked for more than what is being answered,
-    ``vacate`` has core let go of torrents.
+    ``more_asked`` tells whether core has asked for more than what is being answered.
     """
 
     backend: object
     audio: Any
     more_asked: Callable[[], bool]
-    vacate: Callable[[frozenset[str]], None]
 
 
 class Parts:
@@ -141,7 +139,7 @@ class Parts:
         self.library = self._library_of(ours, host)
         self.playlists = VozduxanPlaylistsProvider(host.backend, catalog)
         self._watcher = self._watcher_of(ours["torrent_dirs"])
-        self._running = self._running_of(host)
+        self._running = self._running_of()
         self._door = PlayerDoor(self._running)
         self.playback = VozduxanPlaybackProvider(
             host.audio, host.backend, self._player, targets.named, self._door.url_for
@@ -207,7 +205,7 @@ class Parts:
         mender = Mender(self._catalog, read_with_magnet, stopping, self.library.prepare)
         return Watcher(dirs, torrents, stopping, mender.mend, self._look)
 
-    def _running_of(self, host: Host) -> Running:
+    def _running_of(self) -> Running:
         return Running(
             self._bridge,
             self._manager.serving,
@@ -219,7 +217,7 @@ class Parts:
                 self._catalog,
                 self._record.disk,
                 self._adder,
-                Removal(host.vacate, self._scanning.forget, self._covers.forget),
+                Removal(vacate, self._scanning.forget, self._covers.forget),
                 self._binding,
                 read_with_magnet,
             ),

@@ -51,9 +51,8 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
 
     def _build(self, config: Any) -> None:
         from mopidy_vozduxan.assembly import Host, Parts
-        from mopidy_vozduxan.frontend import vacate
 
-        parts = Parts(config, Host(self, self.audio, self._more_asked, vacate))
+        parts = Parts(config, Host(self, self.audio, self._more_asked))
         self.library = parts.library
         self.playback = parts.playback
         self.playlists = parts.playlists

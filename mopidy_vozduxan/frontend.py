@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pykka
@@ -35,26 +36,25 @@ from mopidy_vozduxan.planning.following.playing import (
 )
 from mopidy_vozduxan.planning.following.questions import Question
 from mopidy_vozduxan.planning.following.state import Event, Settings, State
-from mopidy_vozduxan.playback import vacating as removing
+from mopidy_vozduxan.playback import vacating
 from mopidy_vozduxan.playback.asking import Asking
 from mopidy_vozduxan.playback.carrying_out import CarryingOut
 from mopidy_vozduxan.playback.player import Player
-from mopidy_vozduxan.playback.tracklist import Tracklist
+from mopidy_vozduxan.playback.tracklist import Known, Tracklist
+from mopidy_vozduxan.running import Running
 
 if TYPE_CHECKING:
     from mopidy.models import TlTrack
 
 logger = logging.getLogger(__name__)
 
-#: A look-up of another backend may hold core for long.
-VACATE_S = 10.0
-
 
 class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
     """One actor; its methods are events, in the order they happened."""
 
+    _here: Running | None = None
     _asking: Asking
-    _carrying_out: CarryingOut | None = None
+    _carrying_out: CarryingOut
 
     def __init__(self, config: Any, core: Any) -> None:
         super().__init__()
@@ -66,23 +66,24 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     def on_start(self) -> None:
         """Catch up: core may have restored what it played before we were there."""
-        here = running.current()
+        self._here = here = running.current()
         if here is None:
-            return
-        player = here.player
-        player.ask_for_the_next(self._core)
-        self._asking = Asking(self._core, player)
-        self._carrying_out = self._hands(player)
-        self._follow(self._joined(player))
+            return  # the log has said why the backend did not start
+        here.player.ask_for_the_next(self._core)
+        self._asking = Asking(self._core, here.player)
+        self._carrying_out = self._hands(here)
+        self._follow(self._joined(here.player))
 
-    def _hands(self, player: Player) -> CarryingOut:
+    def _hands(self, here: Running) -> CarryingOut:
         me = self.actor_ref.proxy()
         chores = {
             Chore.LOOK: me.follow_position,
             Chore.AIM: me.aim,
             Chore.CORRECT: me.correct_tracklist,
         }
-        return CarryingOut(self._core, player, chores, self._find, self._correct)
+        correct = partial(self._correct, here.library.known)
+        find = here.library.begin
+        return CarryingOut(self._core, here.player, chores, find, correct)
 
     def _joined(self, player: Player) -> Joined:
         current = self._core.playback.get_current_tl_track().get()
@@ -97,14 +98,13 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     def on_stop(self) -> None:
         """Let no alarm outlive the actor; core stops next, and waits for no look-up."""
-        if here := running.current():
-            here.library.stop_waiting()
-        if self._carrying_out:
+        if self._here:
+            self._here.library.stop_waiting()
             self._carrying_out.end()
 
     def on_event(self, event: str, **kwargs: Any) -> None:
-        """Take an event, if there is a player to do anything about it."""
-        if self._carrying_out and running.current():
+        """Take an event, if there is a backend to do anything about it."""
+        if self._here and running.current() is self._here:
             super().on_event(event, **kwargs)
 
     def _follow(self, event: Event) -> None:
@@ -127,8 +127,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
     def _do(self, task: Order | Question) -> Event | None:
         if isinstance(task, Question):
             return self._asking.answer(task)
-        if self._carrying_out:
-            self._carrying_out.carry_out(task)
+        self._carrying_out.carry_out(task)
         return None
 
     # --- what core tells
@@ -199,13 +198,8 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     # --- the tracklist
 
-    def _find(self, uri: str) -> None:
-        if here := running.current():
-            here.library.begin(uri)
-
-    def _correct(self, torrents: frozenset[str]) -> None:
-        if here := running.current():
-            self._tracklist.correct(torrents, here.library.known, self._held)
+    def _correct(self, known: Known, torrents: frozenset[str]) -> None:
+        self._tracklist.correct(torrents, known, self._held)
 
     def _held(self, tl_tracks: Sequence[TlTrack]) -> set[int]:
         """Return the entries that are selected, or that the player has."""
@@ -220,15 +214,6 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     def vacate(self, infohashes: frozenset[str]) -> None:
         """Let go of a torrent that is being removed; return when that is done."""
-        if here := running.current():
-            removing.vacate(self._core, here.player, self._state.starting, infohashes)
-
-
-def vacate(infohashes: frozenset[str]) -> None:
-    """Have core let go of a torrent; blocks until it has, at most ``VACATE_S``."""
-    for frontend in pykka.ActorRegistry.get_by_class(VozduxanFrontend):
-        try:
-            frontend.proxy().vacate(infohashes).get(timeout=VACATE_S)
-        except (pykka.Timeout, pykka.ActorDeadError) as exc:
-            logger.warning("Vozduxan: Mopidy is busy; a track may end early")
-            logger.debug("%r", exc)
+        if self._here:
+            player, starting = self._here.player, self._state.starting
+            vacating.vacate(self._core, player, starting, infohashes)

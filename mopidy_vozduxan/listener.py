@@ -1,9 +1,34 @@
-"""What our parts tell the frontend, as Mopidy events: sent, never waited for."""
+"""What our parts tell the frontend, as Mopidy events: sent, and not waited for.
+
+A removal is the exception: it goes on when the frontend has done its part.
+"""
 
 from __future__ import annotations
 
+import logging
+
+import pykka
 from mopidy import listener
 from mopidy.audio import AudioListener
+from pykka.messages import ProxyCall
+
+logger = logging.getLogger(__name__)
+
+#: A look-up of another backend may hold core for long.
+VACATE_S = 10.0
+
+
+def vacate(infohashes: frozenset[str]) -> None:
+    """Have core let go of a torrent; blocks until it has, at most ``VACATE_S``."""
+    event = ProxyCall(
+        attr_path=("on_event",), args=("vacate",), kwargs={"infohashes": infohashes}
+    )
+    for frontend in pykka.ActorRegistry.get_by_class(StreamListener):
+        try:
+            frontend.ask(event, timeout=VACATE_S)
+        except (pykka.Timeout, pykka.ActorDeadError) as exc:
+            logger.warning("Vozduxan: Mopidy is busy; a track may end early")
+            logger.debug("%r", exc)
 
 
 def end_seek(position_ms: int) -> None:
@@ -40,3 +65,6 @@ class StreamListener(listener.Listener):
 
     def source_resolved(self, uri: str, infohash: str) -> None:
         """The torrent that ``uri`` (magnet, ``vozduxan:add:``) names is known."""
+
+    def vacate(self, infohashes: frozenset[str]) -> None:
+        """A torrent is being removed, by all its infohashes and URLs: let go of it."""

@@ -119,6 +119,10 @@ def test_what_is_to_be_done(state, event, tasks):
     assert event.follow(state)[1] == tasks
 
 
+def test_what_was_left_starts_no_more():
+    assert Left("A", 1, GIVEN).follow(WAITS)[0] == replace(WAITS, starting=None)
+
+
 @pytest.mark.parametrize(
     ("skips", "queued", "others"),
     [
@@ -165,6 +169,15 @@ def test_the_one_after_a_break_has_yet_to_show_that_it_is_silent():
     assert state.skips == 0
 
 
+@pytest.mark.parametrize(
+    ("positions", "tasks"),
+    [((1000, 1000), (WhatIsQueued(DEAD),)), ((1000, 2000), ()), ((1000,), ())],
+)
+def test_a_dead_stream_is_given_up_once_nothing_sounds(positions, tasks):
+    events = [Listened(DEAD, True, position_ms) for position_ms in positions]
+    assert follow(PLAYS, *events)[1] == tasks
+
+
 def looks(*times, position_ms=500, waits=False, given=GIVEN):
     return [Looked(given, now, position_ms=position_ms, waits=waits) for now in times]
 
@@ -192,6 +205,12 @@ SLIDES = (Slide("A", 60_500),)
             PLAYS,
             [*looks(1), StateChanged("paused", GIVEN), *looks(1 + PATIENCE_S)],
             SLIDES,
+        ),
+        # An output that tells a position once tells them all.
+        (
+            replace(PLAYS, tells_positions=False),
+            [*looks(1), *looks(2, 2 + PATIENCE_S, position_ms=0)],
+            GIVES_UP,
         ),
         # An output that tells no positions is not taken for silent, a start is.
         (

@@ -164,6 +164,11 @@ def test_what_is_to_be_done(state, event, tasks):
             {"core": "stopped", "sought": ("", 0), "starting": None, "token": None},
         ),
         (WAITS, StateChanged("stopped", GIVEN_ANEW), {"core": "stopped"}),
+        (
+            PLAYS,
+            StateChanged("stopped", GIVEN),
+            {"core": "stopped", "sounding": False, "heard": None, "token": None},
+        ),
     ],
 )
 def test_what_is_known_afterwards(state, event, changes):
@@ -198,3 +203,10 @@ def test_what_the_queue_held_before_is_looked_after():
     state, tasks = joined.follow(REST)
     assert tasks == (Find("magnet:"), CORRECT_SOON)
     assert state.news == {"ab"}
+
+
+def test_what_core_shows_at_first_is_known():
+    joined = Joined("paused", None, START, GIVEN, (), frozenset())
+    state, tasks = joined.follow(REST)
+    assert state.core == "paused"
+    assert ShowPlaying() not in tasks
