@@ -67,7 +67,7 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
 
     def translate_uri(self, uri: str) -> str | None:
         """Return the stream's URL at once; ``None`` for what can not play."""
-        self._player.latest_uri = uri
+        self._player.choose(uri)
         try:
             target = self._target_of(uri, self._length_ms, PATIENCE_S)
             token = self._player.open(target, uri, asked=self._asked)

@@ -57,13 +57,17 @@ class Player:
         self._manager = manager
         #: The stream that core chose last, and where in it the track begins.
         self.latest_token: str | None = None
-        #: What core calls it; the playback provider sets this first.
+        #: What core calls it; known before the token is, also of what is refused.
         self.latest_uri: str | None = None
         self.latest_start_ms = 0
         #: How often core has told the player to start, and the last time it did.
         self.starts = 0
         self.latest_start: tuple[int, str, str, bool] | None = None
         self.walk = Walk()
+
+    def choose(self, uri: str) -> None:
+        """Note what core has chosen, before it can be told whether that plays."""
+        self.latest_uri = uri
 
     def open(self, target: Target, uri: str, *, asked: bool) -> str:
         """Make a file the current stream; return its token at once.
