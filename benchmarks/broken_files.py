@@ -82,9 +82,9 @@ def scan(made: Album, folder: Path) -> Sums:
             infohash = stage.add(made.torrent)
             stage.lengths.opened(infohash)
             deadline = time.monotonic() + SCANNED_S
-            while stage.catalog.unscanned(infohash, tried=True):
+            while stage.catalog.scans.unscanned(infohash, tried=True):
                 if time.monotonic() > deadline:
-                    left = stage.catalog.unscanned(infohash, tried=True)
+                    left = stage.catalog.scans.unscanned(infohash, tried=True)
                     sums.hangs.append(f"{len(left)} files were never read")
                     break
                 time.sleep(0.2)

@@ -33,7 +33,7 @@ def make(path: Path, folder: Path, torrents: int) -> float:
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     catalog = Catalog(path)
-    catalog.add_all(_torrents(folder, torrents))
+    catalog.collection.add_all(_torrents(folder, torrents))
     catalog.close()
     return time.monotonic() - begun
 

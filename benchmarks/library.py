@@ -213,8 +213,8 @@ def _as_json(refs: list[Ref]) -> object:
 
 
 def _asked(catalog: Catalog) -> Asked:
-    artists = sorted(catalog.finder.all_artists())
-    albums = [str(album.uri) for album in catalog.finder.all_albums()]
+    artists = sorted(catalog.search.all_artists())
+    albums = [str(album.uri) for album in catalog.search.all_albums()]
     return Asked(albums, artists, "ka")
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from mopidy_vozduxan.catalog.columns import ARTISTS, names_in
-from mopidy_vozduxan.catalog.torrents import read_metainfo
+from mopidy_vozduxan.catalog.torrent_rows import read_metainfo
 from mopidy_vozduxan.naming.audio_folders import audio_folders
 from mopidy_vozduxan.torrent.layout import (
     Album,

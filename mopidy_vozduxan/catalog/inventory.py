@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class InventoryLine:
     """One torrent; ``size`` is in bytes, ``added_ms`` since the epoch.
 
     While its metadata is unknown ``size`` is ``None`` and ``name`` the display
@@ -30,14 +30,14 @@ class Entry:
         return self.size is not None
 
 
-def list_entries(db: sqlite3.Connection) -> list[Entry]:
+def list_lines(db: sqlite3.Connection) -> list[InventoryLine]:
     """Return every torrent, in no order."""
     rows = db.execute(
         "SELECT infohash, coalesce(torrent.name, display_name), size, added_ms,"
         " folder_count, coalesce(sum(album.track_count), 0)"
         " FROM torrent LEFT JOIN album USING (infohash) GROUP BY infohash"
     )
-    return [Entry(*row) for row in rows]
+    return [InventoryLine(*row) for row in rows]
 
 
 def names_like(db: sqlite3.Connection, start: str, most: int) -> list[str]:

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from mopidy_vozduxan.catalog import torrents, tracks
+from mopidy_vozduxan.catalog import torrent_rows, track_rows
 from mopidy_vozduxan.catalog.upkeep import refresh
 
 _TABLES = ("torrent", "metadata", "file", "playlist")
@@ -21,7 +21,7 @@ def copy(old: sqlite3.Connection, new: sqlite3.Connection, infohash: str) -> boo
 
     What is found by words is not: see :func:`index`.
     """
-    if not torrents.is_kept(old, infohash):
+    if not torrent_rows.is_kept(old, infohash):
         return False
     delete(new, infohash)  # from before a crash
     for table in _TABLES:
@@ -42,8 +42,8 @@ def index(db: sqlite3.Connection, infohash: str) -> None:
 
 def delete(db: sqlite3.Connection, infohash: str) -> None:
     """Delete a torrent; its names go on leading to it, wherever it is."""
-    tracks.delete_tracks(db, infohash)
-    torrents.delete_torrent(db, infohash)
+    track_rows.delete_tracks(db, infohash)
+    torrent_rows.delete_torrent(db, infohash)
 
 
 def _copy_albums(

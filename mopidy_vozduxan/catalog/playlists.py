@@ -1,44 +1,33 @@
-"""Rows of playlists: what a torrent's ``.m3u`` files name."""
+"""The playlists that lie in torrents."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from mopidy_vozduxan.catalog.columns import lines, names_in
+from mopidy_vozduxan.catalog import playlist_rows
+from mopidy_vozduxan.catalog.playlist_rows import Playlist
+from mopidy_vozduxan.catalog.records import Records
 from mopidy_vozduxan.torrent.uris import PlaylistUri
 
 
-@dataclass(frozen=True, slots=True)
-class Playlist:
-    """A playlist; ``tracks`` are track URIs, left out where many are listed."""
+class Playlists:
+    """Playlists; for any thread. All may raise :class:`StorageFailed`."""
 
-    uri: PlaylistUri
-    name: str
-    tracks: tuple[str, ...] = ()
+    def __init__(self, records: Records) -> None:
+        self._records = records
 
+    def all(self) -> list[Playlist]:
+        """Return every playlist without its tracks, in a stable order."""
+        return self._records.file.read(playlist_rows.list_playlists)
 
-def write_playlist(
-    db: sqlite3.Connection, uri: PlaylistUri, name: str, tracks: Sequence[str]
-) -> None:
-    """Keep a playlist, instead of what was kept of it."""
-    db.execute(
-        "INSERT OR REPLACE INTO playlist VALUES (?, ?, ?, ?)",
-        (uri.infohash, uri.index, lines([name]) or "?", lines(tracks)),
-    )
+    def get(self, infohash: str, index: int) -> Playlist | None:
+        """Return one playlist; None where it is unknown."""
+        uri = PlaylistUri(infohash, index)
+        return self._records.file.read(lambda db: playlist_rows.read_playlist(db, uri))
 
-
-def list_playlists(db: sqlite3.Connection) -> list[Playlist]:
-    """Return every playlist without its tracks, in a stable order."""
-    rows = db.execute("SELECT infohash, idx, name FROM playlist ORDER BY 1, 2")
-    return [Playlist(PlaylistUri(*place), name) for *place, name in rows]
-
-
-def read_playlist(db: sqlite3.Connection, uri: PlaylistUri) -> Playlist | None:
-    """Return one playlist; None where it is unknown."""
-    row = db.execute(
-        "SELECT name, tracks FROM playlist WHERE infohash = ? AND idx = ?",
-        (uri.infohash, uri.index),
-    ).fetchone()
-    return Playlist(uri, row[0], names_in(row[1])) if row else None
+    def keep(self, infohash: str, index: int, name: str, tracks: Sequence[str]) -> None:
+        """Keep that file ``index`` is a playlist of these track URIs."""
+        uri = PlaylistUri(infohash, index)
+        self._records.write(
+            infohash, lambda db: playlist_rows.write_playlist(db, uri, name, tracks)
+        )

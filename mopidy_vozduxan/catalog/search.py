@@ -54,7 +54,7 @@ _COLUMNS = {
 }
 
 
-class Finder:
+class Search:
     """Asks one catalog; safe to call from any thread. All may raise
     :class:`StorageFailed`."""
 

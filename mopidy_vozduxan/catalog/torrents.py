@@ -1,253 +1,69 @@
-"""Rows of torrents: where their metadata comes from, their names and files.
+"""What is known of one torrent, asked for by its infohash.
 
-Every function works in the caller's transaction.
+It is found also when it has left the library. Nothing here comes or goes.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 
-from mopidy_vozduxan.audio.formats import is_playable
-from mopidy_vozduxan.naming.audio_folders import audio_folders
-from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
-from mopidy_vozduxan.torrent.uris import says_where
-from mopidy_vozduxan.version import __version__
+from mopidy_vozduxan.catalog import inventory, torrent_rows
+from mopidy_vozduxan.catalog.records import Records
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 
-@dataclass(frozen=True, slots=True)
-class FoundAt:
-    """A ``.torrent`` file as it was when we read it; ``mtime_ns`` as in stat."""
+class Torrents:
+    """Torrents by name; for any thread. All may raise :class:`StorageFailed`."""
 
-    path: Path
-    mtime_ns: int
-    size: int
+    def __init__(self, records: Records) -> None:
+        self._records = records
 
+    def has(self, infohash: str) -> bool:
+        """Return whether a torrent is in the library."""
+        return self._records.has(infohash)
 
-@dataclass(frozen=True, slots=True)
-class TorrentSummary:
-    """One line of the list of torrents; ``added_ms`` is since the epoch."""
-
-    infohash: str
-    name: str
-    folder_count: int
-    added_ms: int
-
-
-def name_of(db: sqlite3.Connection, infohash: str) -> str:
-    """Return the infohash that a torrent is kept under, itself where unknown."""
-    row = db.execute("SELECT name FROM alias WHERE infohash = ?", (infohash,))
-    found = row.fetchone()
-    return str(found[0]) if found else infohash
-
-
-def is_kept(db: sqlite3.Connection, infohash: str) -> bool:
-    """Return whether there is a torrent of exactly that name."""
-    row = db.execute("SELECT 1 FROM torrent WHERE infohash = ?", (infohash,))
-    return row.fetchone() is not None
-
-
-def read_source(db: sqlite3.Connection, infohash: str) -> TorrentSource | None:
-    """Return where a torrent's metadata comes from; None if unknown."""
-    name = name_of(db, infohash)
-    row = db.execute(
-        "SELECT metadata.torrent, magnet, display_name"
-        " FROM torrent LEFT JOIN metadata USING (infohash) WHERE infohash = ?",
-        (name,),
-    ).fetchone()
-    return TorrentSource(name, *row) if row else None
-
-
-def read_metainfo(db: sqlite3.Connection, infohash: str) -> tuple[Metainfo, int] | None:
-    """Return what a torrent says of itself, and since when (ms) it is here."""
-    row = db.execute(
-        "SELECT name, piece_length, size, private, added_ms"
-        " FROM torrent WHERE infohash = ? AND name IS NOT NULL",
-        (infohash,),
-    ).fetchone()
-    if row is None:
-        return None
-    name, piece_length, size, private, added_ms = row
-    files = tuple(
-        TorrentFile(index, path, offset, length, bool(padding))
-        for index, path, offset, length, padding in db.execute(
-            "SELECT idx, path, offset, size, padding FROM file"
-            " WHERE infohash = ? ORDER BY idx",
-            (infohash,),
-        )
-    )
-    metainfo = Metainfo(infohash, name, piece_length, size, files, bool(private))
-    return metainfo, added_ms
-
-
-def list_torrents(db: sqlite3.Connection) -> list[TorrentSummary]:
-    """Return every torrent known to have a track, in no order."""
-    rows = db.execute(
-        "SELECT infohash, name, folder_count, added_ms"
-        " FROM torrent WHERE folder_count > 0"
-    )
-    return [TorrentSummary(*row) for row in rows]
-
-
-def write_source(db: sqlite3.Connection, infohash: str, source: TorrentSource) -> None:
-    """Keep what is new of a source; the later magnet's trackers are the fresher."""
-    added_ms = time.time_ns() // 1_000_000
-    magnet = stored(_better_magnet(db, infohash, source.magnet))
-    db.execute(
-        "INSERT INTO torrent (infohash, display_name, magnet, added_ms)"
-        " VALUES (?, ?, ?, ?) ON CONFLICT (infohash) DO UPDATE SET"
-        " display_name = coalesce(excluded.display_name, display_name),"
-        " magnet = excluded.magnet",
-        (infohash, stored(source.display_name), magnet, added_ms),
-    )
-    if source.torrent:
-        db.execute(
-            "INSERT OR REPLACE INTO metadata VALUES (?, ?)", (infohash, source.torrent)
+    def source(self, infohash: str) -> TorrentSource | None:
+        """Return where the torrent's metadata comes from; None if unknown."""
+        return self._records.read(
+            infohash, lambda db: torrent_rows.read_source(db, infohash)
         )
 
+    def metainfo(self, infohash: str) -> Metainfo | None:
+        """Return what the torrent says of itself; None while that is unknown."""
+        if layout := self._records.layouts.get(infohash):
+            return layout.metainfo
 
-def _better_magnet(
-    db: sqlite3.Connection, infohash: str, new: str | None
-) -> str | None:
-    """Return the magnet to keep: a bare one takes no trackers away."""
-    row = db.execute("SELECT magnet FROM torrent WHERE infohash = ?", (infohash,))
-    old = (row.fetchone() or (None,))[0]
-    if new is None or (old and says_where(old) and not says_where(new)):
-        return None if old is None else str(old)
-    return new
+        def read(db: sqlite3.Connection) -> tuple[Metainfo, int] | None:
+            return torrent_rows.read_metainfo(db, torrent_rows.name_of(db, infohash))
 
+        known = self._records.read(infohash, read)
+        return known[0] if known else None
 
-def write_metainfo(db: sqlite3.Connection, metainfo: Metainfo) -> bool:
-    """Keep what :func:`storable` made; return whether it is news."""
-    known = read_metainfo(db, metainfo.infohash)
-    if known and known[0] == metainfo:
-        return False
-    db.execute(
-        "UPDATE torrent SET name = ?, piece_length = ?, size = ?, private = ?,"
-        " folder_count = ? WHERE infohash = ?",
-        (
-            metainfo.name,
-            metainfo.piece_length,
-            metainfo.size,
-            metainfo.private,
-            len(audio_folders(metainfo)),
-            metainfo.infohash,
-        ),
-    )
-    db.execute("DELETE FROM file WHERE infohash = ?", (metainfo.infohash,))
-    db.executemany(
-        "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                metainfo.infohash,
-                file.index,
-                file.path,
-                file.offset,
-                file.size,
-                file.padding,
-                is_playable(file),
-            )
-            for file in metainfo.files
-        ],
-    )
-    return True
+    # --- names
 
+    def name_of(self, infohash: str) -> str:
+        """Return the infohash the torrent is kept under, itself where unknown."""
+        return self._records.file.read(lambda db: torrent_rows.name_of(db, infohash))
 
-def write_alias(db: sqlite3.Connection, infohash: str, name: str) -> None:
-    """Let ``infohash`` name the torrent ``name``, whatever it named before."""
-    db.execute("INSERT OR REPLACE INTO alias VALUES (?, ?)", (infohash, name))
-    for table in ("torrent", "metadata"):
-        db.execute(f"DELETE FROM {table} WHERE infohash = ?", (infohash,))
-
-
-def write_found(db: sqlite3.Connection, infohash: str, place: FoundAt) -> None:
-    """Note that a ``.torrent`` file was read as it is."""
-    db.execute(
-        "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?)",
-        (os.fsencode(place.path), place.mtime_ns, place.size, infohash),
-    )
-
-
-def list_found(db: sqlite3.Connection) -> list[tuple[bytes, int, int, str]]:
-    """Return path, mtime_ns, size and infohash of every ``.torrent`` file."""
-    return db.execute("SELECT path, mtime_ns, size, infohash FROM found").fetchall()
-
-
-def list_refused(db: sqlite3.Connection) -> dict[FoundAt, str]:
-    """Return the files that this version of us refused, and why."""
-    rows = db.execute(
-        "SELECT path, mtime_ns, size, reason FROM refused WHERE version = ?",
-        (__version__,),
-    )
-    return {FoundAt(Path(os.fsdecode(row[0])), *row[1:3]): row[3] for row in rows}
-
-
-def write_refused(db: sqlite3.Connection, file: FoundAt, reason: str) -> None:
-    """Remember a refused file instead of what was refused at that path before."""
-    db.execute(
-        "INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?)",
-        (os.fsencode(file.path), file.mtime_ns, file.size, reason, __version__),
-    )
-
-
-def delete_found(db: sqlite3.Connection, paths: Iterable[Path]) -> set[str]:
-    """Forget ``.torrent`` files; return the torrents that they held."""
-    held: set[str] = set()
-    for path in paths:
-        rows = db.execute(
-            "DELETE FROM found WHERE path = ? RETURNING infohash", (os.fsencode(path),)
+    def names_of(self, infohash: str) -> frozenset[str]:
+        """Return every infohash of a torrent: a hybrid may be met by its v2 name."""
+        return self._records.file.read(
+            lambda db: inventory.names_of(db, torrent_rows.name_of(db, infohash))
         )
-        held.update(infohash for (infohash,) in rows)
-    return held
 
+    def names_like(self, start: str, most: int = 2) -> list[str]:
+        """Return torrents whose infohash starts with these hex digits.
 
-def unfounded(db: sqlite3.Connection, infohashes: Iterable[str]) -> list[str]:
-    """Return those of the torrents that neither a file nor a magnet link names."""
-    found = {infohash for (infohash,) in db.execute("SELECT infohash FROM found")}
-    added = "SELECT 1 FROM torrent WHERE infohash = ? AND magnet IS NULL"
-    return [
-        infohash
-        for infohash in infohashes
-        if infohash not in found and db.execute(added, (infohash,)).fetchone()
-    ]
+        They are in the library, or, where none there does, have left it.
+        """
 
+        def read(db: sqlite3.Connection) -> list[str]:
+            return inventory.names_like(db, start, most)
 
-def forget_magnet(db: sqlite3.Connection, infohash: str) -> None:
-    """Forget that a listener added a torrent: it is here for its file now."""
-    db.execute("UPDATE torrent SET magnet = NULL WHERE infohash = ?", (infohash,))
+        return self._records.file.read(read) or self._records.left.read(read)
 
-
-def delete_aliases(db: sqlite3.Connection, name: str) -> None:
-    """Forget all other names of a torrent."""
-    db.execute("DELETE FROM alias WHERE name = ?", (name,))
-
-
-def delete_torrent(db: sqlite3.Connection, infohash: str) -> None:
-    """Forget a torrent and its files."""
-    for table in ("torrent", "metadata", "file", "playlist"):
-        db.execute(f"DELETE FROM {table} WHERE infohash = ?", (infohash,))
-
-
-def stored(text: str | None) -> str | None:
-    """SQLite takes no lone surrogates, which names in old torrents decode to."""
-    return None if text is None else text.encode("utf-8", "replace").decode()
-
-
-def storable(metainfo: Metainfo) -> Metainfo:
-    """Return the same with names that SQLite takes."""
-    files = tuple(
-        TorrentFile(f.index, stored(f.path) or "", f.offset, f.size, f.padding)
-        for f in metainfo.files
-    )
-    return Metainfo(
-        metainfo.infohash,
-        stored(metainfo.name) or "",
-        metainfo.piece_length,
-        metainfo.size,
-        files,
-        metainfo.private,
-    )
+    def also_call(self, name: str, infohash: str) -> None:
+        """Have another name, such as a URL, find the torrent from now on."""
+        self._records.file.write(
+            lambda db: torrent_rows.write_alias(db, name, infohash)
+        )

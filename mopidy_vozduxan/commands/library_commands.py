@@ -38,7 +38,7 @@ from mopidy_vozduxan.torrent.uris import (
 )
 
 if TYPE_CHECKING:
-    from mopidy_vozduxan.catalog.inventory import Entry
+    from mopidy_vozduxan.catalog.inventory import InventoryLine
 
 #: The longest wait for an answer, in seconds.
 LONGEST_WAIT_S = 3600
@@ -125,7 +125,7 @@ class LibraryCommands:
 
     def _list(self) -> Result:
         on_disk = self._by_torrent(self._disk.sizes())
-        entries = self._catalog.inventory()
+        entries = self._catalog.collection.inventory()
         rows = [_row(entry, on_disk[entry.infohash]) for entry in entries]
         return sorted(rows, key=lambda row: natural_path_key(str(row["name"])))
 
@@ -136,7 +136,7 @@ class LibraryCommands:
         """
         if not is_infohash(infohash):
             raise BadInput(f"This is not a whole infohash: {infohash[:80]!r}.")
-        known = await asyncio.to_thread(self._catalog.metainfo, infohash)
+        known = await self._catalog.on_loop.torrents.metainfo(infohash)
         swarms = (s for s in self._manager.swarms.all() if infohash in s.names)
         return MetadataBoard(next(swarms, None), known=known is not None)
 
@@ -155,7 +155,7 @@ class LibraryCommands:
         name = arguments.text("infohash", infohash)
         if name is None:
             raise BadInput("infohash is missing.")
-        found = await asyncio.to_thread(self._find, name)
+        found = await self._catalog.on_loop.run(self._find, name)
         return await self._remover.remove(found, delete_data=delete)
 
     async def torrent_purge(self) -> Result:
@@ -170,7 +170,7 @@ class LibraryCommands:
     async def torrent_status(self) -> Result:
         """Return the current state: rates in bytes/s, amounts in bytes."""
         entries, sizes = await asyncio.gather(
-            asyncio.to_thread(self._catalog.inventory),
+            self._catalog.on_loop.collection.inventory(),
             asyncio.to_thread(self._disk.sizes),
         )
         return {
@@ -191,7 +191,7 @@ class LibraryCommands:
 
     async def _metainfo_of(self, text: str, seconds: float | None) -> Metainfo:
         if is_beginning(text):
-            text = await asyncio.to_thread(self._find, text)
+            text = await self._catalog.on_loop.run(self._find, text)
         text = link_of(text)
         match parse(text):
             case MagnetUri():
@@ -208,10 +208,10 @@ class LibraryCommands:
                 if infohash is None:
                     raise BadInput(f"{text} names no torrent.")
                 source = read_magnet(magnet_of(infohash))
-        known = await asyncio.to_thread(self._catalog.metainfo, source.infohash)
+        known = await self._catalog.on_loop.torrents.metainfo(source.infohash)
         if known:
             return known
-        kept = await asyncio.to_thread(self._catalog.source, source.infohash)
+        kept = await self._catalog.on_loop.torrents.source(source.infohash)
         return await self._manager.metadata.fetch(kept or source, seconds)
 
     def _find(self, start: str) -> str:
@@ -234,7 +234,7 @@ class LibraryCommands:
     async def _result_of(self, added: Added, text: str | None) -> Result:
         uri = link_of(text or "")
         if added.infohash:
-            uri = await asyncio.to_thread(self._uri_of, added.infohash)
+            uri = await self._catalog.on_loop.run(self._uri_of, added.infohash)
         return {
             "infohash": added.infohash,
             "name": added.name,
@@ -249,21 +249,21 @@ class LibraryCommands:
 
     def _uri_of(self, infohash: str) -> str:
         """Return the URI by which clients look the torrent up."""
-        layout = self._catalog.layout(infohash)
+        layout = self._catalog.tracks.layout(infohash)
         if layout:
             return str(layout.uri)
-        source = self._catalog.source(infohash)
+        source = self._catalog.torrents.source(infohash)
         return (source and source.magnet) or magnet_of(infohash)
 
     def _by_torrent(self, sizes: Mapping[str, int]) -> Counter[str]:
         """Return bytes by the catalog's infohash; the data may have another one."""
         on_disk: Counter[str] = Counter()
         for infohash, size in sizes.items():
-            on_disk[self._catalog.name_of(infohash)] += size
+            on_disk[self._catalog.torrents.name_of(infohash)] += size
         return on_disk
 
 
-def _row(entry: Entry, on_disk: int) -> dict[str, object]:
+def _row(entry: InventoryLine, on_disk: int) -> dict[str, object]:
     return {
         "infohash": entry.infohash,
         "name": entry.name or entry.infohash,

@@ -73,20 +73,20 @@ class Remover:
         return await self._to_the_end(self._purge())
 
     async def _remove(self, infohash: str, delete: bool) -> Answer:
-        names = await asyncio.to_thread(self._catalog.names_of, infohash)
+        names = await self._catalog.on_loop.torrents.names_of(infohash)
         hashes = frozenset(filter(is_infohash, names))
-        title = await asyncio.to_thread(self._title_of, infohash)
-        has_left = not await asyncio.to_thread(self._catalog.has, infohash)
+        title = await self._catalog.on_loop.run(self._title_of, infohash)
+        has_left = not await self._catalog.on_loop.torrents.has(infohash)
         freed = await asyncio.to_thread(self._size_of, hashes) if delete else 0
         with contextlib.suppress(StorageFailed) if delete else contextlib.nullcontext():
             # Perhaps the disk is full: once the data is gone, this is written below.
-            await asyncio.to_thread(self._catalog.remove, infohash)
+            await self._catalog.on_loop.collection.remove(infohash)
         await asyncio.to_thread(self._removal.vacate, names)
         for name in hashes:
             self._removal.leave(name)
         await self._manager.remove(hashes, delete_data=delete)
         # Metadata that arrived meanwhile may have put it back.
-        await asyncio.to_thread(self._catalog.remove, infohash)
+        await self._catalog.on_loop.collection.remove(infohash)
         if has_left:
             await asyncio.to_thread(self._forget, infohash)
         if self._log:  # else the command line reports it
@@ -96,7 +96,7 @@ class Remover:
         return {"infohash": infohash, "freedBytes": freed, "forgotten": has_left}
 
     def _forget(self, infohash: str) -> None:
-        self._catalog.forget(infohash)
+        self._catalog.collection.forget(infohash)
         self._removal.forget(infohash)
 
     async def _purge(self) -> Answer:
@@ -115,8 +115,8 @@ class Remover:
 
     def _title_of(self, infohash: str) -> str:
         """Return a torrent's name for listeners, known or not."""
-        known = self._catalog.metainfo(infohash)
-        source = None if known else self._catalog.source(infohash)
+        known = self._catalog.torrents.metainfo(infohash)
+        source = None if known else self._catalog.torrents.source(infohash)
         return known.name if known else (source and source.display_name) or infohash
 
     def _size_of(self, infohashes: frozenset[str]) -> int:

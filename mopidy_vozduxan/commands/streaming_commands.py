@@ -140,7 +140,7 @@ class Commands:
         uri = arguments.text("magnet", magnet)
         if uri is None:
             raise BadInput("magnet is missing.")
-        source, metainfo = await asyncio.to_thread(self._known, uri)
+        source, metainfo = await self._catalog.on_loop.run(self._known, uri)
         metainfo = metainfo or await self._manager.list_files(source)
         return described(metainfo)
 
@@ -179,11 +179,13 @@ class Commands:
     def _known(self, magnet: str) -> tuple[TorrentSource, Metainfo | None]:
         """Return the source that a magnet link names, and what the catalog knows."""
         source = read_magnet(magnet)
-        known = self._catalog.source(source.infohash)
+        known = self._catalog.torrents.source(source.infohash)
         if known is None:
             return source, None
         # This link has the more recent trackers and peers.
-        return replace(known, magnet=magnet), self._catalog.metainfo(known.infohash)
+        return replace(known, magnet=magnet), self._catalog.torrents.metainfo(
+            known.infohash
+        )
 
 
 def described(metainfo: Metainfo) -> Result:

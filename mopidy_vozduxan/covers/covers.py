@@ -10,14 +10,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
 
+from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.covers.choice import TorrentCovers, covers_of
 from mopidy_vozduxan.covers.kept_pictures import KeptPictures, PictureName
 from mopidy_vozduxan.covers.picture import checked
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
 from mopidy_vozduxan.naming.magnet_links import read_magnet
-from mopidy_vozduxan.torrent.metainfo import Metainfo
 from mopidy_vozduxan.torrent.uris import (
     AlbumUri,
     AnyUri,
@@ -40,28 +39,6 @@ LOOKING_S = 0.5
 _ALBUMS_TRIED = 5
 
 
-class Finder(Protocol):
-    """What covers need of the catalog's search."""
-
-    def albums_by_artist(self) -> Mapping[str, Sequence[tuple[str, int]]]:
-        """Return (infohash, folder) of the albums listed under each artist."""
-
-
-class Torrents(Protocol):
-    """What covers need of the catalog."""
-
-    @property
-    def finder(self) -> Finder:
-        """The search of the catalog."""
-
-    @property
-    def albums_version(self) -> int:
-        """Return another number whenever albums may have changed."""
-
-    def metainfo(self, infohash: str) -> Metainfo | None:
-        """Return a torrent's metainfo; None while that is unknown."""
-
-
 _ByArtist = Mapping[str, Sequence[tuple[str, int]]]
 
 
@@ -70,7 +47,7 @@ class Covers:
 
     def __init__(
         self,
-        catalog: Torrents,
+        catalog: Catalog,
         kept: KeptPictures,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -164,7 +141,7 @@ class Covers:
         """Return the cover of one of the artist's albums."""
         version = self._catalog.albums_version
         if self._artists[0] != version:  # some 20 ms for 10,000 albums
-            self._artists = version, self._catalog.finder.albums_by_artist()
+            self._artists = version, self._catalog.search.albums_by_artist()
         albums = self._artists[1].get(name, ())[:_ALBUMS_TRIED]
         return next(filter(None, (self._of_folder(*album) for album in albums)), None)
 
@@ -205,7 +182,7 @@ class Covers:
     def _covers(self, infohash: str) -> TorrentCovers | None:
         if known := self._known.get(infohash):
             return known
-        metainfo = self._catalog.metainfo(infohash)
+        metainfo = self._catalog.torrents.metainfo(infohash)
         if metainfo is None:
             return None
         if len(self._known) >= _REMEMBERED:

@@ -10,8 +10,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
+from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.covers.choice import MAX_PICTURE_BYTES, is_picture
 from mopidy_vozduxan.covers.covers import Covers
 from mopidy_vozduxan.covers.kept_pictures import KeptPictures, PictureName
@@ -23,7 +23,6 @@ from mopidy_vozduxan.exceptions import (
     VozduxanError,
 )
 from mopidy_vozduxan.streaming.target import Target
-from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 logger = logging.getLogger(__name__)
 
@@ -37,16 +36,6 @@ _AT_A_TIME = 8
 _FAILURES = 1000
 
 
-class Torrents(Protocol):
-    """What fetching needs of the catalog; calls may block."""
-
-    def metainfo(self, infohash: str) -> Metainfo | None:
-        """Return a torrent's metainfo."""
-
-    def source(self, infohash: str) -> TorrentSource | None:
-        """Return where a torrent's metadata comes from."""
-
-
 @dataclass(slots=True)
 class _Fetch:
     task: asyncio.Task[Picture]
@@ -58,7 +47,7 @@ class PictureFetcher:
 
     def __init__(
         self,
-        catalog: Torrents,
+        catalog: Catalog,
         covers: Covers,
         kept: KeptPictures,
         read_file: Callable[[Target, int], Awaitable[bytes]],
@@ -106,7 +95,7 @@ class PictureFetcher:
                 self._fetches.pop(name, None)
 
     async def _fetch(self, name: PictureName) -> Picture:
-        target = await asyncio.to_thread(self._target, name)
+        target = await self._catalog.on_loop.run(self._target, name)
         try:
             async with self._slots, asyncio.timeout(FETCH_S):
                 data = await self._read_file(target, MAX_PICTURE_BYTES)
@@ -129,8 +118,8 @@ class PictureFetcher:
             raise NoSuchPicture("The file is not a picture that can be shown.") from exc
 
     def _target(self, name: PictureName) -> Target:
-        metainfo = self._catalog.metainfo(name.infohash)
-        source = self._catalog.source(name.infohash)
+        metainfo = self._catalog.torrents.metainfo(name.infohash)
+        source = self._catalog.torrents.source(name.infohash)
         # Only torrents in the catalog: other sites' pages must not make us join swarms.
         if metainfo is None or source is None or name.index >= len(metainfo.files):
             raise NoSuchPicture("There is no such picture.")

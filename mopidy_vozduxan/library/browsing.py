@@ -54,7 +54,9 @@ class Browser:
 
     def _layout(self, infohash: str) -> Layout | None:
         """Return the tracks of a torrent of the library."""
-        return self._catalog.layout(infohash) if self._catalog.has(infohash) else None
+        if not self._catalog.torrents.has(infohash):
+            return None
+        return self._catalog.tracks.layout(infohash)
 
     def _long(
         self, uri: AnyUri, version: int, build: Callable[[], list[Ref]]
@@ -66,22 +68,22 @@ class Browser:
         return list(kept[1])
 
     def _root(self) -> list[Ref]:
-        torrents = translator.torrent_refs(self._catalog.torrents())
+        torrents = translator.torrent_refs(self._catalog.collection.summaries())
         return [*translator.view_refs(), *torrents]
 
     def _artists(self) -> list[Ref]:
-        return translator.artist_refs(self._catalog.finder.all_artists())
+        return translator.artist_refs(self._catalog.search.all_artists())
 
     def _albums(self) -> list[Ref]:
         return translator.album_refs(
-            sorted(self._catalog.finder.all_albums(), key=_by_name)
+            sorted(self._catalog.search.all_albums(), key=_by_name)
         )
 
     def _artist(self, name: str) -> list[Ref]:
-        finder = self._catalog.finder
+        search = self._catalog.search
         # Somebody who is heard on other people's albums only has none.
-        found = finder.albums_of_artist(name) or dict.fromkeys(
-            track.album for track in finder.tracks_of_artist(name)
+        found = search.albums_of_artist(name) or dict.fromkeys(
+            track.album for track in search.tracks_of_artist(name)
         )
         return translator.album_refs(sorted(found, key=_by_date))
 

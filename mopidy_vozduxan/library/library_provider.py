@@ -160,14 +160,14 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         exact: bool = False,
     ) -> models.SearchResult | None:
         """Return what fits all of ``query``; None where nothing does."""
-        ask = partial(searching.answer, self._catalog.finder, query, uris, exact)
+        ask = partial(searching.answer, self._catalog.search, query, uris, exact)
         return _guarded("search the catalog", None, ask)
 
     def get_distinct(
         self, field: str, query: Mapping[str, Iterable[str]] | None = None
     ) -> set[str | int]:
         """Return the values ``field`` has in tracks that fit ``query`` exactly."""
-        ask = partial(searching.distinct, self._catalog.finder, field, query or {})
+        ask = partial(searching.distinct, self._catalog.search, field, query or {})
         return _guarded("search the catalog", set(), ask)
 
     def get_images(self, uris: Iterable[str]) -> dict[str, list[models.Image]]:
@@ -198,7 +198,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
     def _known(self, uri: str) -> list[Track] | None:
         match parse(uri):
             case TrackUri() as track:
-                layout = self._catalog.layout(track.infohash)
+                layout = self._catalog.tracks.layout(track.infohash)
                 return _meant(layout, track) if layout else None
             case MagnetUri() | AddUri():
                 return self._added_tracks(self._adder.known(uri))
@@ -215,7 +215,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         parsed = parse(uri) if uri else None
         match parsed:
             case DirectoryUri() | AlbumUri() | TrackUri():
-                self._catalog.scan_again(parsed.infohash)
+                self._catalog.scans.scan_again(parsed.infohash)
                 if self._lengths:
                     self._lengths.again(parsed.infohash)
             case _ if self._rescan:
@@ -234,15 +234,19 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         match parse(uri):
             case TrackUri() as track:
                 return self._track(uri, track)
-            case AlbumUri(infohash, number) if layout := self._catalog.layout(infohash):
+            case AlbumUri(infohash, number) if layout := self._catalog.tracks.layout(
+                infohash
+            ):
                 return _all_tracks(layout, number)
             # Iris never browses a directory that looks up to tracks.
-            case DirectoryUri(infohash) if layout := self._catalog.layout(infohash):
+            case DirectoryUri(infohash) if layout := self._catalog.tracks.layout(
+                infohash
+            ):
                 return _all_tracks(layout) if len(layout.folders) == 1 else []
             case ArtistUri(name):
-                return self._catalog.finder.tracks_of_artist(name)
+                return self._catalog.search.tracks_of_artist(name)
             case PlaylistUri(infohash, index):
-                playlist = self._catalog.playlist(infohash, index)
+                playlist = self._catalog.playlists.get(infohash, index)
                 listed = playlist.tracks if playlist else ()
                 return [t for track in listed for t in self._look_up(track, until)]
             case MagnetUri() | AddUri():
@@ -250,10 +254,10 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         return []
 
     def _track(self, uri: str, track: TrackUri) -> Found:
-        layout = self._catalog.layout(track.infohash)
+        layout = self._catalog.tracks.layout(track.infohash)
         if layout is None:
             # Nobody added it here, but its swarm may still play it.
-            source = self._catalog.source(track.infohash)
+            source = self._catalog.torrents.source(track.infohash)
             name = (source and source.display_name) or track.infohash
             return [Unresolved(uri, f"{name} ({track.index})")]
         return list(_meant(layout, track))
@@ -270,7 +274,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
     def _added_tracks(self, added: Added | None) -> list[Track] | None:
         if added is None or added.infohash is None:
             return None
-        layout = self._catalog.layout(added.infohash)
+        layout = self._catalog.tracks.layout(added.infohash)
         if layout is None:
             return None
         chosen = None if added.files is None else frozenset(added.files)

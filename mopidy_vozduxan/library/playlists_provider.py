@@ -7,11 +7,12 @@ by another backend (Mopidy's ``m3u``), our tracks' URIs in them.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from mopidy import backend
 
-from mopidy_vozduxan.catalog.playlists import Playlist
+from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.catalog.playlist_rows import Playlist
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.library import translator
 from mopidy_vozduxan.scanning.m3u import playlist_name, read_playlist
@@ -27,29 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Known(Protocol):
-    """What playlists need of the catalog."""
-
-    def playlists(self) -> Sequence[Playlist]:
-        """Return every playlist; their tracks may be left out."""
-
-    def playlist(self, infohash: str, index: int) -> Playlist | None:
-        """Return one playlist; None where it is unknown."""
-
-    def layout(self, infohash: str) -> Layout | None:
-        """Return the tracks of a torrent; None while they are unknown."""
-
-
-class Kept(Protocol):
-    """Where playlists are kept: the catalog."""
-
-    def keep_playlist(
-        self, infohash: str, index: int, name: str, tracks: Sequence[str]
-    ) -> None:
-        """Keep that a file of a torrent is a playlist of these track URIs."""
-
-
-def keep(catalog: Kept, metainfo: Metainfo, index: int, data: bytes) -> None:
+def keep(catalog: Catalog, metainfo: Metainfo, index: int, data: bytes) -> None:
     """Keep the playlist that file ``index`` of a torrent is, and tell clients.
 
     Raises :class:`BadInput` where it names none of the torrent's tracks.
@@ -57,7 +36,7 @@ def keep(catalog: Kept, metainfo: Metainfo, index: int, data: bytes) -> None:
     path = metainfo.files[index].path
     named = read_playlist(data, path, metainfo)
     tracks = [str(TrackUri(metainfo.infohash, track)) for track in named]
-    catalog.keep_playlist(
+    catalog.playlists.keep(
         metainfo.infohash, index, playlist_name(path, metainfo), tracks
     )
     backend.BackendListener.send("playlists_loaded")
@@ -66,7 +45,7 @@ def keep(catalog: Kept, metainfo: Metainfo, index: int, data: bytes) -> None:
 class VozduxanPlaylistsProvider(backend.PlaylistsProvider):
     """Answers from ``catalog``."""
 
-    def __init__(self, backend: object, catalog: Known) -> None:
+    def __init__(self, backend: object, catalog: Catalog) -> None:
         super().__init__(backend)
         self._catalog = catalog
         self._listed: tuple[Sequence[Playlist], list[models.Ref]] = (), []
@@ -74,7 +53,7 @@ class VozduxanPlaylistsProvider(backend.PlaylistsProvider):
     def as_list(self) -> list[models.Ref]:
         """Return one ref per playlist, in natural order; names are unique."""
         try:
-            known = self._catalog.playlists()
+            known = self._catalog.playlists.all()
             if known != self._listed[0]:  # 10,000 take 0.2 s to sort and name
                 self._listed = known, translator.playlist_refs(known)
             return list(self._listed[1])
@@ -111,7 +90,7 @@ class VozduxanPlaylistsProvider(backend.PlaylistsProvider):
         try:
             match parse(uri):
                 case PlaylistUri(infohash, index):
-                    return self._catalog.playlist(infohash, index)
+                    return self._catalog.playlists.get(infohash, index)
         except BadInput as exc:
             logger.debug("playlist: %s", exc)
         except Exception:
@@ -120,7 +99,7 @@ class VozduxanPlaylistsProvider(backend.PlaylistsProvider):
 
     def _tracks(self, playlist: Playlist) -> list[Track]:
         try:
-            layout = self._catalog.layout(playlist.uri.infohash)
+            layout = self._catalog.tracks.layout(playlist.uri.infohash)
         except Exception:
             logger.exception("Vozduxan: Could not look up “%s”", playlist.name)
             return []

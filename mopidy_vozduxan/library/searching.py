@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mopidy_vozduxan.catalog.conditions import Value
-from mopidy_vozduxan.catalog.search import Finder
+from mopidy_vozduxan.catalog.search import Search
 from mopidy_vozduxan.library import translator
 from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.torrent.layout import Album
@@ -26,7 +26,7 @@ _ARTIST_FIELDS = frozenset({"any", "artist", "albumartist"})
 
 
 def answer(
-    finder: Finder,
+    search: Search,
     query: Mapping[str, Iterable[str]],
     uris: Iterable[str] | None,
     exact: bool,
@@ -41,7 +41,7 @@ def answer(
         return None
     roots = None if uris is None else list(uris)
     limit = MOST_EXACT if exact else MOST_TRACKS
-    tracks = finder.tracks(wanted, roots, exact, limit)
+    tracks = search.tracks(wanted, roots, exact, limit)
     if not tracks:
         return None
     albums: list[Album] = []
@@ -49,16 +49,16 @@ def answer(
     if len(wanted) == 1 and not exact and _everywhere(roots):
         ((field, values),) = wanted.items()
         text = " ".join(values)
-        albums = finder.albums(text, MOST_ALBUMS) if field in _ALBUM_FIELDS else []
-        artists = finder.artists(text, MOST_ALBUMS) if field in _ARTIST_FIELDS else []
+        albums = search.albums(text, MOST_ALBUMS) if field in _ALBUM_FIELDS else []
+        artists = search.artists(text, MOST_ALBUMS) if field in _ARTIST_FIELDS else []
     return translator.search_result(tracks, albums, artists)
 
 
 def distinct(
-    finder: Finder, field: str, query: Mapping[str, Iterable[str]]
+    search: Search, field: str, query: Mapping[str, Iterable[str]]
 ) -> set[Value]:
     """Return the values ``field`` has in tracks that fit every value exactly."""
-    return finder.distinct(field, _wanted(query))
+    return search.distinct(field, _wanted(query))
 
 
 def _wanted(query: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from mopidy.models import Ref, SearchResult
 
 from mopidy_vozduxan.audio.formats import estimated_length_ms, stem, without_extension
 from mopidy_vozduxan.catalog import TorrentSummary
-from mopidy_vozduxan.catalog.playlists import Playlist
+from mopidy_vozduxan.catalog.playlist_rows import Playlist
 from mopidy_vozduxan.naming.names import clean, natural_key, spaced, unique
 from mopidy_vozduxan.torrent.layout import (
     Album,

@@ -34,9 +34,9 @@ class Targets:
         """
         match parse(uri):
             case TrackUri(infohash=infohash, index=index, part=None):
-                source = self._catalog.source(infohash)
+                source = self._catalog.torrents.source(infohash)
                 source = source or read_magnet(magnet_of(infohash))
-                metainfo = self._catalog.metainfo(infohash)
+                metainfo = self._catalog.torrents.metainfo(infohash)
                 return Target(source, metainfo, index, length_ms)
             case TrackUri(infohash=infohash, index=index, part=int(number)):
                 whole = self.named(str(TrackUri(infohash, index)), None)
@@ -46,10 +46,10 @@ class Targets:
         raise BadInput(f"{uri} names no track.")
 
     def _part(self, infohash: str, index: int, number: int) -> Part:
-        part = self._catalog.part(infohash, index, number)
+        part = self._catalog.sheets.part(infohash, index, number)
         if part is None:
             # What the sheet says replaces the track, as soon as it is read.
-            if self._catalog.metainfo(infohash):
+            if self._catalog.torrents.metainfo(infohash):
                 self._lengths.opened(infohash)
             else:
                 self._adder.begin(magnet_of(infohash))
@@ -66,7 +66,9 @@ class Targets:
 
     def _of_added(self, added: Added) -> Target:
         # The length of what stands for a torrent is none of a track's.
-        source = self._catalog.source(added.infohash or "")
+        source = self._catalog.torrents.source(added.infohash or "")
         if source is None:
             raise MetadataTimeout(f"“{added.name}” is still being fetched.")
-        return Target(source, self._catalog.metainfo(source.infohash), added.files)
+        return Target(
+            source, self._catalog.torrents.metainfo(source.infohash), added.files
+        )

@@ -5,46 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any
 
+from mopidy_vozduxan.catalog.on_loop import AsyncCatalog
 from mopidy_vozduxan.scanning.file_scan import FileScanner
 from mopidy_vozduxan.streaming.background import Background
-from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
+from mopidy_vozduxan.torrent.metainfo import Metainfo
 from mopidy_vozduxan.torrent.tags import Part, Tags
-
-
-class Known(Protocol):
-    """What scanning needs of the catalog, from any thread."""
-
-    def source(self, infohash: str) -> TorrentSource | None:
-        """Return where the torrent's metadata comes from."""
-
-    def metainfo(self, infohash: str) -> Metainfo | None:
-        """Return the torrent's metainfo."""
-
-    def unscanned(self, infohash: str, *, tried: bool = False) -> list[int]:
-        """Return the files whose tags were not read, in the order of play.
-
-        ``tried`` includes those that failed within the last day.
-        """
-
-    def unscanned_torrents(self, limit: int) -> list[str]:
-        """Return torrents with such files, the newest first."""
-
-    def leave_alone(self, infohash: str) -> None:
-        """Do not ask for this torrent again soon."""
-
-    def keep_tags(self, infohash: str, index: int, tags: Tags) -> None:
-        """Keep a file's tags."""
-
-    def note_missing(self, infohash: str, index: int) -> None:
-        """Do not ask for this file again soon: nobody gave us its bytes."""
-
-    def note_unreadable(self, infohash: str, index: int) -> None:
-        """Do not read this file again: its bytes cannot be understood."""
-
-    def keep_sheet(self, infohash: str, index: int, parts: Sequence[Part]) -> None:
-        """Divide a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +42,7 @@ class Means:
     """
 
     background: Background
-    catalog: Known
+    catalog: AsyncCatalog
     files: FileScanner
     readers: Readers
     found: Callable[[str], None]

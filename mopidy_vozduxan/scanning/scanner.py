@@ -116,7 +116,7 @@ class Scanner:
         if not self._means.background.is_calm:
             return self._pace.pause
         try:
-            unscanned = await asyncio.to_thread(catalog.unscanned_torrents, 1)
+            unscanned = await catalog.scans.unscanned_torrents(1)
         except VozduxanError as exc:
             logger.debug("Cannot find out what to read: %s", exc)
             return self._pace.look

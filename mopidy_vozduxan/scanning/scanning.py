@@ -6,10 +6,11 @@ import asyncio
 import logging
 
 from mopidy_vozduxan.bridge import Bridge
+from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.scanning.file_scan import Door, FileScanner
 from mopidy_vozduxan.scanning.lookups import Lengths
-from mopidy_vozduxan.scanning.means import Known, Means, Readers
+from mopidy_vozduxan.scanning.means import Means, Readers
 from mopidy_vozduxan.scanning.scanner import Pace, Scanner
 from mopidy_vozduxan.streaming.background import Background
 
@@ -30,7 +31,7 @@ class Scanning:
         self,
         scan_tags: str,
         bridge: Bridge,
-        catalog: Known,
+        catalog: Catalog,
         readers: Readers,
         *,
         pace: Pace,
@@ -70,7 +71,7 @@ class Scanning:
     def _start(self, background: Background, door: Door) -> None:
         means = Means(
             background=background,
-            catalog=self._catalog,
+            catalog=self._catalog.on_loop,
             files=FileScanner(door),
             readers=self._readers,
             found=self._found,

@@ -12,7 +12,7 @@ import logging
 from collections import defaultdict
 from collections.abc import (
     AsyncIterator,
-    Callable,
+    Awaitable,
     Iterator,
     Mapping,
     Sequence,
@@ -54,29 +54,29 @@ async def read_torrent(
     any time. Raises :class:`StorageFailed` if the catalog fails.
     """
     catalog = means.catalog
-    source = await asyncio.to_thread(catalog.source, infohash)
-    metainfo = await asyncio.to_thread(catalog.metainfo, infohash)
+    source = await catalog.torrents.source(infohash)
+    metainfo = await catalog.torrents.metainfo(infohash)
     if source is None or metainfo is None:
         return Outcome.TOO_EARLY, 0
     infohash = metainfo.infohash
-    if not await asyncio.to_thread(catalog.unscanned, infohash, tried=opened):
+    if not await catalog.scans.unscanned(infohash, tried=opened):
         return Outcome.DONE, 0
     if metainfo.private and not opened:
-        await asyncio.to_thread(catalog.leave_alone, infohash)
+        await catalog.scans.leave_alone(infohash)
         return Outcome.DONE, 0
     visit = _Visit(means, source, metainfo, opened=opened)
     try:
         await visit.read_sheets()
         await visit.read_playlists()
-        rest = await asyncio.to_thread(catalog.unscanned, infohash, tried=opened)
+        rest = await catalog.scans.unscanned(infohash, tried=opened)
         files = _affordable(metainfo, rest, budget)
         await visit.read_tracks(files)
     except VozduxanError as exc:
         logger.debug("Giving up on %s: %s", metainfo.name, exc)
-        await asyncio.to_thread(catalog.leave_alone, infohash)
+        await catalog.scans.leave_alone(infohash)
         return Outcome.DEAD, 0
     if len(files) < len(rest):
-        await asyncio.to_thread(catalog.leave_alone, infohash)
+        await catalog.scans.leave_alone(infohash)
     return Outcome.DONE, len(files) * metainfo.piece_length
 
 
@@ -87,6 +87,7 @@ class _Visit:
         self, means: Means, source: TorrentSource, metainfo: Metainfo, *, opened: bool
     ) -> None:
         self._means = means
+        self._catalog = means.catalog
         self._opened = opened
         self._source = source
         self._metainfo = metainfo
@@ -117,7 +118,7 @@ class _Visit:
         for index, several in {**elsewhere, **beside}.items():
             self._divided.add(index)
             parts = self._means.readers.best_sheet(several)
-            await self._keep(self._means.catalog.keep_sheet, index, parts)
+            await self._keep(self._catalog.sheets.keep(self._infohash, index, parts))
 
     async def read_playlists(self) -> None:
         """Keep the playlists."""
@@ -161,7 +162,9 @@ class _Visit:
         for file in self._scans:  # together they show their encoding more surely
             await self._keep_tags(file)
         for file in self._stalled:
-            await self._keep(self._means.catalog.note_missing, file.index)
+            await self._keep(
+                self._catalog.scans.note_missing(self._infohash, file.index)
+            )
 
     async def _in(self, gate: Gate, file: TorrentFile) -> None:
         async with gate:
@@ -174,7 +177,9 @@ class _Visit:
         if scan is None:
             name, of = _name(file), self._metainfo.name
             logger.info("Vozduxan: Cannot read the tags of “%s” of “%s”", name, of)
-            await self._keep(self._means.catalog.note_unreadable, file.index)
+            await self._keep(
+                self._catalog.scans.note_unreadable(self._infohash, file.index)
+            )
             return
         await self._divide(file, scan)
         self._scans[file] = Scan(_without_pictures(scan.tags), scan.length_ms)
@@ -198,7 +203,7 @@ class _Visit:
             return
         tags = await asyncio.to_thread(readers.tags, scan.tags, heard, ())
         whole = [part.completed(tags) for part in parts]
-        await self._keep(self._means.catalog.keep_sheet, file.index, whole)
+        await self._keep(self._catalog.sheets.keep(self._infohash, file.index, whole))
 
     def _count_beside(self, file: TorrentFile) -> int:
         """Return the number of tracks in a file's folder, including itself."""
@@ -214,7 +219,9 @@ class _Visit:
         tags = await asyncio.to_thread(read, scan.tags, scan.length_ms, beside)
         if tags != self._kept.get(file):
             self._kept[file] = tags
-            await self._keep(self._means.catalog.keep_tags, file.index, tags)
+            await self._keep(
+                self._catalog.scans.keep_tags(self._infohash, file.index, tags)
+            )
 
     def _texts_beside(self, file: TorrentFile) -> list[str]:
         """Return texts that help to recognise a file's encoding."""
@@ -232,7 +239,10 @@ class _Visit:
         if scan.pictures and _folder(file) not in self._pictured:
             self._pictured.add(_folder(file))
             picture = scan.pictures[0]
-            await self._keep(self._means.readers.picture, file.index, picture)
+            keep = self._means.readers.picture
+            await self._keep(
+                asyncio.to_thread(keep, self._infohash, file.index, picture)
+            )
 
     # --- all of them
 
@@ -252,8 +262,8 @@ class _Visit:
             if len(self._stalled) > self._read + 1:
                 raise
 
-    async def _keep(self, keep: Callable[..., object], *what: object) -> None:
-        await asyncio.to_thread(keep, self._infohash, *what)
+    async def _keep(self, keeping: Awaitable[object]) -> None:
+        await keeping
         self._means.found(self._infohash)
 
 

@@ -88,7 +88,7 @@ class Adder:
         text names no torrent, :class:`FetchFailed`, and :class:`StorageFailed`.
         """
         wish = wish_of(text)
-        self._catalog.come_back(wish.key)
+        self._catalog.collection.come_back(wish.key)
         self._note_magnet(wish)
         if added := self._known(wish):
             return added
@@ -151,14 +151,14 @@ class Adder:
                     yield wish
 
     def _known(self, wish: Wish) -> Added | None:
-        infohash = self._catalog.name_of(wish.key)
-        metainfo = self._catalog.metainfo(infohash)
+        infohash = self._catalog.torrents.name_of(wish.key)
+        metainfo = self._catalog.torrents.metainfo(infohash)
         if metainfo is None:
             return None
         return Added(infohash, metainfo.name, True, wish.files, metainfo.size)
 
     def _unresolved(self, wish: Wish) -> Added:
-        infohash = self._catalog.name_of(wish.key)
+        infohash = self._catalog.torrents.name_of(wish.key)
         if infohash == wish.key:
             return wish.unresolved
         # A URL led to a magnet link, whose swarm can be joined.
@@ -168,9 +168,9 @@ class Adder:
         """Keep a magnet link; the latest one has the most recent trackers."""
         if wish.link is None:
             return
-        known = self._catalog.source(wish.key)
+        known = self._catalog.torrents.source(wish.key)
         if known is None or known.magnet != wish.link.source.magnet:
-            self._catalog.add(wish.link.source, None)
+            self._catalog.collection.add(wish.link.source, None)
 
     # --- the search
 
@@ -192,7 +192,7 @@ class Adder:
         link = wish.link
         if link is None or says_where(link.source.magnet or ""):
             return wish
-        known = self._catalog.source(wish.key)
+        known = self._catalog.torrents.source(wish.key)
         if known is None or known.magnet is None:
             return wish
         source = replace(link.source, magnet=known.magnet)
@@ -232,18 +232,20 @@ class Adder:
         else:
             source, metainfo = await self._find_at(wish.url)
         metainfo = metainfo or await self._fetch_metainfo(source)
-        infohash = await asyncio.to_thread(self._keep, source, metainfo)
+        infohash = await self._catalog.on_loop.run(self._keep, source, metainfo)
         if wish.link is None:
-            await asyncio.to_thread(self._catalog.also_call, wish.url, infohash)
+            await self._catalog.on_loop.torrents.also_call(wish.url, infohash)
         return infohash
 
     async def _find_at(self, url: str) -> tuple[TorrentSource, Metainfo | None]:
         body = await self._fetch(url)
         if isinstance(body, str):
             source = read_magnet(body)
-            await asyncio.to_thread(self._catalog.add, source, None)
-            await asyncio.to_thread(self._catalog.also_call, url, source.infohash)
-            return source, self._catalog.metainfo(source.infohash)
+            await self._catalog.on_loop.collection.add(source, None)
+            await self._catalog.on_loop.torrents.also_call(url, source.infohash)
+            return source, await self._catalog.on_loop.torrents.metainfo(
+                source.infohash
+            )
         try:
             return await asyncio.to_thread(self._read_torrent, body)
         except BadInput as exc:
@@ -254,11 +256,11 @@ class Adder:
         """Write the torrent to the catalog; return its infohash there."""
         if source.magnet is None:
             # A torrent with a magnet link stays when its file leaves torrent_dirs.
-            known = self._catalog.source(metainfo.infohash)
+            known = self._catalog.torrents.source(metainfo.infohash)
             magnet = known.magnet if known else None
             magnet = magnet or magnet_of(metainfo.infohash)
             source = replace(source, magnet=magnet)
-        self._catalog.add(source, metainfo)
+        self._catalog.collection.add(source, metainfo)
         if not any(map(is_playable, metainfo.files)):
             logger.warning("Vozduxan: “%s” has no audio file", metainfo.name)
         return metainfo.infohash

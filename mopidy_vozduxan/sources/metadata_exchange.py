@@ -38,7 +38,7 @@ class FromSwarms:
     def _keep(self, event: MetadataReceived) -> None:
         try:
             source = TorrentSource(event.infohash, torrent=event.torrent)
-            self._catalog.learn(source, event.metainfo)
+            self._catalog.collection.learn(source, event.metainfo)
             infohash = event.metainfo.infohash
             StreamListener.send("tracks_known", infohash=infohash)
         except VozduxanError as exc:
@@ -72,8 +72,8 @@ class ToSwarms:
 
     def _known(self, infohash: str) -> tuple[TorrentSource, Metainfo] | None:
         try:
-            source = self._catalog.source(infohash)
-            metainfo = self._catalog.metainfo(infohash)
+            source = self._catalog.torrents.source(infohash)
+            metainfo = self._catalog.torrents.metainfo(infohash)
         except StorageFailed as exc:
             logger.debug("Nothing is known of %s: %s", infohash, exc)
             return None

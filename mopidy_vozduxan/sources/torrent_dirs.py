@@ -73,8 +73,8 @@ class TorrentDirs:
         Returns the seconds until the next look, or ``None`` to wait for a change.
         Raises :class:`StorageFailed`.
         """
-        known = self._catalog.found()
-        self._remembered = self._catalog.refused()
+        known = self._catalog.found_files.known()
+        self._remembered = self._catalog.found_files.refused()
         walk = Walk(self._dirs, self._stop)
         if self._stop.is_set():
             return None
@@ -139,7 +139,7 @@ class TorrentDirs:
                     added.append(read[1].infohash)
                     yield (*read, place)
 
-        self._catalog.add_all(readable())
+        self._catalog.collection.add_all(readable())
         if added:
             logger.info("Vozduxan: Added %d new or changed torrent file(s)", len(added))
             self._came(added)
@@ -168,7 +168,7 @@ class TorrentDirs:
         self._doubts.pop(place.path, None)
         self._refuse(place, error)
         if isinstance(error, BadInput):  # other errors are the disk's fault
-            self._catalog.refuse(place, str(error))
+            self._catalog.found_files.refuse(place, str(error))
 
     def _next_look(self) -> float | None:
         waits = [since + STILL_S for _, since in self._doubts.values()]
@@ -197,7 +197,7 @@ class TorrentDirs:
         return _device(above) == before
 
     def _withdraw(self, gone: Sequence[Path], outdated: Iterable[str]) -> None:
-        left = self._catalog.withdraw(gone, outdated)
+        left = self._catalog.found_files.withdraw(gone, outdated)
         if left:
             logger.info(
                 "Vozduxan: %d torrent(s) left the library with their files", len(left)

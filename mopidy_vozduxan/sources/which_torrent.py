@@ -27,9 +27,11 @@ def find(catalog: Catalog, disk: DiskStore, start: str) -> str:
     start = start.lower()
     if not _HEX.fullmatch(start):
         raise BadInput(f"This is not an infohash: {start[:80]!r}.")
-    known = set(catalog.names_like(start))
+    known = set(catalog.torrents.names_like(start))
     known |= {
-        catalog.name_of(name) for name in disk.infohashes() if name.startswith(start)
+        catalog.torrents.name_of(name)
+        for name in disk.infohashes()
+        if name.startswith(start)
     }
     if not known:
         raise NoSuchTorrent(f"There is no torrent {start}.")

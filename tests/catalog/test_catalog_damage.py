@@ -28,15 +28,15 @@ def path(tmp_path):
     """A catalog in which all tags were read."""
     path = tmp_path / "catalog.db"
     catalog = Catalog(path)
-    catalog.add_all((source, info, None) for source, info in READ)
-    catalog.add(LINK, None)
+    catalog.collection.add_all((source, info, None) for source, info in READ)
+    catalog.collection.add(LINK, None)
     for number, (_, info) in enumerate(READ):
-        catalog.keep_tags(info.infohash, 0, Tags(title=f"Title {number}"))
+        catalog.scans.keep_tags(info.infohash, 0, Tags(title=f"Title {number}"))
     first = READ[0][1].infohash
     parts = [Part(1, 0, 75, Tags(title="A")), Part(2, 75, None, Tags(title="B"))]
-    catalog.keep_sheet(first, 1, parts)
-    catalog.keep_playlist(first, 9, "Mine", [f"vozduxan:track:{first}:0"])
-    catalog.also_call("cd" * 32, first)
+    catalog.sheets.keep(first, 1, parts)
+    catalog.playlists.keep(first, 9, "Mine", [f"vozduxan:track:{first}:0"])
+    catalog.torrents.also_call("cd" * 32, first)
     catalog.close()
     return path
 
@@ -61,32 +61,32 @@ def pages_of(path, table):
 
 
 def titles(catalog, number):
-    layout = catalog.layout(READ[number][1].infohash)
+    layout = catalog.tracks.layout(READ[number][1].infohash)
     return [t.tags.title for f in layout.folders for t in f.tracks]
 
 
 def damaged_by_use(catalog):
     """Have the damage noticed, as a listener would; what is left is empty."""
-    catalog.torrents()
-    catalog.finder.tracks({"any": ["one"]}, None, False, 5000)
+    catalog.collection.summaries()
+    catalog.search.tracks({"any": ["one"]}, None, False, 5000)
     for _, info in READ:
-        catalog.layout(info.infohash)
+        catalog.tracks.layout(info.infohash)
 
 
 def test_all_of_a_file_whose_index_is_damaged_comes_back(path, caplog):
     spoil(path, [pages_of(path, "torrent")])
     catalog = Catalog(path)
     damaged_by_use(catalog)
-    assert catalog.torrents() == []
+    assert catalog.collection.summaries() == []
     assert catalog.recover(read_with_magnet) >= COUNT
-    assert len(catalog.torrents()) == COUNT
+    assert len(catalog.collection.summaries()) == COUNT
     assert titles(catalog, 7) == ["Title 7", "Two"]
     assert titles(catalog, 0) == ["Title 0", "A", "B"]
     first = READ[0][1].infohash
-    assert catalog.unscanned(first) == [1]
-    assert [p.name for p in catalog.playlists()] == ["Mine"]
-    assert catalog.name_of("cd" * 32) == first
-    assert len(catalog.finder.tracks({"any": ["title"]}, None, False, 500)) == COUNT
+    assert catalog.scans.unscanned(first) == [1]
+    assert [p.name for p in catalog.playlists.all()] == ["Mine"]
+    assert catalog.torrents.name_of("cd" * 32) == first
+    assert len(catalog.search.tracks({"any": ["title"]}, None, False, 500)) == COUNT
     assert catalog.recover(read_with_magnet) == 0
     assert caplog.text.count("catalog is damaged") == 1
     catalog.close()
@@ -101,8 +101,8 @@ def test_magnets_and_the_day_they_came_come_back(path):
     catalog = Catalog(path)
     damaged_by_use(catalog)
     catalog.recover(read_with_magnet)
-    assert catalog.source(LINK.infohash) == LINK
-    assert {t.added_ms for t in catalog.torrents()} == {12345}
+    assert catalog.torrents.source(LINK.infohash) == LINK
+    assert {t.added_ms for t in catalog.collection.summaries()} == {12345}
     assert titles(catalog, 7) == ["One", "Two"]  # the names still know
     catalog.close()
 
@@ -121,13 +121,13 @@ def test_what_lies_between_damage_comes_back(tmp_path, damage):
     path = tmp_path / "catalog.db"
     catalog = Catalog(path)
     links = [read_magnet(f"magnet:?xt=urn:btih:{sha1(n)}") for n in range(3000)]
-    catalog.add_all((link, None, None) for link in links)
+    catalog.collection.add_all((link, None, None) for link in links)
     catalog.close()
     damage(path, path.stat().st_size // PAGE)
     catalog = Catalog(path)
-    catalog.inventory()
+    catalog.collection.inventory()
     catalog.recover(read_with_magnet)
-    back = {entry.infohash for entry in catalog.inventory()}
+    back = {entry.infohash for entry in catalog.collection.inventory()}
     assert back <= {link.infohash for link in links}
     assert len(back) > len(links) * 2 // 3
     catalog.close()
@@ -141,9 +141,9 @@ def test_whatever_is_damaged_nothing_wrong_comes_back(path, every):
     damaged_by_use(catalog)
     catalog.recover(read_with_magnet)
     known = {info.infohash: info for _, info in READ}
-    for torrent in catalog.torrents():
-        assert catalog.metainfo(torrent.infohash) == known[torrent.infohash]
-        assert catalog.source(torrent.infohash).torrent in TORRENTS
+    for torrent in catalog.collection.summaries():
+        assert catalog.torrents.metainfo(torrent.infohash) == known[torrent.infohash]
+        assert catalog.torrents.source(torrent.infohash).torrent in TORRENTS
     catalog.close()
 
 
@@ -156,7 +156,7 @@ def test_the_bytes_of_another_torrent_are_not_believed(path):
     catalog = Catalog(path)
     damaged_by_use(catalog)
     catalog.recover(read_with_magnet)
-    assert [t.infohash for t in catalog.torrents()] == [READ[0][1].infohash]
+    assert [t.infohash for t in catalog.collection.summaries()] == [READ[0][1].infohash]
     catalog.close()
 
 
@@ -164,7 +164,7 @@ def test_a_file_that_was_never_a_catalog_gives_nothing(tmp_path):
     (tmp_path / "catalog.db").write_bytes(b"no database " * 1000)
     catalog = Catalog(tmp_path / "catalog.db")
     assert catalog.recover(read_with_magnet) == 0
-    assert catalog.torrents() == []
+    assert catalog.collection.summaries() == []
     catalog.close()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.catalog import schema as steps
-from mopidy_vozduxan.catalog.torrents import write_metainfo, write_source
+from mopidy_vozduxan.catalog.torrent_rows import write_metainfo, write_source
 from mopidy_vozduxan.torrent.tags import Part, Tags
 from mopidy_vozduxan.torrent.uris import TrackUri
 from tests.metainfos import metainfo, source_of
@@ -21,17 +21,17 @@ NONE = threading.Event()
 def catalog(tmp_path):
     catalog = Catalog(tmp_path / "catalog.db")
     for info in (ALBUM, RIP):
-        catalog.add(source_of(info), info)
+        catalog.collection.add(source_of(info), info)
     yield catalog
     catalog.close()
 
 
 def tracks(catalog, info=ALBUM):
-    return [t for f in catalog.layout(info.infohash).folders for t in f.tracks]
+    return [t for f in catalog.tracks.layout(info.infohash).folders for t in f.tracks]
 
 
 def albums(catalog, info=ALBUM):
-    return [f.album for f in catalog.layout(info.infohash).folders]
+    return [f.album for f in catalog.tracks.layout(info.infohash).folders]
 
 
 def test_names_fill_tracks_at_once(catalog):
@@ -60,7 +60,7 @@ def test_tags_win_over_names_and_what_they_leave_out_stays(catalog):
         bitrate=900,
         disc_no=1,
     )
-    catalog.keep_tags(ALBUM.infohash, 0, tags)
+    catalog.scans.keep_tags(ALBUM.infohash, 0, tags)
     one, two = tracks(catalog)
     assert two.length_known
     assert not one.length_known
@@ -90,7 +90,7 @@ def test_hostile_tags_are_made_fit(catalog):
         disc_no=1 << 70,
         length_ms=0,
     )
-    catalog.keep_tags(ALBUM.infohash, 0, tags)
+    catalog.scans.keep_tags(ALBUM.infohash, 0, tags)
     _, two = tracks(catalog)
     assert (two.tags.title, two.tags.artists) == ("a b?", ("x y",))
     assert (two.tags.date, two.tags.genre, two.tags.disc_no) == ("1988", None, None)
@@ -101,7 +101,7 @@ def test_hostile_tags_are_made_fit(catalog):
 def test_an_album_is_called_what_most_of_its_tags_say(catalog):
     for index, album in enumerate(["Gruppa krovi", "Gruppa krovi"]):
         tags = Tags(album=album, albumartists=("KINO",), date="1988-05")
-        catalog.keep_tags(ALBUM.infohash, index, tags)
+        catalog.scans.keep_tags(ALBUM.infohash, index, tags)
     (album,) = albums(catalog)
     assert (album.name, album.artists) == ("Gruppa krovi", ("KINO",))
     assert (album.date, album.track_count) == ("1988-05", 2)
@@ -111,7 +111,7 @@ def test_an_album_is_called_what_most_of_its_tags_say(catalog):
 def test_a_folder_of_tracks_from_everywhere_is_called_as_it_is(catalog):
     for index, album in enumerate(["This", "That"]):
         tags = Tags(album=album, artists=(album,), albumartists=(album,))
-        catalog.keep_tags(ALBUM.infohash, index, tags)
+        catalog.scans.keep_tags(ALBUM.infohash, index, tags)
     (album,) = albums(catalog)
     assert (album.name, album.artists) == ("Album", ("Various Artists",))
 
@@ -127,46 +127,46 @@ def test_a_folder_of_tracks_from_everywhere_is_called_as_it_is(catalog):
 )
 def test_an_album_is_by_who_is_on_most_of_its_tracks(catalog, said, shown):
     untold = metainfo("Untold", ["1.mp3", "2.mp3"])
-    catalog.add(source_of(untold), untold)
+    catalog.collection.add(source_of(untold), untold)
     for index, artists in enumerate(said):
-        catalog.keep_tags(untold.infohash, index, Tags(artists=artists))
-    layout = catalog.layout(untold.infohash)
+        catalog.scans.keep_tags(untold.infohash, index, Tags(artists=artists))
+    layout = catalog.tracks.layout(untold.infohash)
     assert layout.folders[0].album.artists == shown
     by = dict.fromkeys(name for names in said for name in names)
-    assert sorted(catalog.finder.all_artists()) == sorted({*by, "Kino"})
+    assert sorted(catalog.search.all_artists()) == sorted({*by, "Kino"})
 
 
 def test_tags_of_a_file_that_is_no_track_are_ignored(catalog):
     before = tracks(catalog)
-    catalog.keep_tags(ALBUM.infohash, 2, Tags(title="x"))
-    catalog.keep_tags("ab" * 20, 0, Tags(title="x"))
+    catalog.scans.keep_tags(ALBUM.infohash, 2, Tags(title="x"))
+    catalog.scans.keep_tags("ab" * 20, 0, Tags(title="x"))
     assert tracks(catalog) == before
 
 
 def test_read_tags_survive_being_added_again(catalog):
-    catalog.keep_tags(ALBUM.infohash, 0, Tags(title="New"))
-    catalog.add(source_of(ALBUM), ALBUM)
+    catalog.scans.keep_tags(ALBUM.infohash, 0, Tags(title="New"))
+    catalog.collection.add(source_of(ALBUM), ALBUM)
     assert [t.tags.title for t in tracks(catalog)] == ["One", "New"]
 
 
 def test_what_was_not_read_is_asked_for_in_order_of_play(catalog):
-    assert catalog.unscanned(ALBUM.infohash) == [1, 0]
-    catalog.keep_tags(ALBUM.infohash, 1, Tags())
-    assert catalog.unscanned(ALBUM.infohash) == [0]
-    catalog.note_unreadable(ALBUM.infohash, 0)
-    assert catalog.unscanned(ALBUM.infohash) == []
-    assert catalog.unscanned_torrents(10) == [RIP.infohash]
-    catalog.scan_again(ALBUM.infohash)
-    assert catalog.unscanned(ALBUM.infohash) == [1, 0]
-    assert catalog.unscanned("ab" * 20) == []
+    assert catalog.scans.unscanned(ALBUM.infohash) == [1, 0]
+    catalog.scans.keep_tags(ALBUM.infohash, 1, Tags())
+    assert catalog.scans.unscanned(ALBUM.infohash) == [0]
+    catalog.scans.note_unreadable(ALBUM.infohash, 0)
+    assert catalog.scans.unscanned(ALBUM.infohash) == []
+    assert catalog.scans.unscanned_torrents(10) == [RIP.infohash]
+    catalog.scans.scan_again(ALBUM.infohash)
+    assert catalog.scans.unscanned(ALBUM.infohash) == [1, 0]
+    assert catalog.scans.unscanned("ab" * 20) == []
 
 
 def test_the_newest_torrents_are_asked_for_first(catalog, monkeypatch):
     later = metainfo("Later", ["1.mp3"])
     monkeypatch.setattr("time.time_ns", lambda: 5_000_000_000_000_000_000)
-    catalog.add(source_of(later), later)
-    assert catalog.unscanned_torrents(1) == [later.infohash]
-    assert set(catalog.unscanned_torrents(9)) == {
+    catalog.collection.add(source_of(later), later)
+    assert catalog.scans.unscanned_torrents(1) == [later.infohash]
+    assert set(catalog.scans.unscanned_torrents(9)) == {
         *(i.infohash for i in (later, ALBUM, RIP))
     }
 
@@ -179,7 +179,7 @@ PARTS = (
 
 
 def test_a_sheet_makes_a_file_its_parts(catalog):
-    catalog.keep_sheet(RIP.infohash, 0, PARTS)
+    catalog.sheets.keep(RIP.infohash, 0, PARTS)
     found = tracks(catalog, RIP)
     assert [t.uri.part for t in found] == [1, 2, 3]
     assert [t.tags.title for t in found] == ["First", "Second", "Track 3"]
@@ -187,11 +187,11 @@ def test_a_sheet_makes_a_file_its_parts(catalog):
     assert [t.tags.length_ms for t in found] == [60_000, 90_000, 650_000]
     assert [t.length_known for t in found] == [True, True, False]
     assert albums(catalog, RIP)[0].track_count == 3
-    part = catalog.part(RIP.infohash, 0, 2)
+    part = catalog.sheets.part(RIP.infohash, 0, 2)
     assert (part.number, part.start, part.stop) == (2, 75 * 60, 75 * 150)
-    assert catalog.part(RIP.infohash, 0, 3).stop is None
-    assert catalog.part(RIP.infohash, 0, 4) is None
-    assert catalog.part(ALBUM.infohash, 0, 0) is None
+    assert catalog.sheets.part(RIP.infohash, 0, 3).stop is None
+    assert catalog.sheets.part(RIP.infohash, 0, 4) is None
+    assert catalog.sheets.part(ALBUM.infohash, 0, 0) is None
 
 
 def test_while_its_file_is_unread_a_last_part_is_as_long_as_the_others(catalog):
@@ -202,7 +202,7 @@ def test_while_its_file_is_unread_a_last_part_is_as_long_as_the_others(catalog):
         Part(number, start, stop, Tags())
         for number, (start, stop) in enumerate(zip(starts, stops, strict=True), 1)
     ]
-    catalog.keep_sheet(RIP.infohash, 0, parts)
+    catalog.sheets.keep(RIP.infohash, 0, parts)
     *_, last = tracks(catalog, RIP)
     assert last.tags.length_ms == 20 * 60_000
     assert not last.length_known
@@ -210,12 +210,12 @@ def test_while_its_file_is_unread_a_last_part_is_as_long_as_the_others(catalog):
 
 def test_the_files_length_gives_the_last_parts_whichever_comes_first(catalog):
     tags = Tags(title="whole", length_ms=300_000, genre="Rock")
-    catalog.keep_sheet(RIP.infohash, 0, PARTS)
-    assert catalog.unscanned(RIP.infohash) == [0]
-    catalog.keep_tags(RIP.infohash, 0, tags)
-    assert catalog.unscanned(RIP.infohash) == []
+    catalog.sheets.keep(RIP.infohash, 0, PARTS)
+    assert catalog.scans.unscanned(RIP.infohash) == [0]
+    catalog.scans.keep_tags(RIP.infohash, 0, tags)
+    assert catalog.scans.unscanned(RIP.infohash) == []
     after = tracks(catalog, RIP)
-    catalog.keep_sheet(RIP.infohash, 0, PARTS)
+    catalog.sheets.keep(RIP.infohash, 0, PARTS)
     for found in (after, tracks(catalog, RIP)):
         assert found[2].tags.length_ms == 150_000
         assert found[2].length_known
@@ -225,18 +225,20 @@ def test_the_files_length_gives_the_last_parts_whichever_comes_first(catalog):
 
 def test_playlists_are_kept_and_leave_with_their_torrent(catalog):
     uris = (str(TrackUri(ALBUM.infohash, 0)), str(TrackUri(ALBUM.infohash, 1)))
-    catalog.keep_playlist(ALBUM.infohash, 2, "Mine", uris)
-    found = catalog.playlist(ALBUM.infohash, 2)
+    catalog.playlists.keep(ALBUM.infohash, 2, "Mine", uris)
+    found = catalog.playlists.get(ALBUM.infohash, 2)
     assert (found.name, found.tracks) == ("Mine", uris)
-    assert [(one.uri, one.name) for one in catalog.playlists()] == [(found.uri, "Mine")]
-    catalog.remove(ALBUM.infohash)
-    assert catalog.playlists() == []
-    assert catalog.playlist(ALBUM.infohash, 2) is None
+    assert [(one.uri, one.name) for one in catalog.playlists.all()] == [
+        (found.uri, "Mine")
+    ]
+    catalog.collection.remove(ALBUM.infohash)
+    assert catalog.playlists.all() == []
+    assert catalog.playlists.get(ALBUM.infohash, 2) is None
 
 
 def test_nothing_is_left_of_a_removed_torrent(catalog, tmp_path):
     for info in (ALBUM, RIP):
-        catalog.remove(info.infohash)
+        catalog.collection.remove(info.infohash)
     db = sqlite3.connect(tmp_path / "catalog.db")
     for table in ("torrent", "file", "album", "track", "words", "playlist"):
         assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
@@ -258,7 +260,7 @@ def test_an_older_catalog_gets_its_tracks_in_the_background(tmp_path):
     catalog = Catalog(tmp_path / "old.db")
     catalog.complete(NONE)
     assert [t.tags.title for t in tracks(catalog)] == ["One", "Two"]
-    assert len(catalog.unscanned_torrents(9)) == 2
+    assert len(catalog.scans.unscanned_torrents(9)) == 2
     catalog.close()
 
 
@@ -266,5 +268,5 @@ def test_an_older_catalog_answers_before_that(tmp_path):
     old_catalog(tmp_path / "old.db")
     catalog = Catalog(tmp_path / "old.db")
     assert [t.tags.title for t in tracks(catalog)] == ["One", "Two"]
-    assert catalog.unscanned_torrents(9) == [ALBUM.infohash]
+    assert catalog.scans.unscanned_torrents(9) == [ALBUM.infohash]
     catalog.close()

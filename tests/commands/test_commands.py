@@ -68,7 +68,7 @@ class Stage(World):
 
     async def prepare(self, index=0, metainfo=ALBUM, **given):
         """Prepare a file whose metadata is known, and give it its first piece."""
-        self.catalog.add(source_of(metainfo), metainfo)
+        self.catalog.collection.add(source_of(metainfo), metainfo)
         magnet = f"magnet:?xt=urn:btih:{metainfo.infohash}"
         task = self.start(
             "torrent_prepare_stream", magnet=magnet, fileIdx=index, **given
@@ -176,7 +176,7 @@ def test_bytes_and_a_magnet_of_another_torrent_are_refused(play):
 
 def test_a_slow_first_piece_is_left_to_the_reader(play):
     async def test(stage):
-        stage.catalog.add(source_of(ALBUM), ALBUM)
+        stage.catalog.collection.add(source_of(ALBUM), ALBUM)
         answer = await stage.run("torrent_prepare_stream", magnet=MAGNET, fileIdx=0)
         assert stage.manager.serving.known(answer["token"])
         assert stage.manager.preparing.progress.latest.state == "ready"
@@ -201,7 +201,7 @@ def test_the_old_stream_goes_only_when_the_new_one_is_in_place(play):
 
 def test_a_superseded_prepare_is_cancelled_and_leaves_no_token(play):
     async def test(stage):
-        stage.catalog.add(source_of(ALBUM), ALBUM)
+        stage.catalog.collection.add(source_of(ALBUM), ALBUM)
         slow = stage.start("torrent_prepare_stream", magnet=MAGNET, fileIdx=0)
         await stage.until(lambda: stage.manager.streams)
         (abandoned,) = stage.manager.streams
@@ -252,7 +252,7 @@ def test_cancelling_ends_a_prepare_and_is_no_error_without_one(play):
 @pytest.mark.parametrize("end", [RELEASE, DISPOSE])
 def test_a_stream_released_while_it_is_prepared_ends_the_prepare_at_once(play, end):
     async def test(stage):
-        stage.catalog.add(source_of(ALBUM), ALBUM)
+        stage.catalog.collection.add(source_of(ALBUM), ALBUM)
         ahead = await stage.run(PREFETCH, nextMagnet=MAGNET, nextFileIdx=0)
         task = stage.start(PREPARE, magnet=MAGNET, fileIdx=0)
         await stage.until(
@@ -271,7 +271,7 @@ def test_a_stream_released_while_it_is_prepared_ends_the_prepare_at_once(play, e
 def test_what_comes_in_the_moment_of_a_cancel_changes_nothing(play, known):
     async def test(stage):
         if known:
-            stage.catalog.add(source_of(ALBUM), ALBUM)
+            stage.catalog.collection.add(source_of(ALBUM), ALBUM)
         task = stage.start(PREPARE, magnet=MAGNET, fileIdx=0)
         await stage.until(lambda: stage.engine.added)
         await stage.settle()
@@ -299,7 +299,7 @@ def test_metadata_that_nobody_has_is_a_timeout(play):
 
 def test_a_full_disk_ends_a_prepare(play):
     async def test(stage):
-        stage.catalog.add(source_of(ALBUM), ALBUM)
+        stage.catalog.collection.add(source_of(ALBUM), ALBUM)
         task = stage.start("torrent_prepare_stream", magnet=MAGNET, fileIdx=0)
         await stage.until(lambda: stage.engine.added)
         stage.manager.on_event(SwarmBroke(INFOHASH, "No space left", True))
@@ -311,7 +311,7 @@ def test_a_full_disk_ends_a_prepare(play):
 
 def test_an_index_beyond_the_last_file_is_no_file(play):
     async def test(stage):
-        stage.catalog.add(source_of(ALBUM), ALBUM)
+        stage.catalog.collection.add(source_of(ALBUM), ALBUM)
         with pytest.raises(NoSuchFile):
             await stage.run("torrent_prepare_stream", magnet=MAGNET, fileIdx=3)
 
@@ -537,7 +537,7 @@ def test_listing_files_fetches_no_payload_and_the_swarm_leaves(play):
 
 def test_files_of_a_known_torrent_are_listed_without_its_swarm(play):
     async def test(stage):
-        stage.catalog.add(source_of(ALBUM), ALBUM)
+        stage.catalog.collection.add(source_of(ALBUM), ALBUM)
         assert len(await stage.run("torrent_magnet_list_files", magnet=MAGNET)) == 3
         await stage.settle()
         assert stage.engine.added == []

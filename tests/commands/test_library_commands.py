@@ -92,7 +92,7 @@ class Stage(World):
 
     def know(self, *metainfos):
         for metainfo in metainfos:
-            self.catalog.add(source_of(metainfo), metainfo)
+            self.catalog.collection.add(source_of(metainfo), metainfo)
 
     def store(self, infohash, size=10_000):
         folder = self.disk.data_dir / infohash
@@ -172,7 +172,7 @@ def test_a_wait_that_ends_is_no_error_and_the_search_goes_on(play):
         answer = await stage.run("torrent_add", source=MAGNET, wait=0.01)
         assert not answer["known"]
         stage.engine.tell_metadata()
-        await stage.until(lambda: stage.catalog.metainfo(INFOHASH))
+        await stage.until(lambda: stage.catalog.torrents.metainfo(INFOHASH))
         assert (await stage.run("torrent_add", source=MAGNET))["known"]
 
     play(test)
@@ -229,7 +229,7 @@ def test_what_cannot_be_added_changes_nothing(play, given):
 
 def test_what_lies_under_another_name_is_counted(play):
     async def test(stage):
-        stage.catalog.add(source_of(album(infohash=V2)), ALBUM)
+        stage.catalog.collection.add(source_of(album(infohash=V2)), ALBUM)
         stage.store(V2)
         (row,) = await stage.run("torrent_list")
         assert row["bytesOnDisk"] >= 10_000
@@ -395,7 +395,7 @@ def test_a_torrent_is_removed_by_all_its_names(play):
     """A hybrid met by its v2 magnet lies on disk under that name."""
 
     async def test(stage):
-        stage.catalog.add(source_of(album(infohash=V2)), ALBUM)
+        stage.catalog.collection.add(source_of(album(infohash=V2)), ALBUM)
         stage.store(V2)
         answer = await stage.run("torrent_remove", infohash=V2[:6], deleteData=True)
         assert answer["infohash"] == INFOHASH
@@ -431,7 +431,7 @@ def test_a_client_that_goes_leaves_no_half_removal(play):
 def test_removing_ends_who_waits_for_the_metadata(play):
     async def test(stage):
         task = stage.start("torrent_files", source=MAGNET)
-        stage.catalog.add(source_of(ALBUM), None)
+        stage.catalog.collection.add(source_of(ALBUM), None)
         await stage.until(lambda: stage.engine.added)
         await stage.run("torrent_remove", infohash=INFOHASH)
         with pytest.raises(Cancelled):
@@ -448,9 +448,9 @@ def test_what_was_removed_is_whole_as_soon_as_it_is_added_again(play, source):
     async def test(stage):
         stage.know(metainfo)
         if source == URL:
-            stage.catalog.also_call(URL, metainfo.infohash)
+            stage.catalog.torrents.also_call(URL, metainfo.infohash)
             stage.web.clear()
-        stage.catalog.keep_tags(metainfo.infohash, 0, Tags(title="Said"))
+        stage.catalog.scans.keep_tags(metainfo.infohash, 0, Tags(title="Said"))
         before = await stage.run("torrent_list")
         await stage.run("torrent_remove", infohash=metainfo.infohash, deleteData=True)
         assert await stage.run("torrent_list") == []
@@ -460,9 +460,9 @@ def test_what_was_removed_is_whole_as_soon_as_it_is_added_again(play, source):
         answer = await stage.run("torrent_add", **given)
         assert answer["known"]
         assert await stage.run("torrent_list") == before
-        (folder,) = stage.catalog.layout(metainfo.infohash).folders
+        (folder,) = stage.catalog.tracks.layout(metainfo.infohash).folders
         assert folder.tracks[0].tags.title == "Said"
-        assert 0 not in stage.catalog.unscanned(metainfo.infohash)
+        assert 0 not in stage.catalog.scans.unscanned(metainfo.infohash)
         assert stage.engine.added == []
 
     play(test)
@@ -484,11 +484,11 @@ def test_what_is_removed_once_more_is_forgotten(play, caplog):
     async def test(stage):
         stage.know(ALBUM)
         await stage.run("torrent_remove", infohash=INFOHASH, deleteData=True)
-        assert stage.catalog.metainfo(INFOHASH) == ALBUM
+        assert stage.catalog.torrents.metainfo(INFOHASH) == ALBUM
         answer = await stage.run("torrent_remove", infohash=INFOHASH[:6])
         assert answer["forgotten"]
         assert stage.forgotten == [INFOHASH]
-        assert stage.catalog.source(INFOHASH) is None
+        assert stage.catalog.torrents.source(INFOHASH) is None
         await refused(stage, "torrent_remove", NoSuchTorrent, infohash=INFOHASH)
 
     with caplog.at_level("INFO"):
@@ -542,14 +542,14 @@ def test_on_a_full_disk_a_removal_with_data_makes_room_first(play):
     async def test(stage):
         stage.know(ALBUM)
         stage.store(INFOHASH)
-        remove = stage.catalog.remove
+        remove = stage.catalog.collection.remove
 
         def remove_where_room_is(infohash):
             if not stage.engine.deleted:
                 raise StorageFailed("The disk is full.")
             remove(infohash)
 
-        stage.catalog.remove = remove_where_room_is
+        stage.catalog.collection.remove = remove_where_room_is
         await refused(stage, "torrent_remove", StorageFailed, infohash=INFOHASH)
         assert len(await stage.run("torrent_list")) == 1
         await stage.run("torrent_remove", infohash=INFOHASH, deleteData=True)
@@ -581,7 +581,7 @@ def test_purging_spares_what_is_used_and_the_library(play):
 def test_status_says_what_goes_on(play):
     async def test(stage):
         stage.know(ALBUM)
-        stage.catalog.add(source_of(NEAR), None)
+        stage.catalog.collection.add(source_of(NEAR), None)
         stage.store(INFOHASH)
         token = stage.open(ALBUM, 1)
         await stage.until(lambda: stage.engine.added)

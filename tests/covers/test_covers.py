@@ -19,7 +19,7 @@ class FakeCatalog:
     def __init__(self, *infos) -> None:
         self.known = {info.infohash: info for info in infos}
         self.asked = 0
-        self.finder, self.albums_version = self, 0
+        self.search, self.torrents, self.albums_version = self, self, 0
         self.by_artist: dict[str, list[tuple[str, int]]] = {}
 
     def albums_by_artist(self) -> dict[str, list[tuple[str, int]]]:

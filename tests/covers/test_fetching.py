@@ -27,6 +27,10 @@ DATA = picture()
 
 
 class FakeCatalog:
+    def __init__(self):
+        self.torrents = self.on_loop = self
+        self.run = asyncio.to_thread
+
     def metainfo(self, infohash):
         return ALBUM if infohash == ALBUM.infohash else None
 

@@ -23,7 +23,7 @@ def library(catalog: Catalog, covers: object) -> VozduxanLibraryProvider:
 
 def test_images_are_urls_below_the_servers_root(tmp_path):
     catalog = Catalog(tmp_path / "catalog.db")
-    catalog.add(source_of(ALBUM), ALBUM)
+    catalog.collection.add(source_of(ALBUM), ALBUM)
     covers = Covers(catalog, KeptPictures(tmp_path / "images"))
     album = f"vozduxan:album:{ALBUM.infohash}"
     uris = [album, "vozduxan:directory:root", "nonsense", "vozduxan:artist:Kino"]

@@ -52,7 +52,7 @@ def swarms():
 def catalog(tmp_path):
     catalog = Catalog(tmp_path / "catalog.db")
     for info in (ALBUM, BOX):
-        catalog.add(source_of(info), info)
+        catalog.collection.add(source_of(info), info)
     yield catalog
     catalog.close()
 
@@ -174,7 +174,7 @@ def test_a_magnet_whose_metadata_comes_in_time_is_its_tracks(library, swarms, ca
     info = metainfo("New", ["1 - Song.mp3"], LONE)
     swarms.known[LONE] = info
     assert [t.uri for t in library.lookup(MAGNET)] == [f"vozduxan:track:{LONE}:0"]
-    assert catalog.metainfo(LONE) == info
+    assert catalog.torrents.metainfo(LONE) == info
     assert swarms.asked == [TorrentSource(LONE, None, MAGNET, "Some name")]
     library.lookup(MAGNET)
     assert len(swarms.asked) == 1
@@ -185,7 +185,7 @@ def test_a_magnet_whose_metadata_is_late_is_one_track_that_plays_later(
 ):
     (track,) = library.lookup(MAGNET)
     assert (track.uri, track.name) == (MAGNET, "Some name")
-    assert catalog.source(LONE).magnet == MAGNET
+    assert catalog.torrents.source(LONE).magnet == MAGNET
     nameless = f"magnet:?xt=urn:btih:{'cd' * 20}"
     assert names(library.lookup(nameless)) == ["cd" * 20]
 
@@ -276,9 +276,9 @@ def test_what_left_the_library_looks_up_as_before_and_is_shown_nowhere(
         f"vozduxan:album:{ALBUM.infohash}",
         f"vozduxan:track:{ALBUM.infohash}:0",
     )
-    catalog.keep_tags(ALBUM.infohash, 0, Tags(title="Said", length_ms=1234))
+    catalog.scans.keep_tags(ALBUM.infohash, 0, Tags(title="Said", length_ms=1234))
     before = library.lookup_many([uri, album])
-    catalog.remove(ALBUM.infohash)
+    catalog.collection.remove(ALBUM.infohash)
     assert library.lookup_many([uri, album]) == before
     assert [track.uri for track in library.known(uri)] == [uri]
     assert library.browse(album) == []
@@ -322,7 +322,7 @@ def test_artists_lead_to_their_albums_and_tracks(library):
 
 def test_a_guest_leads_to_the_albums_where_they_are_heard(library, catalog):
     tags = Tags(artists=("Guest",), albumartists=("Kino",))
-    catalog.keep_tags(ALBUM.infohash, 0, tags)
+    catalog.scans.keep_tags(ALBUM.infohash, 0, tags)
     assert [r.name for r in library.browse("vozduxan:artist:Guest")] == ["Album"]
     assert names(library.lookup("vozduxan:artist:Guest")) == ["Two"]
     assert len(library.lookup("vozduxan:artist:Kino")) == 3
@@ -330,7 +330,7 @@ def test_a_guest_leads_to_the_albums_where_they_are_heard(library, catalog):
 
 def test_an_album_by_several_people_is_found_under_each_and_all(library, catalog):
     several = metainfo("Hits", ["01 - Aria - One.mp3", "02 - DDT - Two.mp3"])
-    catalog.add(source_of(several), several)
+    catalog.collection.add(source_of(several), several)
     for name in ("Aria", "DDT", "Various Artists"):
         assert [r.name for r in library.browse(f"vozduxan:artist:{name}")] == ["Hits"]
     artists = [r.name for r in library.browse("vozduxan:directory:artists")]
@@ -358,11 +358,11 @@ def test_what_is_browsed_follows_what_is_learned(library, catalog):
     assert shown("albums") == ["A", "Album", "B"]
     tags = Tags(album="Zvezda", artists=("Viktor",), albumartists=("Viktor",))
     for index in range(3):
-        catalog.keep_tags(ALBUM.infohash, index, tags)
+        catalog.scans.keep_tags(ALBUM.infohash, index, tags)
     assert shown("albums") == ["A", "B", "Zvezda"]
     assert shown("artists") == ["Viktor"]
     assert shown("root") == ["Artists", "Albums", "Box", "Kino - Album"]
-    catalog.remove(ALBUM.infohash)
+    catalog.collection.remove(ALBUM.infohash)
     assert shown("albums") == ["A", "B"]
     assert shown("root") == ["Artists", "Albums", "Box"]
 
@@ -374,7 +374,9 @@ def test_a_list_that_was_given_away_is_nobody_elses(library):
 
 def test_tags_order_an_album_by_disc_and_number(library, catalog):
     for index, (disc, track) in enumerate([(2, 1), (1, 2), (1, 1)]):
-        catalog.keep_tags(ALBUM.infohash, index, Tags(disc_no=disc, track_no=track))
+        catalog.scans.keep_tags(
+            ALBUM.infohash, index, Tags(disc_no=disc, track_no=track)
+        )
     uri = f"vozduxan:album:{ALBUM.infohash}"
     assert names(library.lookup(uri)) == ["One", "Ten", "Two"]
     assert [r.name for r in library.browse(uri)] == ["1 - One", "10 - Ten", "2 - Two"]
@@ -382,7 +384,7 @@ def test_tags_order_an_album_by_disc_and_number(library, catalog):
 
 def test_numbers_that_are_there_twice_order_nothing(library, catalog):
     for index in range(3):
-        catalog.keep_tags(ALBUM.infohash, index, Tags(track_no=1))
+        catalog.scans.keep_tags(ALBUM.infohash, index, Tags(track_no=1))
     uri = f"vozduxan:album:{ALBUM.infohash}"
     assert names(library.lookup(uri)) == ["One", "Two", "Ten"]
 
@@ -391,7 +393,7 @@ PARTS = [Part(n, n * 7500, (n + 1) * 7500, Tags(title=f"P{n}")) for n in (1, 2, 
 
 
 def test_a_sheets_parts_stand_in_their_files_place(library, catalog):
-    catalog.keep_sheet(BOX.infohash, 0, PARTS)
+    catalog.sheets.keep(BOX.infohash, 0, PARTS)
     refs = library.browse(f"vozduxan:album:{BOX.infohash}:1")
     assert [r.name for r in refs] == ["01 - P1", "02 - P2", "10 - P10"]
     for ref in refs:
@@ -406,7 +408,7 @@ def test_a_sheets_parts_stand_in_their_files_place(library, catalog):
 
 def test_a_playlist_looks_up_to_its_tracks(library, catalog):
     uris = [f"vozduxan:track:{BOX.infohash}:{n}" for n in (2, 0)]
-    catalog.keep_playlist(BOX.infohash, 9, "Mine", uris)
+    catalog.playlists.keep(BOX.infohash, 9, "Mine", uris)
     found = library.lookup(f"vozduxan:playlist:{BOX.infohash}:9")
     assert [t.uri for t in found] == uris
 
@@ -419,7 +421,7 @@ def test_until_its_sheet_was_read_the_whole_file_stands_for_a_part(
     assert [infohashes for infohashes, _ in lengths.waits] == [{BOX.infohash}]
     assert [t.uri for t in waiting.known(uri)] == [uri]
     assert lengths.open == [BOX.infohash]
-    catalog.keep_sheet(BOX.infohash, 0, PARTS)
+    catalog.sheets.keep(BOX.infohash, 0, PARTS)
     assert names(waiting.lookup(uri)) == ["P2"]
     assert waiting.lookup(f"vozduxan:track:{BOX.infohash}:9:2") == []
 
@@ -443,8 +445,8 @@ class Lengths:
     def wait(self, infohashes, until):
         self.waits.append((set(infohashes), until))
         for infohash, length_ms in self.found.items():
-            for index in self.catalog.unscanned(infohash):
-                self.catalog.keep_tags(infohash, index, Tags(length_ms=length_ms))
+            for index in self.catalog.scans.unscanned(infohash):
+                self.catalog.scans.keep_tags(infohash, index, Tags(length_ms=length_ms))
 
 
 @pytest.fixture
@@ -492,16 +494,16 @@ def test_what_was_found_later_is_read_at_once_and_not_waited_for(
     uri = f"vozduxan:track:{ALBUM.infohash}:0"
     assert waiting.known(uri)
     assert (lengths.open, lengths.waits) == ([ALBUM.infohash], [])
-    catalog.keep_tags(ALBUM.infohash, 0, Tags(length_ms=1000))
+    catalog.scans.keep_tags(ALBUM.infohash, 0, Tags(length_ms=1000))
     waiting.known(uri)
     assert lengths.open == [ALBUM.infohash], "nothing is left to read"
 
 
 def test_refreshing_a_torrent_reads_its_tags_again(waiting, lengths, catalog):
-    catalog.keep_tags(ALBUM.infohash, 0, Tags(title="x"))
-    assert catalog.unscanned(ALBUM.infohash) == [2, 1]
+    catalog.scans.keep_tags(ALBUM.infohash, 0, Tags(title="x"))
+    assert catalog.scans.unscanned(ALBUM.infohash) == [2, 1]
     waiting.refresh(f"vozduxan:album:{ALBUM.infohash}")
-    assert catalog.unscanned(ALBUM.infohash) == [2, 0, 1]
+    assert catalog.scans.unscanned(ALBUM.infohash) == [2, 0, 1]
     assert lengths.open == [("again", ALBUM.infohash)]
 
 

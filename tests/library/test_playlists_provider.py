@@ -22,7 +22,7 @@ OTHER = metainfo("Other", ["1.mp3", "Best of.m3u"])
 def catalog(tmp_path):
     catalog = Catalog(tmp_path / "catalog.db")
     for info in (ALBUM, BOX, OTHER):
-        catalog.add(source_of(info), info)
+        catalog.collection.add(source_of(info), info)
     yield catalog
     catalog.close()
 
@@ -70,7 +70,7 @@ def test_playlists_are_called_apart_and_in_natural_order(provider, catalog):
 
 
 def test_a_name_has_no_slash(provider, catalog):
-    catalog.keep_playlist(BOX.infohash, 1, "AC/DC\nlive", [track(BOX, 0)])
+    catalog.playlists.keep(BOX.infohash, 1, "AC/DC\nlive", [track(BOX, 0)])
     (ref,) = provider.as_list()
     assert ref.name == "AC-DC live"
 
@@ -84,7 +84,7 @@ def test_a_playlist_that_names_nothing_is_not_kept(provider, catalog):
 def test_the_parts_of_a_divided_file_stand_in_its_place(provider, catalog):
     playlists.keep(catalog, BOX, 1, b"2.mp3\n1.mp3")
     parts = [Part(1, 0, 75, Tags(title="A")), Part(2, 75, None, Tags(title="B"))]
-    catalog.keep_sheet(BOX.infohash, 0, parts)
+    catalog.sheets.keep(BOX.infohash, 0, parts)
     found = provider.lookup(uri_of(BOX, 1))
     assert [one.uri for one in found.tracks] == [
         track(BOX, 2),
@@ -95,7 +95,7 @@ def test_the_parts_of_a_divided_file_stand_in_its_place(provider, catalog):
 
 def test_it_leaves_with_its_torrent(provider, catalog):
     playlists.keep(catalog, BOX, 1, b"1.mp3")
-    catalog.remove(BOX.infohash)
+    catalog.collection.remove(BOX.infohash)
     assert provider.as_list() == []
     assert provider.lookup(uri_of(BOX, 1)) is None
 

@@ -38,8 +38,8 @@ TAGS = Tags(
 def catalog(tmp_path_factory):
     catalog = Catalog(tmp_path_factory.mktemp("search") / "catalog.db")
     for info in (KINO, QUEEN, NORTH, UTADA, GREEK):
-        catalog.add(source_of(info), info)
-    catalog.keep_tags(QUEEN.infohash, 0, TAGS)
+        catalog.collection.add(source_of(info), info)
+    catalog.scans.keep_tags(QUEEN.infohash, 0, TAGS)
     yield catalog
     catalog.close()
 
@@ -53,9 +53,9 @@ NOBODY = metainfo("Nobody", ["1 - C.mp3"])
 def untold(tmp_path_factory):
     catalog = Catalog(tmp_path_factory.mktemp("untold") / "catalog.db")
     for info in (HALF, NOBODY):
-        catalog.add(source_of(info), info)
+        catalog.collection.add(source_of(info), info)
     tags = Tags(artists=("Zemfira",), albumartists=("Zemfira",))
-    catalog.keep_tags(HALF.infohash, 0, tags)
+    catalog.scans.keep_tags(HALF.infohash, 0, tags)
     yield VozduxanLibraryProvider(None, catalog, Mock(), 3)
     catalog.close()
 
@@ -265,13 +265,13 @@ def test_distinct_values(library, field, query, values):
 
 def test_what_changed_is_found_by_its_new_words_alone(tmp_path):
     catalog = Catalog(tmp_path / "catalog.db")
-    catalog.add(source_of(QUEEN), QUEEN)
+    catalog.collection.add(source_of(QUEEN), QUEEN)
     for index in range(3):
         tags = Tags(title=f"Title {index}", album="Opera", albumartists=("Royals",))
-        catalog.keep_tags(QUEEN.infohash, index, tags)
+        catalog.scans.keep_tags(QUEEN.infohash, index, tags)
 
     def count(word):
-        return len(catalog.finder.tracks({"any": [word]}, None, False, 9))
+        return len(catalog.search.tracks({"any": [word]}, None, False, 9))
 
     assert [count(word) for word in ("opera", "royals", "one", "vu")] == [3, 3, 0, 0]
     assert count("live") == 3  # the torrent still has that name
@@ -282,19 +282,21 @@ def test_what_changed_is_found_by_its_new_words_alone(tmp_path):
 def test_a_torrents_name_finds_all_its_albums(tmp_path):
     catalog = Catalog(tmp_path / "catalog.db")
     box = metainfo("Кино - Дискография [MP3]", ["1982 - 45/1.mp3", "1983 - 46/1.mp3"])
-    catalog.add(source_of(box), box)
+    catalog.collection.add(source_of(box), box)
     for text in ("кино дискография", "дискография mp3"):
-        assert len(catalog.finder.tracks({"any": [text]}, None, False, 9)) == 2
-    assert not catalog.finder.tracks({"album": ["дискография"]}, None, False, 9)
-    assert not catalog.finder.tracks({"any": ["Дискография"]}, None, True, 9)
+        assert len(catalog.search.tracks({"any": [text]}, None, False, 9)) == 2
+    assert not catalog.search.tracks({"album": ["дискография"]}, None, False, 9)
+    assert not catalog.search.tracks({"any": ["Дискография"]}, None, True, 9)
     catalog.close()
 
 
 def test_the_uris_of_parts_are_told_too(tmp_path):
     catalog = Catalog(tmp_path / "catalog.db")
     rip = metainfo("Rip", ["Rip.flac", "Bonus.flac"])
-    catalog.add(source_of(rip), rip)
-    catalog.keep_sheet(rip.infohash, 0, (Part(1, 0, 99, TAGS), Part(2, 99, None, TAGS)))
+    catalog.collection.add(source_of(rip), rip)
+    catalog.sheets.keep(
+        rip.infohash, 0, (Part(1, 0, 99, TAGS), Part(2, 99, None, TAGS))
+    )
     library = VozduxanLibraryProvider(None, catalog, Mock(), 3)
     track = f"vozduxan:track:{rip.infohash}"
     assert library.get_distinct("uri") == {f"{track}:0:1", f"{track}:0:2", f"{track}:1"}
@@ -302,14 +304,14 @@ def test_the_uris_of_parts_are_told_too(tmp_path):
 
 
 def test_results_are_limited(catalog):
-    assert len(catalog.finder.tracks({"any": ["queen"]}, None, False, 2)) == 2
+    assert len(catalog.search.tracks({"any": ["queen"]}, None, False, 2)) == 2
 
 
 @given(st.text(max_size=20), st.booleans())
 def test_any_text_can_be_sought(library, text, exact):
     for field in ("any", "artist", "uri", "date"):
         library.search({field: [text]}, exact=exact)
-        library._catalog.finder.tracks({field: [text]}, None, exact, 5)
+        library._catalog.search.tracks({field: [text]}, None, exact, 5)
 
 
 @given(st.text(max_size=20))

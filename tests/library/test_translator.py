@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from mopidy_vozduxan.catalog import TorrentSummary
 from mopidy_vozduxan.catalog.entries import read_layout
 from mopidy_vozduxan.catalog.schema import migrate
-from mopidy_vozduxan.catalog.torrents import write_metainfo, write_source
-from mopidy_vozduxan.catalog.tracks import write_names
+from mopidy_vozduxan.catalog.torrent_rows import write_metainfo, write_source
+from mopidy_vozduxan.catalog.track_rows import write_names
 from mopidy_vozduxan.library import translator
 from mopidy_vozduxan.torrent.layout import Album, Unresolved
 from mopidy_vozduxan.torrent.uris import AlbumUri

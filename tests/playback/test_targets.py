@@ -34,7 +34,7 @@ class Nobody:
 @pytest.fixture
 def catalog(tmp_path):
     catalog = Catalog(tmp_path / "catalog.db")
-    catalog.add(source_of(ALBUM), ALBUM)
+    catalog.collection.add(source_of(ALBUM), ALBUM)
     yield catalog
     catalog.close()
 
@@ -78,7 +78,7 @@ def test_a_track_of_an_unknown_torrent_is_played_by_its_infohash(targets):
 
 def test_a_part_is_played_without_the_length_of_its_track(targets, catalog):
     part = Part(2, 750, 1500, Tags("Two"))
-    catalog.keep_sheet(ALBUM.infohash, 0, [Part(1, 0, 750, Tags("One")), part])
+    catalog.sheets.keep(ALBUM.infohash, 0, [Part(1, 0, 750, Tags("One")), part])
     target = targets.named(track(part=2), 1234)
     assert (target.part.start, target.part.stop) == (750, 1500)
     assert target.length_ms is None
@@ -93,7 +93,7 @@ def test_a_part_whose_sheet_was_not_read_has_it_read(targets, opened):
 def test_a_part_of_an_unknown_torrent_has_it_searched_for(targets, catalog):
     with pytest.raises(BadInput, match="not known yet"):
         targets.named(track(STRANGER, part=2), None)
-    assert catalog.source(STRANGER)
+    assert catalog.torrents.source(STRANGER)
 
 
 def test_a_magnet_is_played_before_its_metadata_is_here(targets):

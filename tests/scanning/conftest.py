@@ -125,7 +125,9 @@ class Stage:
 
     def add(self, torrent: bytes) -> str:
         metainfo = read_torrent(torrent)
-        self.catalog.add(TorrentSource(metainfo.infohash, torrent=torrent), metainfo)
+        self.catalog.collection.add(
+            TorrentSource(metainfo.infohash, torrent=torrent), metainfo
+        )
         return metainfo.infohash
 
     def look_up(self, infohash: str, seconds: float = PATIENCE_S) -> float:
@@ -136,14 +138,14 @@ class Stage:
 
     def tags(self, infohash: str) -> list[Tags]:
         """What is shown of a torrent's tracks, in order."""
-        layout = self.catalog.layout(infohash)
+        layout = self.catalog.tracks.layout(infohash)
         assert layout
         return [track.tags for folder in layout.folders for track in folder.tracks]
 
     def target(self, infohash: str, index: int) -> Target:
         source, metainfo = (
-            self.catalog.source(infohash),
-            self.catalog.metainfo(infohash),
+            self.catalog.torrents.source(infohash),
+            self.catalog.torrents.metainfo(infohash),
         )
         assert source
         return Target(source, metainfo, index)

@@ -49,7 +49,7 @@ def scanned(folder: Path, told: Told) -> tuple[list[Tags], int]:
     ):
         infohash = stage.add(torrent)
         stage.look_up(infohash)
-        assert stage.catalog.unscanned(infohash, tried=True) == []
+        assert stage.catalog.scans.unscanned(infohash, tried=True) == []
         tags = stage.tags(infohash)
         return tags, -(-len(stage.held(infohash)) // len(tags))
 

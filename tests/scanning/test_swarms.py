@@ -75,7 +75,7 @@ def test_a_dead_swarm_costs_one_short_wait_and_leaves_estimates(
         for _ in range(20):
             stage.look_up(infohash)
         assert time.monotonic() - begin < PATIENCE_S / 2
-        metainfo = stage.catalog.metainfo(infohash)
+        metainfo = stage.catalog.torrents.metainfo(infohash)
         assert metainfo
         assert [tags.length_ms for tags in stage.tags(infohash)] == guesses(metainfo)
 
@@ -86,10 +86,10 @@ def test_a_dead_swarm_is_given_up_and_left_alone(
     with Stage(tmp_path, told, give_up_s=0.5) as stage:
         infohash = stage.add(make_torrent(folder))
         stage.look_up(infohash)
-        while stage.catalog.unscanned_torrents(1):
+        while stage.catalog.scans.unscanned_torrents(1):
             stage.look_up(infohash)
-        assert stage.catalog.unscanned(infohash) == []
-        assert len(stage.catalog.unscanned(infohash, tried=True)) == len(TRACKS)
+        assert stage.catalog.scans.unscanned(infohash) == []
+        assert len(stage.catalog.scans.unscanned(infohash, tried=True)) == len(TRACKS)
 
 
 def test_the_whole_catalog_is_read_without_being_opened(
@@ -106,7 +106,7 @@ def test_nothing_is_read_where_that_is_not_wanted(
     with Stage(tmp_path, told, "never") as stage:
         infohash = stage.add(live[0])
         stage.look_up(infohash)
-        assert len(stage.catalog.unscanned(infohash)) == len(TRACKS)
+        assert len(stage.catalog.scans.unscanned(infohash)) == len(TRACKS)
         assert not stage.bridge.ask(joined(stage)).result(PATIENCE_S)
 
 
@@ -262,7 +262,7 @@ def test_a_playlist_in_the_torrent_is_kept(tmp_path: Path, told: Told) -> None:
         Stage(tmp_path / "stage", told) as stage,
     ):
         stage.look_up(stage.add(torrent))
-        (found,) = stage.catalog.playlists()
+        (found,) = stage.catalog.playlists.all()
         assert found.name.endswith("Best")
 
 
@@ -282,8 +282,8 @@ def test_junk_and_a_file_that_nobody_has_spoil_nothing_else(
     ):
         infohash = stage.add(torrent)
         stage.look_up(infohash)
-        until(lambda: stage.catalog.unscanned(infohash) == [])
-        missing = stage.catalog.unscanned(infohash, tried=True)
+        until(lambda: stage.catalog.scans.unscanned(infohash) == [])
+        missing = stage.catalog.scans.unscanned(infohash, tried=True)
         assert len(missing) == 1  # junk stays junk
         lengths = [tags.length_ms for tags in stage.tags(infohash)]
         assert lengths.count(SECONDS * 1000) == len(TRACKS)
@@ -311,7 +311,7 @@ def test_one_that_was_opened_later_comes_first(
         stage.lengths.opened(dead)
         infohash = stage.add(live[0])
         stage.look_up(infohash)
-        assert stage.catalog.unscanned(infohash) == []
+        assert stage.catalog.scans.unscanned(infohash) == []
 
 
 def add_picture(path: Path, picture: bytes) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -46,25 +47,25 @@ class World:
 
     # the catalog
 
-    def source(self, infohash: str) -> TorrentSource:
+    async def source(self, infohash: str) -> TorrentSource:
         return TorrentSource(infohash, torrent=b"")
 
-    def metainfo(self, _: str) -> Metainfo | None:
+    async def metainfo(self, _: str) -> Metainfo | None:
         return self.metainfo_kept
 
-    def unscanned(self, _: str, *, tried: bool = False) -> list[int]:
+    async def unscanned(self, _: str, *, tried: bool = False) -> list[int]:
         rest = {file.index for file in self.metainfo_kept.files} - self.tags.keys()
         return sorted(rest - (set() if tried else self.unreadable))
 
-    def keep_tags(self, _: str, index: int, tags: Tags) -> None:
+    async def keep_tags(self, _: str, index: int, tags: Tags) -> None:
         self.tags[index] = tags
 
-    def note_unreadable(self, _: str, index: int) -> None:
+    async def note_unreadable(self, _: str, index: int) -> None:
         self.unreadable.add(index)
 
     note_missing = note_unreadable
 
-    def leave_alone(self, _: str) -> None:
+    async def leave_alone(self, _: str) -> None:
         self.left_alone = True
 
     # the swarm
@@ -94,7 +95,8 @@ class World:
             texts=texts_of,
             picture=unused,
         )
-        means = Means(here, here, here, readers, self._note, self._note)
+        catalog: Any = SimpleNamespace(torrents=self, scans=self)
+        means = Means(here, catalog, here, readers, self._note, self._note)
         reading = read_torrent(means, INFOHASH, opened=opened, budget=budget)
         return asyncio.run(asyncio.wait_for(reading, 30))[0]
 
@@ -160,8 +162,7 @@ def test_a_private_torrent_is_read_when_it_is_opened() -> None:
 
 def test_without_metadata_it_is_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(torrent(1))
-    none: Callable[[str], None] = lambda _: None  # noqa: E731
-    monkeypatch.setattr(world, "metainfo", none)
+    monkeypatch.setattr(world, "metainfo_kept", None)
     assert world.read() is Outcome.TOO_EARLY
 
 

@@ -27,12 +27,13 @@ class World:
         self.reading: dict[str, asyncio.Future[tuple[Outcome, int]]] = {}
         self.unscanned = list(catalog)
         self.background = SimpleNamespace(is_calm=True)
+        self.scans = self
         means: Any = SimpleNamespace(background=self.background, catalog=self)
         self.scanner = Scanner(
             means, pace, lambda *end: self.ended.append(end), catalog=bool(catalog)
         )
 
-    def unscanned_torrents(self, limit: int) -> list[str]:
+    async def unscanned_torrents(self, limit: int) -> list[str]:
         return self.unscanned[:limit]
 
     async def read(

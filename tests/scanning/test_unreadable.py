@@ -56,17 +56,17 @@ def test_what_cannot_be_read_is_noted_and_the_rest_is_read(
     with seeded(folder) as (torrent, _), Stage(folder.parent / "s", told) as stage:
         infohash = stage.add(torrent)
         stage.look_up(infohash)
-        until(lambda: not stage.catalog.unscanned(infohash, tried=True))
+        until(lambda: not stage.catalog.scans.unscanned(infohash, tried=True))
         tags = stage.tags(infohash)
         assert tags[-1].title == "Last"
         assert [t.length_ms for t in tags[-5:]] == [3000] * 5
 
-        again = stage.catalog.unscanned(infohash, tried=True)
+        again = stage.catalog.scans.unscanned(infohash, tried=True)
         assert again == []  # by no look-up
-        stage.catalog.scan_again(infohash)
-        assert len(stage.catalog.unscanned(infohash)) == len(tags)
+        stage.catalog.scans.scan_again(infohash)
+        assert len(stage.catalog.scans.unscanned(infohash)) == len(tags)
         stage.lengths.again(infohash)
-        until(lambda: not stage.catalog.unscanned(infohash, tried=True))
+        until(lambda: not stage.catalog.scans.unscanned(infohash, tried=True))
 
 
 def test_one_broken_file_of_each_format_ends_its_scan(
@@ -81,4 +81,4 @@ def test_one_broken_file_of_each_format_ends_its_scan(
     with seeded(folder) as (torrent, _), Stage(tmp_path / "s", told) as stage:
         infohash = stage.add(torrent)
         stage.lengths.opened(infohash)
-        until(lambda: not stage.catalog.unscanned(infohash, tried=True), 120)
+        until(lambda: not stage.catalog.scans.unscanned(infohash, tried=True), 120)

@@ -105,21 +105,21 @@ def adder(catalog, world):
 
 
 def names(catalog):
-    return [torrent.name for torrent in catalog.torrents()]
+    return [torrent.name for torrent in catalog.collection.summaries()]
 
 
 def test_a_magnet_whose_swarm_answers_is_known_at_once(adder, catalog, world):
     added = adder.add(MAGNET, LONG)
     assert added == Added(ALBUM.infohash, "Kino - Album", True, None, ALBUM.size)
     assert names(catalog) == ["Kino - Album"]
-    assert catalog.source(ALBUM.infohash).magnet == MAGNET
+    assert catalog.torrents.source(ALBUM.infohash).magnet == MAGNET
 
 
 def test_a_magnet_that_takes_time_is_unknown_until_the_event(adder, catalog, world):
     world.open.clear()
     added = adder.add(MAGNET + "&xl=123", 0)
     assert added == Added(ALBUM.infohash, "Kino", False, None, 123)
-    assert catalog.source(ALBUM.infohash).magnet == MAGNET + "&xl=123"
+    assert catalog.torrents.source(ALBUM.infohash).magnet == MAGNET + "&xl=123"
     world.open.set()
     told = {"uri": MAGNET + "&xl=123", "infohash": ALBUM.infohash}
     assert world.wait_for_event() == ("source_resolved", told)
@@ -142,7 +142,7 @@ def test_the_later_magnets_trackers_are_kept(adder, catalog, world):
     adder.add(MAGNET, LONG)
     fresher = MAGNET + "&tr=http%3A%2F%2Ftracker%2Fannounce"
     adder.add(fresher, 0)
-    assert catalog.source(ALBUM.infohash).magnet == fresher
+    assert catalog.torrents.source(ALBUM.infohash).magnet == fresher
     assert names(catalog) == ["Kino - Album"]
 
 
@@ -161,11 +161,11 @@ def test_a_bare_infohash_is_searched_for_by_the_trackers_that_are_known(
     adder, catalog, world
 ):
     link = MAGNET + "&tr=http%3A%2F%2Ftracker%2Fannounce"
-    catalog.add(read_magnet(link), None)
-    catalog.remove(ALBUM.infohash)
+    catalog.collection.add(read_magnet(link), None)
+    catalog.collection.remove(ALBUM.infohash)
     assert adder.add(magnet_of(ALBUM.infohash), LONG).known
     assert [source.magnet for source in world.asked] == [link]
-    assert catalog.source(ALBUM.infohash).magnet == link
+    assert catalog.torrents.source(ALBUM.infohash).magnet == link
     assert names(catalog) == ["Kino - Album"]
 
 
@@ -188,7 +188,7 @@ def test_a_url_is_added(adder, catalog, world, text):
     added = adder.add(text, LONG)
     assert (added.infohash, added.known) == (infohash_of(TORRENT), True)
     assert names(catalog) == ["Album"]
-    assert catalog.source(added.infohash).torrent == TORRENT
+    assert catalog.torrents.source(added.infohash).torrent == TORRENT
 
 
 def test_a_url_that_takes_time_is_called_by_its_files_name(adder, world):
@@ -202,7 +202,7 @@ def test_a_url_that_takes_time_is_called_by_its_files_name(adder, world):
 def test_a_url_may_lead_to_a_magnet(adder, catalog, world):
     world.web[URL] = MAGNET
     assert adder.add(URL, LONG).infohash == ALBUM.infohash
-    assert catalog.source(ALBUM.infohash).magnet == MAGNET
+    assert catalog.torrents.source(ALBUM.infohash).magnet == MAGNET
     assert adder.known(URL).known
 
 
@@ -263,7 +263,7 @@ def test_a_magnet_may_be_wrapped_for_iris(adder, world):
 def test_a_link_out_of_a_pages_source_loses_nothing(adder, catalog, world, way):
     escaped = (MAGNET + "&tr=http://a.b/c").replace("&", "&amp;")
     adder.add(way(escaped), LONG)
-    assert catalog.source(ALBUM.infohash).magnet == MAGNET + "&tr=http://a.b/c"
+    assert catalog.torrents.source(ALBUM.infohash).magnet == MAGNET + "&tr=http://a.b/c"
 
 
 def test_a_swarm_that_never_answers_leaves_a_sentence(adder, world, caplog):
@@ -312,7 +312,7 @@ def test_bytes_keep_the_magnet_that_was_there(adder, catalog):
     magnet = f"magnet:?xt=urn:btih:{infohash_of(TORRENT)}&tr=http%3A%2F%2Ft%2Fannounce"
     assert not adder.add(magnet, LONG).known
     adder.add_torrent(TORRENT)
-    assert catalog.source(infohash_of(TORRENT)).magnet == magnet
+    assert catalog.torrents.source(infohash_of(TORRENT)).magnet == magnet
 
 
 def test_nothing_is_added_while_mopidy_stops(adder, catalog, world):

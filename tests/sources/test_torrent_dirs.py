@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan.catalog import Catalog, torrents
+from mopidy_vozduxan.catalog import Catalog, torrent_rows
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.sources import torrent_dirs
 from mopidy_vozduxan.sources.torrent_dirs import STILL_S, TorrentDirs
@@ -60,7 +60,7 @@ class Looks:
         """Look, and say what is in the library."""
         self.now += after
         self.again = self.dirs.look()
-        return sorted(torrent.name for torrent in self.catalog.torrents())
+        return sorted(torrent.name for torrent in self.catalog.collection.summaries())
 
 
 @pytest.fixture
@@ -83,8 +83,8 @@ def test_torrent_files_are_found_at_any_depth(folder, catalog, look):
     (folder / "note.txt").write_bytes(single_file("Other.mp3"))
     assert look() == ["Album", "Song.mp3"]
     infohash = infohash_of(torrent)
-    assert catalog.source(infohash).torrent == torrent
-    assert [f.path for f in catalog.metainfo(infohash).files] == [
+    assert catalog.torrents.source(infohash).torrent == torrent
+    assert [f.path for f in catalog.torrents.metainfo(infohash).files] == [
         *["Album/01.mp3", "Album/art/x.jpg"]
     ]
     assert infohash in look.came
@@ -200,7 +200,7 @@ def test_a_refused_file_is_not_read_again_by_the_next_run(
 
 def test_what_an_older_version_refused_is_read_again(folder, look, monkeypatch):
     (folder / "a.torrent").write_bytes(b"nonsense")
-    monkeypatch.setattr(torrents, "__version__", "0.0.0")
+    monkeypatch.setattr(torrent_rows, "__version__", "0.0.0")
     look()
     look(after=STILL_S)
     monkeypatch.undo()
@@ -244,10 +244,10 @@ def test_a_changed_file_is_read_again_and_what_it_held_leaves(folder, look):
 def test_a_touched_file_changes_nothing(folder, catalog, look):
     (folder / "x.torrent").write_bytes(ONE)
     look()
-    before = catalog.torrents()
+    before = catalog.collection.summaries()
     os.utime(folder / "x.torrent", ns=(1, 1))
     look()
-    assert catalog.torrents() == before
+    assert catalog.collection.summaries() == before
 
 
 def test_a_file_that_is_overwritten_keeps_its_torrent_until_it_is_whole(folder, look):
@@ -263,12 +263,12 @@ def test_a_file_that_is_overwritten_keeps_its_torrent_until_it_is_whole(folder, 
 def test_a_file_that_moves_stays_in_the_library(folder, catalog, look):
     (folder / "x.torrent").write_bytes(ONE)
     look()
-    before = catalog.torrents()
+    before = catalog.collection.summaries()
     (folder / "sub").mkdir()
     (folder / "x.torrent").rename(folder / "sub" / "y.torrent")
     look()
-    assert catalog.torrents() == before
-    assert list(catalog.found()) == [folder / "sub" / "y.torrent"]
+    assert catalog.collection.summaries() == before
+    assert list(catalog.found_files.known()) == [folder / "sub" / "y.torrent"]
 
 
 # --- what goes
@@ -282,7 +282,7 @@ def test_a_torrent_leaves_the_library_with_its_file(folder, catalog, look):
     assert look() == ["Two.mp3"]
     (folder / "y.torrent").unlink()  # the folder is empty, and the same as before
     assert look() == []
-    assert catalog.found() == {}
+    assert catalog.found_files.known() == {}
     (folder / "x.torrent").write_bytes(ONE)
     assert look() == ["One.mp3"]
 
@@ -293,21 +293,21 @@ def test_what_left_with_its_file_is_still_known_and_comes_back_with_it(
     file, infohash = folder / "x.torrent", infohash_of(ONE)
     file.write_bytes(ONE)
     look()
-    (before,) = catalog.torrents()
-    catalog.keep_tags(infohash, 0, Tags(title="Said"))
+    (before,) = catalog.collection.summaries()
+    catalog.scans.keep_tags(infohash, 0, Tags(title="Said"))
     file.unlink()
     assert look() == []
-    assert catalog.source(infohash).torrent == ONE
+    assert catalog.torrents.source(infohash).torrent == ONE
     file.write_bytes(ONE)
     look()
-    assert catalog.torrents() == [before]
-    assert catalog.unscanned(infohash) == []
+    assert catalog.collection.summaries() == [before]
+    assert catalog.scans.unscanned(infohash) == []
 
 
 def test_what_comes_back_with_a_file_leaves_with_it(folder, catalog, look):
     infohash = infohash_of(ONE)
-    catalog.add(TorrentSource(infohash, magnet=magnet_of(infohash)), None)
-    catalog.remove(infohash)
+    catalog.collection.add(TorrentSource(infohash, magnet=magnet_of(infohash)), None)
+    catalog.collection.remove(infohash)
     (folder / "x.torrent").write_bytes(ONE)
     assert look() == ["One.mp3"]
     (folder / "x.torrent").unlink()
@@ -328,7 +328,7 @@ def test_it_stays_when_a_listener_has_added_it_too(folder, catalog, look):
     (folder / "x.torrent").write_bytes(ONE)
     look()
     infohash = infohash_of(ONE)
-    catalog.add(TorrentSource(infohash, magnet=magnet_of(infohash)), None)
+    catalog.collection.add(TorrentSource(infohash, magnet=magnet_of(infohash)), None)
     (folder / "x.torrent").unlink()
     assert look() == ["One.mp3"]
 
@@ -426,8 +426,8 @@ def test_without_any_folder_everything_stays(folder, look):
 def test_a_removed_torrent_does_not_come_back_by_itself(folder, catalog, look):
     (folder / "x.torrent").write_bytes(ONE)
     look()
-    catalog.remove(infohash_of(ONE))
+    catalog.collection.remove(infohash_of(ONE))
     assert look() == []
     (folder / "x.torrent").unlink()
     assert look() == []
-    assert catalog.found() == {}
+    assert catalog.found_files.known() == {}

@@ -53,7 +53,7 @@ class Stage:
 
     @property
     def names(self):
-        return sorted(torrent.name for torrent in self.catalog.torrents())
+        return sorted(torrent.name for torrent in self.catalog.collection.summaries())
 
     def until(self, true):
         with self.looked:
@@ -223,14 +223,14 @@ def test_a_look_can_be_asked_for(stage):
 def test_a_look_that_fails_is_said_once_and_tried_again(stage, monkeypatch, caplog):
     monkeypatch.setattr(watching, "FAILED_LOOK_AGAIN_S", 0.05)
     failures = iter([StorageFailed("The disk is full.")] * 3)
-    found = stage.catalog.found
+    found = stage.catalog.found_files.known
 
     def full_at_first():
         for failure in failures:
             raise failure
         return found()
 
-    monkeypatch.setattr(stage.catalog, "found", full_at_first)
+    monkeypatch.setattr(stage.catalog.found_files, "known", full_at_first)
     (stage.folder / "one.torrent").write_bytes(ONE)
     with caplog.at_level("INFO"):
         stage.start().until_names("One.mp3")

@@ -74,7 +74,7 @@ class Server:
         self.bridge.start()
         self.mopidy.start()
         self.catalog = Catalog(folder / "catalog.db")
-        self.catalog.add(source_of(ALBUM), ALBUM)
+        self.catalog.collection.add(source_of(ALBUM), ALBUM)
         self.engine = Engine(ALBUM)
         self.lost: list[str] = []
         self.manager = Manager(

@@ -1,0 +1,61 @@
+"""The ``.torrent`` files that were found: read, refused, or gone."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mopidy_vozduxan.catalog import torrent_rows
+from mopidy_vozduxan.catalog.records import Records
+from mopidy_vozduxan.catalog.torrent_rows import FoundAt
+
+#: Files withdrawn in one transaction: other writers wait for its end.
+BATCH = 32
+
+
+class FoundFiles:
+    """Files in the folders; for any thread. All may raise :class:`StorageFailed`."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def known(self) -> dict[Path, tuple[int, int, str]]:
+        """Return (mtime_ns, size, infohash) of every ``.torrent`` file read so far."""
+        rows = self._records.file.read(torrent_rows.list_found)
+        return {Path(os.fsdecode(row[0])): row[1:] for row in rows}
+
+    def refused(self) -> dict[FoundAt, str]:
+        """Return why we refused ``.torrent`` files, as they were then."""
+        return self._records.file.read(torrent_rows.list_refused)
+
+    def refuse(self, file: FoundAt, reason: str) -> None:
+        """Remember that a file is refused; what was read of it before stays."""
+        self._records.file.write(
+            lambda db: torrent_rows.write_refused(db, file, reason)
+        )
+
+    def withdraw(self, gone: Sequence[Path], outdated: Iterable[str] = ()) -> list[str]:
+        """Note that ``.torrent`` files are gone; return the torrents that left.
+
+        A torrent leaves with its last file, unless a listener has added it too: it
+        then has a magnet link. ``outdated`` are torrents whose files hold others.
+        """
+        left = self._withdraw([], frozenset(outdated)) if outdated else []
+        for start in range(0, len(gone), BATCH):
+            left += self._withdraw(gone[start : start + BATCH], frozenset())
+        return left
+
+    def _withdraw(self, gone: Sequence[Path], outdated: frozenset[str]) -> list[str]:
+        def write(db: sqlite3.Connection) -> list[str]:
+            lost = outdated | torrent_rows.delete_found(db, gone)
+            left = torrent_rows.unfounded(db, lost)
+            for infohash in left:
+                self._records.let_go(db, infohash)
+            return left
+
+        left = self._records.file.write(write)
+        if left:
+            self._records.went(left)
+        return left
