@@ -38,6 +38,6 @@ def _whole(exponent: int, mantissa: int) -> int:
 
 CONTAINER = Container(
     formats=dict.fromkeys(("aif", "aiff", "aifc"), Format("audio/aiff", PCM_KBPS)),
-    signs=((8, b"AIFF"), (8, b"AIFC")),
+    signatures=((8, b"AIFF"), (8, b"AIFC")),
     timeline=read,
 )

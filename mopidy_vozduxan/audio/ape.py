@@ -170,7 +170,7 @@ def _are_sane(offsets: Sequence[int]) -> bool:
 
 CONTAINER = Container(
     formats={"ape": Format("audio/x-ape", LOSSLESS_KBPS)},
-    signs=((0, b"MAC "),),
+    signatures=((0, b"MAC "),),
     timeline=read,
     cut=read_ape,
     tags_at_end=True,

@@ -89,7 +89,7 @@ class Container:
     formats: Mapping[str, Format]
     #: The file's signature: an offset and the bytes there. A container without one is
     #: known by its extensions alone.
-    signs: tuple[tuple[int, bytes], ...] = ()
+    signatures: tuple[tuple[int, bytes], ...] = ()
 
     #: Takes the file's first bytes, the offset where it starts (behind a tag) and its
     #: size. Returns its timeline, if the bytes give it.

@@ -104,6 +104,6 @@ def _file(properties: bytes, data: Span) -> DffFile:
 
 CONTAINER = Container(
     formats={"dff": Format("audio/x-dff", DSD_KBPS)},
-    signs=((0, b"FRM8"),),
+    signatures=((0, b"FRM8"),),
     view=read_dff,
 )

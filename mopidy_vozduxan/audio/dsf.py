@@ -22,6 +22,6 @@ def sample_count(head: bytes) -> int:
 
 CONTAINER = Container(
     formats={"dsf": Format("audio/x-dsf", DSD_KBPS)},
-    signs=((0, b"DSD "),),
+    signatures=((0, b"DSD "),),
     sample_count=sample_count,
 )

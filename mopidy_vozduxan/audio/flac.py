@@ -15,7 +15,7 @@ from mopidy_vozduxan.audio.sound import CutFailed, Sound
 from mopidy_vozduxan.planning.position import Point, Timeline
 from mopidy_vozduxan.planning.spans import Span
 
-_SIGN = b"fLaC"
+_SIGNATURE = b"fLaC"
 _STREAMINFO, _SEEKTABLE, _CUESHEET = 0, 3, 5
 _LAST = 0x80
 _MOST_BLOCKS = 256  # usually 3 to 6; one per picture
@@ -46,7 +46,7 @@ def read_blocks(start: int, wanted: Mapping[int, int]) -> Asking[list[Block]]:
 
     ``wanted`` has the most bytes to read of a body, by kind; other bodies are skipped.
     """
-    at, found = start + len(_SIGN), list[Block]()
+    at, found = start + len(_SIGNATURE), list[Block]()
     while len(found) < _MOST_BLOCKS:
         head = yield Span(at, at + 4)
         if len(head) < 4:
@@ -86,7 +86,7 @@ def read_cuesheet(head: bytes) -> tuple[int, bytes] | None:
     ``head`` are the file's first bytes; a block that is not complete in them does not
     count. The rate is 0 if it is unknown.
     """
-    if not head.startswith(_SIGN):
+    if not head.startswith(_SIGNATURE):
         return None
     wanted = {_STREAMINFO: _INFO_BYTES, _CUESHEET: len(head)}
     blocks = answered_by(head, read_blocks(0, wanted))
@@ -135,7 +135,7 @@ class FlacFile(FramedFile):
         """Return STREAMINFO without the number and the checksum of the samples."""
         (packed,) = struct.unpack_from(">Q", self._info, 10)
         info = self._info[:10] + struct.pack(">Q", packed >> 36 << 36) + bytes(16)
-        return _SIGN + bytes((_LAST | _STREAMINFO, 0, 0, len(info))) + info
+        return _SIGNATURE + bytes((_LAST | _STREAMINFO, 0, 0, len(info))) + info
 
     def frames(self, data: bytes) -> Iterator[Frame]:
         """Yield whatever looks like a frame header in ``data``."""
@@ -211,7 +211,7 @@ def _crc8(data: bytes) -> int:
 
 CONTAINER = Container(
     formats={"flac": Format("audio/flac", LOSSLESS_KBPS)},
-    signs=((0, _SIGN),),
+    signatures=((0, _SIGNATURE),),
     timeline=read,
     cut=read_flac,
 )

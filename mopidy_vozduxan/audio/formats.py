@@ -61,8 +61,10 @@ BY_EXTENSION: dict[str, Container] = {
 }
 
 #: The number of bytes that hold every signature.
-SIGN_BYTES = max(
-    place + len(sign) for known in CONTAINERS for place, sign in known.signs
+SIGNATURE_BYTES = max(
+    place + len(signature)
+    for container in CONTAINERS
+    for place, signature in container.signatures
 )
 
 #: Content types that we tell a browser. The bytes come from strangers, so types that
@@ -73,16 +75,16 @@ _UNKNOWN = "application/octet-stream"
 _TYPES = mimetypes.MimeTypes()
 
 
-def named(path: str) -> Container:
+def by_name(path: str) -> Container:
     """Return the container that a file's name stands for, or :data:`UNKNOWN`."""
     return BY_EXTENSION.get(extension(path), UNKNOWN)
 
 
-def signed(head: bytes, start: int = 0) -> Container:
+def by_signature(head: bytes, start: int = 0) -> Container:
     """Return the container whose signature is at ``start``, or :data:`UNKNOWN`."""
     for container in CONTAINERS:
-        for place, sign in container.signs:
-            if head.startswith(sign, start + place):
+        for place, signature in container.signatures:
+            if head.startswith(signature, start + place):
                 return container
     return UNKNOWN
 
@@ -92,10 +94,10 @@ def likely(path: str, head: bytes, start: int) -> Iterator[Container]:
 
     The name counts only for containers without a signature, such as MPEG audio.
     """
-    yield signed(head, start)
-    by_name = named(path)
-    if not by_name.signs:
-        yield by_name
+    yield by_signature(head, start)
+    named = by_name(path)
+    if not named.signatures:
+        yield named
 
 
 def is_audio(path: str) -> bool:
@@ -116,7 +118,7 @@ def is_playable(file: TorrentFile) -> bool:
 
 def is_divisible(path: str) -> bool:
     """Whether a file with this name can be cut (:mod:`mopidy_vozduxan.cue`)."""
-    return named(path).cut is not None
+    return by_name(path).cut is not None
 
 
 def content_type(path: str) -> str:
@@ -152,7 +154,7 @@ def without_extension(name: str) -> str:
 
 
 def _format(path: str) -> Format | None:
-    return named(path).formats.get(extension(path))
+    return by_name(path).formats.get(extension(path))
 
 
 def extension(path: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from mopidy_vozduxan.audio.formats import named, signed
+from mopidy_vozduxan.audio.formats import by_name, by_signature
 from mopidy_vozduxan.audio.timelines import read_timeline
 
 _MARGIN_PERCENT = 25
@@ -25,7 +25,7 @@ def believed_length_ms(
     timeline = read_timeline(path, beginning, size)
     if timeline:
         return timeline.length_ms
-    if scanned_ms and named(path).length_is_guess:
+    if scanned_ms and by_name(path).length_is_guess:
         return scanned_ms + scanned_ms * _MARGIN_PERCENT // 100
     return scanned_ms or None
 
@@ -35,7 +35,7 @@ def sample_count(head: bytes) -> int | None:
 
     None if the demuxer gets it right. Never raises.
     """
-    count = signed(head).sample_count
+    count = by_signature(head).sample_count
     try:
         return count(head) if count else None
     except (struct.error, IndexError):

@@ -152,7 +152,7 @@ CONTAINER = Container(
         "m4b": Format("audio/mp4", SPEECH_KBPS, tail_kib=512),
         "alac": Format("audio/mp4", LOSSLESS_KBPS),
     },
-    signs=((4, b"ftyp"),),
+    signatures=((4, b"ftyp"),),
     timeline=read,
     late_index=LateIndex(audio_before_index, read_index),
 )

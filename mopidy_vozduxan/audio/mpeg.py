@@ -79,8 +79,11 @@ def _next_frame(data: bytes) -> int | None:
     while at >= 0:
         frames = list(islice(_frames(data, at), _FEWEST_FRAMES))
         if len(frames) == _FEWEST_FRAMES:
-            signs = data[at + 4 + frames[0].side_info :][:4], data[at + 36 : at + 40]
-            is_header = {b"Xing", b"Info", b"VBRI"}.intersection(signs)
+            signatures = (
+                data[at + 4 + frames[0].side_info :][:4],
+                data[at + 36 : at + 40],
+            )
+            is_header = {b"Xing", b"Info", b"VBRI"}.intersection(signatures)
             return at + frames[0].length if is_header else at
         at = data.find(b"\xff", at + 1)
     return None
@@ -141,7 +144,7 @@ _Counts = tuple[int, int, Iterator[tuple[int, int]]]
 
 
 def _xing(head: bytes, at: int, rest: int) -> _Counts:
-    sign, flags = struct.unpack_from(">4sI", head, at)
+    signature, flags = struct.unpack_from(">4sI", head, at)
     at += 8
     numbers = [0, rest]
     for index in (0, 1):
@@ -150,7 +153,7 @@ def _xing(head: bytes, at: int, rest: int) -> _Counts:
             at += 4
     count, length = numbers
     # "Info" means a constant bit rate: the table of 256ths is worse than a proportion.
-    table = head[at : at + 100] if flags & 4 and sign == b"Xing" else b""
+    table = head[at : at + 100] if flags & 4 and signature == b"Xing" else b""
     ways = ((count * i // 100, length * way // 256) for i, way in enumerate(table))
     return count, length, ways
 

@@ -36,7 +36,7 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 
 CONTAINER = Container(
     formats={"mpc": Format("audio/x-musepack", MUSEPACK_KBPS)},
-    signs=((0, b"MPCK"),),
+    signatures=((0, b"MPCK"),),
     tags_at_end=True,
     sample_count=sample_count,
 )

@@ -17,7 +17,7 @@ from mopidy_vozduxan.audio.container import (
     Format,
 )
 
-_SIGN = b"OggS"
+_SIGNATURE = b"OggS"
 _PAGE = struct.Struct("<4sBBqI")  # signature, version, kind, count of samples, stream
 _SEGMENTS_AT = 26  # their number; their lengths follow
 _CONTINUED = -1  # the count on a page on which no packet ends
@@ -36,10 +36,10 @@ def ogg_length_ms(beginning: bytes, end: bytes) -> int | None:
 
 
 def _length_ms(beginning: bytes, end: bytes) -> int | None:
-    sign, *_, stream = _PAGE.unpack_from(beginning)
+    signature, *_, stream = _PAGE.unpack_from(beginning)
     clock = _clock(beginning[27 + beginning[_SEGMENTS_AT] :])
     last = _last_page(end)
-    if sign != _SIGN or clock is None or last is None or last[1] != stream:
+    if signature != _SIGNATURE or clock is None or last is None or last[1] != stream:
         return None
     rate, skipped = clock
     return max(0, last[0] - skipped) * 1000 // rate if rate else None
@@ -47,20 +47,20 @@ def _length_ms(beginning: bytes, end: bytes) -> int | None:
 
 def _last_page(end: bytes) -> tuple[int, int] | None:
     """Return the count of the last page that has one, and its stream."""
-    at = end.rfind(_SIGN)
+    at = end.rfind(_SIGNATURE)
     while at >= 0:
         if at + _PAGE.size <= len(end):
             _, version, kind, count, stream = _PAGE.unpack_from(end, at)
             if version == 0 and kind < 8 and count > _CONTINUED:
                 return count, stream
-        at = end.rfind(_SIGN, 0, at)
+        at = end.rfind(_SIGNATURE, 0, at)
     return None
 
 
 def _clock(packet: bytes) -> tuple[int, int] | None:
     """Return the sample rate, and how many samples at the start are not heard."""
-    for sign, read in _CODECS.items():
-        if packet.startswith(sign):
+    for signature, read in _CODECS.items():
+        if packet.startswith(signature):
             return read(packet)
     return None
 
@@ -99,6 +99,6 @@ CONTAINER = Container(
         "opus": Format(_TYPE, OPUS_KBPS, _TAIL_KIB),
         "spx": Format(_TYPE, SPEECH_KBPS, _TAIL_KIB),
     },
-    signs=((0, _SIGN),),
+    signatures=((0, _SIGNATURE),),
     length_at_end=ogg_length_ms,
 )

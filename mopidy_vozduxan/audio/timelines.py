@@ -30,7 +30,7 @@ def read_timeline(path: str, head: bytes, size: int) -> Timeline | None:
 def audio_before_index(head: bytes, size: int) -> Span | None:
     """Return the span of the audio, if the index that has the timeline follows it."""
     start = tag_size(head)
-    late = formats.signed(head, start).late_index
+    late = formats.by_signature(head, start).late_index
     return late.audio_before(head, start, size) if late else None
 
 

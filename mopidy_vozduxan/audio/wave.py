@@ -117,7 +117,7 @@ def _head(form: bytes, length: int) -> bytes:
 
 CONTAINER = Container(
     formats={"wav": Format(CONTENT_TYPE, PCM_KBPS)},
-    signs=((8, b"WAVE"),),
+    signatures=((8, b"WAVE"),),
     timeline=read,
     cut=read_wave,
 )

@@ -16,7 +16,7 @@ from mopidy_vozduxan.audio.sound import CutFailed, Sound
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import Span
 
-_SIGN = b"wvpk"
+_SIGNATURE = b"wvpk"
 # Signature, size of what follows, version, high bits of the next two, samples in the
 # file, first sample, samples, flags, checksum.
 _HEADER = struct.Struct("<4sIHBBIIIII")
@@ -50,8 +50,8 @@ def _read_block(data: bytes, at: int) -> _Block | None:
     Raises :class:`struct.error` if ``data`` is too short.
     """
     sizes = _HEADER.unpack_from(data, at)
-    sign, size, version, high, high_all, low_all, low, samples, flags, _ = sizes
-    if sign != _SIGN or version not in _VERSIONS or size > _LARGEST_BLOCK:
+    signature, size, version, high, high_all, low_all, low, samples, flags, _ = sizes
+    if signature != _SIGNATURE or version not in _VERSIONS or size > _LARGEST_BLOCK:
         return None
     whole = None if low_all == _UNKNOWN else high_all << 32 | low_all
     return _Block(whole, high << 32 | low, samples, flags)
@@ -72,12 +72,12 @@ class WavPackFile(FramedFile):
 
     def frames(self, data: bytes) -> Iterator[Frame]:
         """Yield whatever looks like a block header in ``data``."""
-        at = data.find(_SIGN)
+        at = data.find(_SIGNATURE)
         while 0 <= at <= len(data) - _HEADER.size:
             block = _read_block(data, at)
             if block and block.samples and block.flags & _INITIAL:
                 yield Frame(at, block.first, block.samples)
-            at = data.find(_SIGN, at + 1)
+            at = data.find(_SIGNATURE, at + 1)
 
 
 def read_wavpack(start: int, size: int) -> Asking[WavPackFile]:
@@ -100,7 +100,7 @@ def read_wavpack(start: int, size: int) -> Asking[WavPackFile]:
 
 CONTAINER = Container(
     formats={"wv": Format("audio/x-wavpack", LOSSLESS_KBPS)},
-    signs=((0, _SIGN),),
+    signatures=((0, _SIGNATURE),),
     timeline=read,
     cut=read_wavpack,
     tags_at_end=True,

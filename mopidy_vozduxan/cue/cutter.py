@@ -22,7 +22,7 @@ from typing import Protocol
 from mopidy_vozduxan.audio import wave
 from mopidy_vozduxan.audio.answering import Asking
 from mopidy_vozduxan.audio.divisible import Compressed, Divisible, SpannedFile
-from mopidy_vozduxan.audio.formats import SIGN_BYTES, likely
+from mopidy_vozduxan.audio.formats import SIGNATURE_BYTES, likely
 from mopidy_vozduxan.audio.id3 import TAG_HEAD_BYTES, tag_size
 from mopidy_vozduxan.audio.sound import CutFailed
 from mopidy_vozduxan.cue.decoder import Decoder
@@ -45,10 +45,11 @@ class Cut(Protocol):
 
 def read_divisible(path: str, size: int) -> Asking[Divisible]:
     """Read what kind of file it is, and what cutting it needs."""
-    head = yield Span(0, max(TAG_HEAD_BYTES, SIGN_BYTES))
+    head = yield Span(0, max(TAG_HEAD_BYTES, SIGNATURE_BYTES))
     start = min(tag_size(head), size)
-    sign = (yield Span(start, start + SIGN_BYTES)) if start else head
-    for container in likely(path, sign, 0):
+    if start:
+        head = yield Span(start, start + SIGNATURE_BYTES)
+    for container in likely(path, head, 0):
         if container.cut:
             return (yield from container.cut(start, size))
     raise CutFailed("Files of this kind cannot be cut.")

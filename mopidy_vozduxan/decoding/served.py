@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.audio.answering import Read, answered
 from mopidy_vozduxan.audio.divisible import Divisible
-from mopidy_vozduxan.audio.formats import signed
+from mopidy_vozduxan.audio.formats import by_signature
 from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.sound import CutFailed, Sound
 from mopidy_vozduxan.cue.cutter import Cut, StretchCut, make_cut, read_divisible
@@ -73,7 +73,7 @@ async def look(read: Read, size: int) -> Looked:
 async def demuxable(looked: Looked, read: Read, size: int) -> Demuxable:
     """Return what a demuxer that hangs should read. Raises :class:`CutFailed`."""
     assert looked.plays
-    seen_as = signed(looked.head).view
+    seen_as = by_signature(looked.head).view
     if seen_as is None:
         return Demuxable(looked.plays.element, size, looked.head)
     view = await answered(seen_as(looked.start, size), read)

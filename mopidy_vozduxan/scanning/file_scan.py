@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
 from mopidy_vozduxan.audio.answering import Read
-from mopidy_vozduxan.audio.formats import extension, named
+from mopidy_vozduxan.audio.formats import by_name, extension
 from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.lengths import believed_length_ms
 from mopidy_vozduxan.audio.sound import CutFailed
@@ -112,7 +112,7 @@ class FileScanner:
     async def _length_ms(
         self, reading: Reading, file: TorrentFile, first: bytes, scanned_ms: int | None
     ) -> int | None:
-        container = named(file.path)
+        container = by_name(file.path)
         if container.length_at_end:
             return container.length_at_end(first, await _end_of(reading, file, 0))
         if container.counts_frames:  # the demuxer has already read the tag
@@ -138,7 +138,7 @@ class FileScanner:
 def _hides(file: TorrentFile, scan: Scan | None) -> bool:
     """Whether there may be tags at the end, which the scan did not see."""
     titled = scan is not None and scan.tags.get("title")
-    return not titled and named(file.path).tags_at_end
+    return not titled and by_name(file.path).tags_at_end
 
 
 async def _end_of(reading: Reading, file: TorrentFile, start: int) -> bytes:

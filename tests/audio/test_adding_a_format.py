@@ -82,7 +82,7 @@ def _view(start: int, size: int) -> Asking[QuuxView]:
 
 QUUX = Container(
     formats={"quux": Format("audio/x-quux", 80, tail_kib=3)},
-    signs=((2, b"QUUX"),),
+    signatures=((2, b"QUUX"),),
     timeline=_timeline,
     cut=_cut,
     tags_at_end=True,
@@ -114,7 +114,7 @@ def test_it_is_served_as_what_it_is() -> None:
 
 def test_its_length_and_positions_are_known() -> None:
     assert formats.estimated_length_ms("Song.quux", 10_000) == 1000
-    timeline = read_timeline("by sign alone", HEAD, 1000)
+    timeline = read_timeline("by signature alone", HEAD, 1000)
     assert timeline and (timeline.length_ms, timeline.audio_start) == (4321, 6)
     assert believed_length_ms("Song.quux", HEAD, 1000, 9999) == 4321
     assert sample_count(HEAD) == len(HEAD)
@@ -176,11 +176,11 @@ def test_each_extension_is_a_track_with_a_type_and_a_length(ending: str) -> None
     assert formats.estimated_length_ms(f"Song.{ending}", 1_000_000)
 
 
-def test_no_extension_and_no_sign_belongs_to_two() -> None:
+def test_no_extension_and_no_signature_belongs_to_two() -> None:
     endings = [ending for known in KNOWN for ending in known.formats]
-    signs = [sign for known in KNOWN for sign in known.signs]
+    signatures = [signature for known in KNOWN for signature in known.signatures]
     assert len({*endings}) == len(endings)
-    assert len({*signs}) == len(signs)
+    assert len({*signatures}) == len(signatures)
 
 
 def test_each_container_is_among_the_broken_files() -> None:
@@ -198,7 +198,9 @@ def _constants() -> Iterator[tuple[str, object]]:
 
 
 def test_nobody_else_names_a_format() -> None:
-    names: set[object] = {sign for known in KNOWN for _, sign in known.signs}
+    names: set[object] = {
+        signature for known in KNOWN for _, signature in known.signatures
+    }
     for known in KNOWN:
         for ending, form in known.formats.items():
             names |= {ending, f".{ending}", form.content_type}
