@@ -58,5 +58,5 @@ def test_wavpack_of_an_unusual_rate_is_refused(tmp_path: Path) -> None:
     (flags,) = struct.unpack_from("<I", data, 24)
     unusual = data[:24] + struct.pack("<I", flags | 15 << 23) + data[28:]
     assert run(cut_of(FileOfPieces(data), "a.wv", 0, 75))
-    with pytest.raises(VozduxanError, match="does not say"):
+    with pytest.raises(VozduxanError, match="does not describe"):
         run(cut_of(FileOfPieces(unusual), "a.wv", 0, 75))
