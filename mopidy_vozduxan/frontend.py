@@ -66,12 +66,13 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
 
     def on_start(self) -> None:
         """Catch up: core may have restored what it played before we were there."""
-        self._here = here = running.current()
+        here = running.current()
         if here is None:
             return  # the log has said why the backend did not start
         here.player.ask_for_the_next(self._core)
         self._asking = Asking(self._core, here.player)
         self._carrying_out = self._hands(here)
+        self._here = here
         self._follow(self._joined(here.player))
 
     def _hands(self, here: Running) -> CarryingOut:
