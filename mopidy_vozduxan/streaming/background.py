@@ -1,7 +1,7 @@
-"""Files that nobody listens to, read in the background: for tags, covers and sheets.
+"""Background reads, for tags, covers and sheets: files that nobody listens to.
 
-Belongs to the manager and lives on our event loop. What plays, or will play
-next, always comes before them. Knows nothing of tags.
+Belongs to the manager and lives on our event loop. The tracks that play now or next
+always come before these reads. Knows nothing about tags.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mopidy_vozduxan.streaming.target import Target
 
 
 class Background:
-    """A swarm that is asked for ``patience`` seconds and does nothing is given up."""
+    """Gives up on a swarm that does not deliver for ``patience`` seconds."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Background:
 
     @property
     def is_calm(self) -> bool:
-        """Whether what plays is safe, so that the background gets anything at all."""
+        """Whether playback is safe; background reads get nothing otherwise."""
         demands, views = self._streams.demands(), self._swarms.views()
         return need_of(demands, views, self._tiers).is_calm
 
@@ -55,10 +55,11 @@ class Background:
     async def reading(
         self, target: Target, moved: Callable[[], None] = lambda: None
     ) -> AsyncIterator[Reading]:
-        """Have a file open, as a stream of its own that comes behind all others.
+        """Open a file as a stream of its own, which comes after all others.
 
         ``moved`` is called whenever its swarm shows life. Raises
-        :class:`MetadataTimeout`, :class:`NoSuchFile`, or what broke the swarm.
+        :class:`MetadataTimeout`, :class:`NoSuchFile`, or the error that broke the
+        swarm.
         """
         swarm = self._swarms.join(target.source, target.metainfo)
         file = playable_file(await self._metadata.of(swarm), target.index)
@@ -69,10 +70,10 @@ class Background:
             self._streams.end(token)
 
     async def read_file(self, target: Target, limit: int) -> bytes:
-        """Return all of a small file.
+        """Return the content of a small file.
 
-        Raises :class:`BadInput` for one of more than ``limit`` bytes,
-        :class:`Stalled` where the swarm is given up, and what :meth:`reading` does.
+        Raises :class:`BadInput` if it has more than ``limit`` bytes, :class:`Stalled`
+        if the swarm is given up, and what :meth:`reading` raises.
         """
         async with self.reading(target) as reading:
             info = await self._serving.describe(reading.token)

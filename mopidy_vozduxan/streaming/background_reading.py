@@ -1,6 +1,6 @@
-"""One file of a swarm, read in the background for as long as there is hope.
+"""One file of a swarm, read in the background while its swarm shows life.
 
-Runs on our event loop. Knows nothing of tags; never decides what is fetched.
+Runs on our event loop. Knows nothing about tags; never decides what is fetched.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ T = TypeVar("T")
 
 
 class Overdue(VozduxanError):
-    """What reads a file neither ends nor reads on."""
+    """The work on a file neither ends nor reads on."""
 
 
-#: How often a wait is looked at.
+#: How often to check a wait.
 LOOK_S = 0.25
 
 
 class Reading:
     """An open file. ``moved`` is called whenever its swarm shows life.
 
-    A wait ends with :class:`WrongData` when nobody gives the bytes right, and with
-    :class:`Stalled` when the swarm was asked for ``patience``
-    seconds and did nothing. While what plays takes all there is, nobody asks, and
-    the wait goes on. It ends with :class:`NoSuchStream` when the torrent is removed.
+    A wait ends with :class:`WrongData` if nobody has the right bytes, and with
+    :class:`Stalled` if the swarm was asked for ``patience`` seconds and did nothing.
+    While playback takes all the bandwidth, the swarm is not asked, and the wait goes
+    on. It ends with :class:`NoSuchStream` if the torrent is removed.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class Reading:
     async def patiently(
         self, work: Coroutine[object, object, T], limit_s: float = math.inf
     ) -> T:
-        """Return what ``work`` does; it depends on this file's bytes.
+        """Return the result of ``work``, which depends on this file's bytes.
 
-        Raises :class:`Overdue` when it neither reads, nor waits to, for ``limit_s``.
+        Raises :class:`Overdue` if it neither reads, nor waits to, for ``limit_s``.
         """
         task = asyncio.ensure_future(work)
-        # A read that is given up ends with an error that nobody asks for.
+        # Retrieve the error of an abandoned read, so that asyncio does not log it.
         task.add_done_callback(lambda task: task.cancelled() or task.exception())
         seen, idle_s = self._signs_of_life(), 0.0
         places, still_s = self._places(), 0.0
@@ -84,7 +84,7 @@ class Reading:
                 if self._stream.is_hopeless and not task.done():
                     raise wrong_data(self._stream)
                 if idle_s >= self._patience and not task.done():
-                    raise Stalled("Nobody gave us the file's bytes in time.")
+                    raise Stalled("No peer gave us the file's bytes in time.")
                 before, places = places, self._places()
                 waits = self._stream.waiting_since is not None
                 still_s = 0.0 if waits or places != before else still_s + LOOK_S
@@ -102,6 +102,6 @@ class Reading:
         return {head.offset for head in self._stream.readers.heads}
 
     def _signs_of_life(self) -> tuple[int, float]:
-        """Return how many peers there are, and when what came last did."""
+        """Return the number of peers, and the time of the last progress."""
         swarm = self._stream.swarm
         return swarm.statistics.num_peers, swarm.activity.progressed_at

@@ -1,4 +1,4 @@
-"""What the engine's events mean for the swarms.
+"""Applies the engine's events to the swarms.
 
 Belongs to the manager and lives on our event loop. Never decides what is wanted.
 """
@@ -34,9 +34,9 @@ logger = logging.getLogger(__name__)
 class EngineEvents:
     """:meth:`take` each event.
 
-    ``changed(soon)`` is called when plans should be made anew: at once, or in
-    a moment where nobody waits for the outcome. ``learned`` gets metadata that
-    a swarm gave us, ``broke`` a swarm that failed.
+    ``changed(soon)`` is called when new plans are needed: at once, or in a moment if
+    nobody waits for them. ``learned`` gets metadata from a swarm, ``broke`` a swarm
+    that failed.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class EngineEvents:
         self._way_out_from: float | None = 0.0
 
     def reachable_from(self) -> float:
-        """Return since when anybody could have delivered: now, if there is no way."""
+        """Return since when anybody can be reached; now, if nobody can."""
         if self._way_out_from is None:
             return self._clock()
         return self._way_out_from
@@ -105,7 +105,7 @@ class EngineEvents:
                 self._swarm_broke(swarm, event)
 
     def _piece_wrong(self, swarm: Swarm, piece: int, elsewhere: bool) -> None:
-        """Ask for it a few times, and then for other pieces only."""
+        """Request it a few times, and then only other pieces."""
         if swarm.metainfo is None:
             return
         pieces = swarm.pieces
@@ -114,21 +114,21 @@ class EngineEvents:
         )
         for file in files:
             logger.warning(
-                "Vozduxan: “%s” of “%s” is not what its torrent says, wherever it is"
-                " fetched from; what is wrong is left out",
+                "Vozduxan: “%s” of “%s” does not match its torrent, wherever it is"
+                " fetched from; the wrong pieces are left out",
                 file.path.rsplit("/", 1)[-1],
                 swarm.name,
             )
         self._changed(True)
 
     def _pieces_lost(self, swarm: Swarm, lost: frozenset[int]) -> None:
-        """Join the swarm anew, without what is no longer as it was verified."""
+        """Join the swarm again, without the pieces that have changed."""
         if not swarm.pieces_lost(lost, self._clock()):
             reason = "the disk does not keep what is written to it"
             self._swarm_broke(swarm, SwarmBroke(swarm.infohash, reason, storage=True))
             return
         logger.warning(
-            "Vozduxan: Files of “%s” are not what they were; "
+            "Vozduxan: Files of “%s” have changed on disk; "
             "%s piece(s) are fetched again",
             swarm.name,
             len(lost) or "half-fetched",

@@ -1,4 +1,4 @@
-"""What the engine is told to do for the swarms: join, fetch, find peers, begin anew.
+"""Tells the engine what to do for the swarms: join, fetch, find peers, start over.
 
 Belongs to the manager and lives on our event loop. Never decides what is wanted.
 """
@@ -18,10 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 class EngineOrders:
-    """Tells the engine only what is new to it.
+    """Tells the engine only what has changed.
 
-    ``changed(soon)`` is called when plans should be made anew, ``broke`` with a
-    swarm that cannot be joined.
+    ``changed(soon)`` is called when new plans are needed, ``broke`` with a swarm that
+    cannot be joined.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class EngineOrders:
         self._watched: tuple[frozenset[str], bool] = frozenset(), False
 
     def carry_out(self, plans: Mapping[str, Plan]) -> None:
-        """Tell the engine what differs from the plans it has."""
+        """Send the engine the differences to the plans it has."""
         self._set_pace(plans)
         for swarm in self._swarms.all():
             if not swarm.failure:
                 self._carry_out(swarm, plans.get(swarm.infohash))
 
     def rearm(self, swarm: Swarm) -> None:
-        """Tell the engine everything again, in case it, or a peer, forgot."""
+        """Send the engine the whole plan again, in case it or a peer has lost it."""
         if swarm.plan.latest:
             logger.debug("Re-arming %r", swarm)
             self._engine.reconnect(swarm.infohash)
@@ -56,16 +56,16 @@ class EngineOrders:
             self._changed(True)
 
     def look_for_peers(self, swarm: Swarm, every_s: float) -> None:
-        """Look for peers, once in so many seconds."""
+        """Look for peers, at most once in ``every_s`` seconds."""
         now = self._clock()
         if not swarm.activity.was_met(every_s, now):
             swarm.activity.meet(now)
             self._engine.meet(swarm.infohash)
 
     def try_again(self, swarm: Swarm, pieces: Iterable[int] = ()) -> None:
-        """Begin anew with what was given up: somebody asks for it.
+        """Start over with a swarm that was given up: somebody asks for it.
 
-        To join again has everybody asked, local peers too, and nothing held against
+        Joining again asks everybody, local peers too, and clears what was held against
         peers and web seeds.
         """
         swarm.pieces.hopeless.hope(pieces)
@@ -93,7 +93,7 @@ class EngineOrders:
             self._broke(swarm)
 
     def _set_pace(self, plans: Mapping[str, Plan]) -> None:
-        """Tell the engine whether somebody waits, before it gets to work."""
+        """Tell the engine first whether somebody waits."""
         swarms = self._swarms.all()
         waiting = any(swarm.metainfo is None for swarm in swarms)
         waiting |= any(Urgency.NOW in plan.urgencies for plan in plans.values())

@@ -1,6 +1,7 @@
-"""What is fetched before it plays: the tracks that follow, and heads of the queue.
+"""Fetches ahead: the tracks that follow, and the heads of the rest of the queue.
 
-Belongs to the manager and lives on our event loop. Is told which tracks follow.
+Belongs to the manager and lives on our event loop. The frontend says which tracks
+follow.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class FetchingAhead:
-    """Heads of queued tracks last ``head_s`` seconds; ``budget`` bytes pay for all."""
+    """Heads of queued tracks have ``head_s`` seconds, and share ``budget`` bytes."""
 
     def __init__(self, streams: OpenStreams, head_s: float, budget: int) -> None:
         self._streams = streams
@@ -27,11 +28,11 @@ class FetchingAhead:
         self._budget = budget
 
     def aim(self, following: Sequence[Target], buckets: Sequence[str]) -> None:
-        """Say which tracks follow the current one, the next first; at once.
+        """Take the tracks that follow the current one, the next first; never waits.
 
-        ``buckets`` names those that the first of them go to. Of the others the
-        heads are fetched, as far as the budget goes. What cannot be opened is
-        left out; it says why when its turn comes.
+        The first ones go to ``buckets``. Of the others the heads are fetched, within
+        the budget. A track that cannot be opened is left out; its error shows when its
+        turn comes.
         """
         near, far = following[: len(buckets)], following[len(buckets) :]
         opened = [(t, s) for t in near if (s := self._try_open(t)) is not None]

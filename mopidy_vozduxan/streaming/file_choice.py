@@ -1,4 +1,4 @@
-"""Which file of a torrent is meant: one by its index, or the first track."""
+"""Which file of a torrent to play: one by its index, or the first track."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from mopidy_vozduxan.exceptions import NoSuchFile
 from mopidy_vozduxan.naming.names import natural_path_key
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile
 
-#: A file by its index, the first track among some files, or the first track of
-#: all for ``None``.
+#: A file by its index, the first track among some files, or the very first track for
+#: ``None``.
 FileChoice = int | tuple[int, ...] | None
 
 
 def playable_file(metainfo: Metainfo, index: FileChoice) -> TorrentFile:
-    """Return the file that is meant. Raises :class:`NoSuchFile`."""
+    """Return the chosen file. Raises :class:`NoSuchFile`."""
     if isinstance(index, int):
         if 0 <= index < len(metainfo.files) and not metainfo.files[index].padding:
             return metainfo.files[index]
@@ -28,7 +28,7 @@ def playable_file(metainfo: Metainfo, index: FileChoice) -> TorrentFile:
 
 
 def no_such_file(name: str, index: FileChoice) -> NoSuchFile:
-    """Return why the torrent called ``name`` has nothing to play there."""
+    """Return the error for a torrent ``name`` without a playable file there."""
     if isinstance(index, int):
         return NoSuchFile(f"“{name}” has no file number {index}.")
     if index is None:
@@ -37,6 +37,6 @@ def no_such_file(name: str, index: FileChoice) -> NoSuchFile:
 
 
 def _play_order(file: TorrentFile) -> tuple[object, object]:
-    """Return its place in the library's order: folder by folder."""
+    """Return a file's place in the library's order, folder by folder."""
     folder = file.path.rpartition("/")[0]
     return natural_path_key(folder), natural_path_key(file.path)

@@ -1,6 +1,6 @@
 """Who holds a stream open, by its token: a bucket, the queue, Mopidy's player.
 
-Belongs to the manager and lives on our event loop. Knows no stream.
+Belongs to the manager and lives on our event loop. Knows only tokens.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from mopidy_vozduxan.planning.demand import Role
 
 
 class Holders:
-    """``buckets`` hold what plays and what follows; ``queued`` are fetched ahead.
+    """``buckets`` hold the current and the following tracks, ``queued`` has the heads.
 
-    ``player`` is the token that Mopidy's player was given last.
+    ``player`` is the token that Mopidy's player got last.
     """
 
     def __init__(self) -> None:
         self.buckets = Buckets()
-        self.queued: tuple[str, ...] = ()  # whose heads are fetched
+        self.queued: tuple[str, ...] = ()  # streams whose heads are fetched
         self.player: str | None = None
 
     def hold(self, token: str) -> bool:
@@ -37,30 +37,30 @@ class Holders:
         return (*self.buckets.tokens(), *self.queued)
 
     def put(self, bucket: str, token: str) -> None:
-        """Put a token into a bucket, in the place of the one before."""
+        """Put a token into a bucket, in place of the one before."""
         self.buckets, _ = self.buckets.put(bucket, token)
 
     def follow(self, tokens: Mapping[str, str]) -> None:
-        """Put tokens, by bucket, behind the current one, in the place of all others."""
+        """Put tokens, by bucket, behind the current one, in place of all others."""
         self.buckets = replace(Buckets(self.buckets.current), **tokens)
 
     def queue(self, tokens: Iterable[str]) -> None:
-        """Hold those whose heads are fetched, and none of those before."""
+        """Hold these for their heads, and none of the earlier ones."""
         self.queued = tuple(dict.fromkeys(tokens))
 
     def give_player(self, token: str) -> None:
-        """Take it that the player was given a token."""
+        """Note that the player got a token."""
         self.player = token
 
     def drop(self, token: str) -> None:
-        """Hold a token no more."""
+        """Stop holding a token."""
         self.buckets = self.buckets.without(token)
         self.queued = tuple(t for t in self.queued if t != token)
         if self.player == token:
             self.player = None
 
     def drop_all(self) -> tuple[str, ...]:
-        """Hold nothing any more; return what the buckets held."""
+        """Stop holding anything; return what the buckets held."""
         tokens = self.buckets.tokens()
         self.buckets, self.queued, self.player = Buckets(), (), None
         return tokens

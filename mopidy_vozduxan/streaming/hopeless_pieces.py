@@ -1,8 +1,8 @@
-"""Pieces that nobody gives right: a file that has changed on a web server, say.
+"""Pieces that nobody has right, for example of a file that changed on a web server.
 
-Such a piece is asked for a few times, and then no more until there is something
-new: a listener who asks for it, a peer that has it, a start of Mopidy. Decides for
-one swarm; knows nothing of who waits.
+Such a piece is requested a few times, and then no more until something changes: a
+listener asks for it, a new peer has it, or Mopidy starts again. Decides for one swarm;
+does not know who waits.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Iterable, Set
 from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile
 
-#: A piece that came wrong so often is given up; thrice as often where a peer has it
-#: that libtorrent has not asked yet.
+#: A piece is given up after coming wrong this often; three times as often if a peer has
+#: it that libtorrent has not asked yet.
 ATTEMPTS = 3
 ATTEMPTS_WITH_PEERS = 9
-#: A file with so many pieces given up has changed as a whole.
+#: A file with this many such pieces has changed as a whole.
 MOST_PIECES = 3
 
 
@@ -31,7 +31,7 @@ class HopelessPieces:
     def came_wrong(
         self, piece: int, elsewhere: bool, metainfo: Metainfo, held: Set[int]
     ) -> list[TorrentFile]:
-        """Note a piece that came wrong; return the files that are given up by that.
+        """Note a piece that came wrong; return the files that are given up with it.
 
         ``elsewhere`` says that a peer has it; ``held`` pieces are here.
         """
@@ -49,7 +49,7 @@ class HopelessPieces:
         return new
 
     def hope(self, pieces: Iterable[int]) -> None:
-        """Ask for pieces again: they are asked for, here, or a peer has them."""
+        """Allow pieces again: somebody asks for them, or a peer has them."""
         for piece in self._times.keys() & pieces:
             del self._times[piece]
         self.pieces -= frozenset(pieces)

@@ -1,4 +1,4 @@
-"""How long streaming waits, and how much it keeps: what the config says of it."""
+"""The limits of streaming: how long it waits, and how much it keeps."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ class Limits:
 
     stall_timeout: float = 20.0
     metadata_timeout: float = 60.0
-    #: Preparing a stream waits so long for its first piece.
+    #: How long preparing a stream waits for its first piece.
     fast_start_timeout: float = 8.0
-    #: A swarm that nobody uses leaves the session after this.
+    #: When to leave a swarm that nobody uses.
     idle_swarm: float = 600.0
-    #: Core is not given a track that failed for this long, unless somebody asks.
+    #: How long core does not get a failed track, unless a listener asks for it.
     failed_track: float = 60.0
     piece_cache: int = 32 * 1024 * 1024
-    #: So many seconds of audio are fetched ahead of what plays.
+    #: How many seconds of audio to fetch ahead of the playhead.
     readahead: float = 60.0
-    #: Heads of queued tracks beyond the buckets take no more than this.
+    #: How much to spend on the heads of queued tracks beyond the buckets.
     queue_heads: int = 64 * 1024 * 1024
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
-        """Return what our section of the configuration says."""
+        """Return the limits in our section of the configuration."""
         return cls(
             stall_timeout=float(config["stall_timeout"]),
             metadata_timeout=float(config["metadata_timeout"]),

@@ -1,4 +1,4 @@
-"""A listener's wait for a stream: since when it counts, and what came of it.
+"""A listener's wait for a stream: since when it counts, and how it ended.
 
 Lives on our event loop. Decides nothing: the supervisor judges the wait.
 """
@@ -9,7 +9,7 @@ from mopidy_vozduxan.exceptions import VozduxanError
 
 
 class ListenerWait:
-    """The wait for what was asked for at ``now`` (monotonic seconds)."""
+    """A wait for something that was requested at ``now`` (monotonic seconds)."""
 
     def __init__(self, now: float) -> None:
         self.asked_at = now
@@ -17,11 +17,11 @@ class ListenerWait:
         self._was_logged = False
 
     def begin_anew(self, now: float) -> None:
-        """Take it that a listener asks: what is waited for is so from now on."""
+        """Note that a listener asks: the wait counts from now on."""
         self.asked_at, self._failure, self._was_logged = now, None, False
 
     def go_elsewhere(self) -> None:
-        """Take it that other bytes are waited for: they are worth a log line, too."""
+        """Note that the wait is for other bytes, which deserve a log line too."""
         self._was_logged = False
 
     def log_once(self) -> bool:
@@ -30,12 +30,12 @@ class ListenerWait:
         return not was_logged
 
     def fail(self, error: VozduxanError) -> bool:
-        """Take what the wait ended with; return whether that is news."""
+        """Note the error that the wait ended with; return whether it is new."""
         if self._failure:
             return False
         self._failure = error
         return True
 
     def end(self) -> None:
-        """Take it that nothing is waited for."""
+        """Note that nobody waits."""
         self._failure = None

@@ -1,4 +1,4 @@
-"""The metadata of torrents, waited for: asked of their swarms, or come another way.
+"""Waits for the metadata of torrents, from their swarms or from elsewhere.
 
 Belongs to the manager and lives on our event loop. Keeps nothing.
 """
@@ -26,44 +26,45 @@ class Metadata:
         self._timeout = timeout
 
     async def of(self, swarm: Swarm, timeout: float | None = None) -> Metainfo:
-        """Return a swarm's metadata, waiting for it.
+        """Wait for a swarm's metadata, and return it.
 
-        Raises :class:`MetadataTimeout`, or what broke the swarm.
+        Raises :class:`MetadataTimeout`, or the error that broke the swarm.
         """
         swarm.membership.use(self._clock())
         if swarm.metainfo:
             return swarm.metainfo
         seconds = self._timeout if timeout is None else timeout
         try:
-            # ``wait_for`` loses a cancellation that meets the result (Python 3.11).
+            # ``wait_for`` may lose a cancellation that coincides with the result
+            # (Python 3.11).
             async with asyncio.timeout(seconds):
                 return await swarm.wait_metainfo()
         except TimeoutError as exc:
             raise MetadataTimeout(
-                f"Nobody gave us the metadata of “{swarm.name}” in time."
+                f"No peer gave us the metadata of “{swarm.name}” in time."
             ) from exc
 
     async def fetch(
         self, source: TorrentSource, timeout: float | None = None
     ) -> Metainfo:
-        """Return a torrent's metadata, joining its swarm for no more than that.
+        """Return a torrent's metadata, and join its swarm only for that.
 
-        Raises :class:`MetadataTimeout` after ``timeout`` seconds; the swarm is
-        asked for as long as any is, all the same.
+        Raises :class:`MetadataTimeout` after ``timeout`` seconds; the swarm is still
+        asked as long as any other.
         """
         return await self.of(self._swarms.join(source, None), timeout)
 
     async def tell_swarms(
         self, known: Callable[[str], tuple[TorrentSource, Metainfo] | None]
     ) -> None:
-        """Tell swarms that wait for their metadata what is ``known`` by now.
+        """Give waiting swarms the metadata that is ``known`` by now.
 
         ``known`` takes an infohash, blocks, and runs on another thread.
         """
         for swarm in self._swarms.all():
             if swarm.metainfo is None and not swarm.failure:
                 found = await asyncio.to_thread(known, swarm.infohash)
-                # It may have left, or have been told, meanwhile.
+                # Meanwhile we may have left it, or it may have got its metadata.
                 if found and self._swarms.get(swarm.infohash) is swarm:
                     source = replace(found[0], infohash=swarm.infohash)
                     self._swarms.join(source, found[1])

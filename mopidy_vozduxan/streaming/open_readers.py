@@ -1,4 +1,4 @@
-"""The readers that a stream has open, and what they wait for.
+"""The open readers of a stream, and what they wait for.
 
 Lives on our event loop.
 """
@@ -14,7 +14,7 @@ from mopidy_vozduxan.streaming.piece_reader import PieceReader
 
 
 class OpenReaders:
-    """The readers of one stream; may be changed while it is gone through."""
+    """The readers of one stream; may change during an iteration."""
 
     def __init__(self) -> None:
         self._readers: set[PieceReader] = set()
@@ -29,11 +29,11 @@ class OpenReaders:
         return iter(list(self._readers))
 
     def add(self, reader: PieceReader) -> None:
-        """Take a reader that was opened."""
+        """Add an opened reader."""
         self._readers.add(reader)
 
     def discard(self, reader: PieceReader) -> None:
-        """Forget a reader that is closed."""
+        """Forget a closed reader."""
         self._readers.discard(reader)
 
     def close(self) -> None:
@@ -47,24 +47,24 @@ class OpenReaders:
             reader.fail(error)
 
     def fail_waits(self, error: VozduxanError) -> None:
-        """End those that wait; the player's stay, and go when core does."""
+        """End those that wait, except the player's, which end when core moves on."""
         for reader in self:
             if not reader.player and reader.waiting_since is not None:
                 reader.fail(error)
 
     @property
     def heads(self) -> list[Head]:
-        """Where they stand."""
+        """Their heads."""
         return [reader.head() for reader in self._readers]
 
     @property
     def waiting_since(self) -> float | None:
-        """When the longest wait for a piece began, if there is one."""
+        """The start of the longest wait for a piece, if there is one."""
         starts = (reader.waiting_since for reader in self._readers)
         return min((start for start in starts if start is not None), default=None)
 
     def awaited(self, pieces: PieceMap) -> list[int]:
-        """Return the pieces that are waited for."""
+        """Return the pieces that they wait for."""
         return [
             pieces.piece_at(head.offset)
             for head in self.heads

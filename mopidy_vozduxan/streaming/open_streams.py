@@ -1,7 +1,7 @@
-"""The streams there are: opened, held, in turn, and ended.
+"""The open streams: opening, holding, ordering and ending them.
 
-Belongs to the manager and lives on our event loop. What is opened, and what for,
-is the wish of others; what is fetched is decided in ``planning``.
+Belongs to the manager and lives on our event loop. Others decide what to open and why;
+``planning`` decides what is fetched.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from mopidy_vozduxan.streaming.target import Target
 class OpenStreams(Mapping[str, Stream]):
     """The streams by token; :attr:`holders` says who holds them open.
 
-    ``changed`` has plans made anew, see :class:`Planner`; ``ended`` is told
-    of a stream that is no more.
+    ``changed`` asks for new plans, see :class:`Planner`; ``ended`` is called with a
+    stream that has ended.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class OpenStreams(Mapping[str, Stream]):
     # --- opening
 
     def open(self, target: Target) -> Stream:
-        """Return the stream that serves a file to listeners, maybe a new one.
+        """Return the stream that serves a file to listeners; opens it if necessary.
 
         Raises :class:`NoSuchFile`.
         """
@@ -70,7 +70,7 @@ class OpenStreams(Mapping[str, Stream]):
         return stream
 
     def open_background(self, swarm: Swarm, index: int) -> Stream:
-        """Return a new stream of a file that nobody listens to.
+        """Return a new stream for a background read.
 
         Nobody holds it: it lasts until :meth:`end`.
         """
@@ -114,16 +114,16 @@ class OpenStreams(Mapping[str, Stream]):
         return {stream.swarm.infohash for stream in self.values()}
 
     def players(self) -> frozenset[str]:
-        """Return the tokens that Mopidy's own player was given."""
+        """Return the tokens that Mopidy's own player got."""
         return frozenset(s.token for s in self.values() if s.uri)
 
     def in_turn(self) -> list[Stream]:
-        """Return them in the order they will be played, others last."""
+        """Return them in the order of play, others last."""
         turn = dict.fromkeys((*self.holders.in_turn(), *self))
         return [self[token] for token in turn]
 
     def demands(self) -> list[Demand]:
-        """Return what every stream asks for, with the time its turn comes."""
+        """Return every stream's demand, with the time at which it is due."""
         demands, starts_in_ms = [], 0
         for stream in self.in_turn():
             if stream.swarm.failure:
@@ -146,17 +146,17 @@ class OpenStreams(Mapping[str, Stream]):
     # --- holding and ending
 
     def give_player(self, stream: Stream, uri: str) -> None:
-        """Take it that Mopidy's player was given a stream, and calls it ``uri``."""
+        """Note that Mopidy's player got a stream, under ``uri``."""
         stream.give_player(uri)
         self.holders.give_player(stream.token)
 
     def put(self, bucket: str, stream: Stream) -> None:
-        """Put a stream into a bucket; what was there may end."""
+        """Put a stream into a bucket; the one before may end."""
         self.holders.put(bucket, stream.token)
         self.end_orphans()
 
     def end_orphans(self) -> None:
-        """End the streams that nobody holds, once what reads them has finished."""
+        """End the streams that nobody holds or reads any more."""
         for stream in list(self.values()):
             read = stream.claims or stream.readers or stream.background
             if not read and not self.holders.hold(stream.token):
@@ -164,9 +164,9 @@ class OpenStreams(Mapping[str, Stream]):
         self.changed()
 
     def end(self, token: str) -> None:
-        """Close a stream's readers, and take it from whoever holds it.
+        """Close a stream's readers, and take it from all its holders.
 
-        Ending one twice is fine.
+        Safe to call twice.
         """
         stream = self._streams.pop(token, None)
         if stream is None:

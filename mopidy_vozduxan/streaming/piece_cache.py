@@ -1,6 +1,6 @@
-"""Pieces that were read a moment ago, in memory, for all swarms together.
+"""Recently read pieces of all swarms, in memory.
 
-Lives on our event loop. What lies on disk belongs to the engine.
+Lives on our event loop. Files on disk belong to the engine.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 
 class PieceCache:
-    """Recently read pieces of all swarms, the oldest leaving first.
+    """Recently read pieces; the oldest ones are evicted first.
 
     ``limit`` is in bytes. A piece larger than the limit is not kept at all.
     """
@@ -20,14 +20,14 @@ class PieceCache:
         self._pieces: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
     def get(self, infohash: str, piece: int) -> bytes | None:
-        """Return the bytes of a piece that is kept, else ``None``."""
+        """Return the bytes of a piece, or ``None`` if it is not cached."""
         data = self._pieces.get((infohash, piece))
         if data is not None:
             self._pieces.move_to_end((infohash, piece))
         return data
 
     def put(self, infohash: str, piece: int, data: bytes) -> None:
-        """Keep a piece for as long as there is room."""
+        """Keep a piece while there is room."""
         self.drop(infohash, piece)
         if len(data) > self._limit:
             return

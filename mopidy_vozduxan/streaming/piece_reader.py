@@ -1,7 +1,7 @@
 """The bytes of one span of a stream, in order, for one HTTP request.
 
-Holds at most one piece and asks for the next; never decides what is wanted
-beyond saying where it stands (:meth:`PieceReader.head`).
+Holds at most one piece, and asks for the next. Influences what is wanted only through
+its position (:meth:`PieceReader.head`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from mopidy_vozduxan.streaming.swarm import Swarm
 class PieceReader:
     """An asynchronous source of the bytes of ``span``.
 
-    ``moved`` is called whenever :meth:`head` has changed. ``player`` tells
-    whether the reader serves the player's own door. Behind its first piece it
-    rests for ``pause_s`` before it asks for one that is not here: whoever has
-    enough is given the time to close it.
+    ``moved`` is called whenever :meth:`head` has changed. ``player`` says whether the
+    reader serves the player's own door. After its first piece it rests for ``pause_s``
+    before it asks for a missing one, so that a client that has enough can close it.
     """
 
     def __init__(
@@ -55,17 +54,17 @@ class PieceReader:
         return f"<PieceReader {self._offset}/{self._span} {state}>"
 
     def head(self) -> Head:
-        """Return where the reader stands and whether it waits there."""
+        """Return the reader's position, and whether it waits there."""
         earned = self._offset - self._span.start
         since = self.waiting_since
         stuck = since is not None and self._clock() - since >= REARM_S
         return Head(self._offset, earned, since is not None, stuck)
 
     async def next(self) -> memoryview | None:
-        """Return the next bytes, at most one piece of them; ``None`` at the end.
+        """Return the next bytes, at most one piece; ``None`` at the end.
 
-        Waits as long as it takes. Raises :class:`Cancelled` once closed, what
-        :meth:`fail` was given, or what broke the swarm.
+        Waits as long as it takes. Raises :class:`Cancelled` once closed, the error that
+        :meth:`fail` got, or the one that broke the swarm.
         """
         if self.closed:
             raise self._end or Cancelled("The stream was released.")
@@ -106,12 +105,12 @@ class PieceReader:
             self.waiting_since = None
 
     def fail(self, error: VozduxanError) -> None:
-        """End the wait under way, and all to come, with ``error``."""
+        """End the current wait, and all later ones, with ``error``."""
         self._end = error
         self.close()
 
     def close(self) -> None:
-        """Stop: a wait under way ends at once. Closing twice is fine."""
+        """Stop; a current wait ends at once. Safe to call twice."""
         if self.closed:
             return
         self.closed = True

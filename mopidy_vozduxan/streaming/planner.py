@@ -1,7 +1,6 @@
-"""When plans are made anew: once for all that happens in one turn of the loop.
+"""Decides when to make new plans: once for everything in one turn of the loop.
 
-Belongs to the manager and lives on our event loop. What is wanted is decided in
-``planning``.
+Belongs to the manager and lives on our event loop. ``planning`` decides what is wanted.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-#: Pieces that nobody waits for may come by the hundred each second.
+#: Hundreds of pieces that nobody waits for may arrive each second.
 PLAN_LATER_S = 0.1
 
 
@@ -23,9 +22,9 @@ class Planner:
         self._closed = False
 
     def changed(self, soon: bool = True) -> None:
-        """Have plans made when this turn of the loop is over.
+        """Make new plans when this turn of the loop is over.
 
-        With ``soon=False`` in a moment: nobody waits for the outcome.
+        With ``soon=False`` make them in a moment, because nobody waits for them.
         """
         if self._closed or self._soon or (self._later and not soon):
             return
@@ -36,7 +35,7 @@ class Planner:
             self._later = loop.call_later(PLAN_LATER_S, self._run)
 
     def close(self) -> None:
-        """Make no plans any more."""
+        """Make no more plans."""
         self._closed = True
         self._cancel()
 

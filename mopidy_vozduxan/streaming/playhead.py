@@ -1,7 +1,6 @@
-"""Where a stream plays: what sounds, where a reader is expected, where it ends.
+"""Where a stream plays: the playhead, where a reader is expected, where it ends.
 
-Lives on our event loop. Is told in positions (ms) and offsets (bytes), and
-translates none.
+Lives on our event loop. Gets positions (ms) and offsets (bytes), and converts neither.
 """
 
 from __future__ import annotations
@@ -24,30 +23,30 @@ class Playhead:
         return f"<Playhead {self.offset} at {self.position_ms} ms, {self.forecast}>"
 
     def sounds(self, position_ms: int) -> None:
-        """Take the position that sounds."""
+        """Note the position that sounds now."""
         self.position_ms = position_ms
 
     def sounds_at(self, offset: int, *, sure: bool) -> None:
-        """Take the offset that sounds; one that is not sure is a proportion."""
+        """Note the offset that sounds now; unless ``sure``, it is a proportion."""
         self.offset, self.is_sure = offset, sure
 
     def jump(self, offset: int) -> None:
-        """Expect a reader at ``offset``: what sounded does no more."""
+        """Expect a reader at ``offset``; the earlier playhead is void."""
         self.forecast, self.offset = Head(offset), None
 
     def reader_came(self) -> None:
-        """Expect no reader any more: whoever reads tells where it is."""
+        """Expect no reader any more: an open one reports its own position."""
         self.forecast = None
 
     def stop_at(self, stop_ms: int | None) -> None:
-        """Take where the track ends; ``None`` for the end of the file."""
+        """Note where the track ends; ``None`` means the end of the file."""
         self.stop_ms = stop_ms
 
     def followed_by(self, starts_ms: tuple[int, ...]) -> None:
-        """Take where the tracks that come next begin in the same file."""
+        """Note where the next tracks begin in the same file."""
         self.starts_ms = starts_ms
 
     def remaining_ms(self, length_ms: int) -> int:
-        """Return how long it still plays, from what sounds or from its start."""
+        """Return how long it still plays, from the playhead or from its start."""
         stop_ms = self.stop_ms or length_ms
         return max(0, min(stop_ms, length_ms) - self.position_ms)

@@ -1,8 +1,8 @@
 """Preparing and prefetching: a file gets its bucket once it can be read.
 
-Belongs to the manager and lives on our event loop. These are waits that a newer
-wish for the same bucket ends, so that a slow swarm never takes the place of what
-the listener has moved on to.
+Belongs to the manager and lives on our event loop. A newer request for the same bucket
+ends an older wait, so that a slow swarm never replaces the track to which the listener
+has moved on.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from mopidy_vozduxan.streaming.target import Target, Wanted
 
 
 class Preparing:
-    """:attr:`progress` shows how far the latest prepare has come.
+    """:attr:`progress` shows the progress of the latest prepare.
 
-    A prepare answers after ``fast_start_timeout`` seconds at the latest;
-    ``try_again`` has what failed a moment ago tried anew.
+    A prepare answers after at most ``fast_start_timeout`` seconds. ``try_again`` allows
+    a stream that failed a moment ago again.
     """
 
     def __init__(
@@ -51,15 +51,15 @@ class Preparing:
     async def prepare(self, target: Wanted) -> str:
         """Make a file the current stream once its first piece can be read.
 
-        What comes later than the fast start is waited for by the reader. The
-        stream before is released only when this one is in its place. Raises
-        :class:`Cancelled` when a newer prepare or :meth:`cancel` came first,
-        :class:`MetadataTimeout`, :class:`NoSuchFile`, or what broke the swarm.
+        After the fast start's time limit, the reader waits instead. The stream before
+        is released only when this one is in its place. Raises :class:`Cancelled` if a
+        newer prepare or :meth:`cancel` came first, :class:`MetadataTimeout`,
+        :class:`NoSuchFile`, or the error that broke the swarm.
         """
         return await self._newest.run("current", self._prepare(target))
 
     def cancel(self) -> None:
-        """End the prepare in flight, if there is one."""
+        """End the running prepare, if there is one."""
         self._newest.end("current")
 
     async def prefetch(self, target: Wanted, bucket: str) -> str:
@@ -70,9 +70,9 @@ class Preparing:
         return await self._newest.run(bucket, self._prefetch(target, bucket))
 
     def ended(self, stream: Stream) -> None:
-        """Wait no more for a stream that has ended, and show nothing of it."""
+        """Stop waiting for a stream that has ended, and stop showing it."""
         if stream.claims:
-            self.cancel()  # else it would wait for what nobody wants now
+            self.cancel()  # nobody wants it any more
         self.progress.released(stream.token)
 
     def close(self) -> None:

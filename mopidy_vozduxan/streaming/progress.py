@@ -1,6 +1,6 @@
-"""How far a prepare, or a torrent's metadata, has come, for whoever follows it.
+"""Boards that show the progress of a prepare, or of a torrent's metadata.
 
-Lives on our event loop. Reports only: nothing here changes what is done.
+Live on our event loop. They only report, and influence nothing.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ State = Literal["idle", "metadata", "buffering", "ready", "failed", "cancelled"]
 class Progress:
     """One moment of a prepare.
 
-    ``percent`` is that of the first piece, ``rate`` in bytes/s, ``message`` a
-    sentence for the listener; ``token`` is there once there is a stream.
+    ``percent`` is that of the first piece, ``rate`` is in bytes/s, ``message`` is a
+    sentence for the listener; ``token`` is set once there is a stream.
     """
 
     state: State = "idle"
@@ -34,7 +34,7 @@ class Progress:
 
 
 class Board:
-    """Shows the progress of the latest prepare; earlier ones are not heard."""
+    """Shows the progress of the latest prepare, and ignores earlier ones."""
 
     def __init__(self) -> None:
         self.latest = Progress()
@@ -43,17 +43,17 @@ class Board:
         self._shown: Preparation | None = None
 
     async def after(self, version: int | None) -> tuple[int, Progress]:
-        """Return what is shown, and its version, once that is another one."""
+        """Wait for another version than ``version``; return it and what it shows."""
         while self._version == version:
             await self._changed.wait()
         return self._version, self.latest
 
     def preparation(self) -> Preparation:
-        """Return a report that takes the place of the one before."""
+        """Return a report that replaces the one before."""
         return Preparation(self)
 
     def released(self, token: str) -> None:
-        """Show nothing any more of a stream that has ended."""
+        """Stop showing a stream that has ended."""
         if self.latest.token == token and self.latest.state == "ready":
             self._show(Progress())
 
@@ -67,7 +67,7 @@ class Board:
             self._show(progress)
 
     def close(self) -> None:
-        """Nobody follows it any more. The prepares go on."""
+        """Nobody follows it any more; the prepares continue."""
 
     def _show(self, progress: Progress) -> None:
         if progress != self.latest:
@@ -78,9 +78,9 @@ class Board:
 
 
 class MetadataBoard(Board):
-    """Shows how far the metadata of one torrent is, until :meth:`close`.
+    """Shows the progress of a torrent's metadata, until :meth:`close`.
 
-    Without a swarm nobody asks for it: it is here, or the board stays idle.
+    Without a swarm nobody asks for it: either it is here, or the board stays idle.
     """
 
     def __init__(self, swarm: Swarm | None, *, known: bool) -> None:
@@ -93,7 +93,7 @@ class MetadataBoard(Board):
             self._look()
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop following the swarm."""
         if self._swarm:
             self._swarm.listeners.discard(self._look)
 
@@ -137,19 +137,19 @@ class Preparation:
             self._show("failed", "The request failed.")
 
     def joined(self, swarm: Swarm) -> None:
-        """The swarm is there; its metadata is waited for."""
+        """The swarm is joined; now its metadata is needed."""
         self._swarm = swarm
         self._payload_before = swarm.statistics.payload
         swarm.listeners.add(self._look)
         self._look()
 
     def opened(self, stream: Stream) -> None:
-        """The stream is there; its first piece is waited for."""
+        """The stream is open; now its first piece is needed."""
         self._stream = stream
         self._look()
 
     def ready(self) -> None:
-        """The stream can be read, or waited for by its reader."""
+        """The stream can be read, or its reader waits from now on."""
         if self._stream and self._percent() == 100:
             self._show("ready", f"“{self._stream.name}” can be played.")
         elif self._stream:
@@ -175,7 +175,7 @@ class Preparation:
         self._board.show(self, progress)
 
     def _percent(self) -> int:
-        """Return how much of the first piece is here, by what the swarm sent."""
+        """Return how much of the first piece is here, judged by what the swarm sent."""
         if self._stream is None or (pieces := self._stream.file.map) is None:
             return 0
         swarm = self._stream.swarm
@@ -186,7 +186,7 @@ class Preparation:
 
 
 def _of(swarm: Swarm) -> tuple[State, int, str]:
-    """Return how far a swarm is with its metadata."""
+    """Return the progress of a swarm's metadata."""
     if swarm.metainfo:
         return "ready", 100, f"The metadata of “{swarm.name}” is here."
     if swarm.failure:

@@ -1,4 +1,4 @@
-"""The streams as the HTTP doors see them: what they are, and readers of their bytes.
+"""The streams for the HTTP doors: what they are, and readers of their bytes.
 
 Belongs to the manager and lives on our event loop; it is the
 :class:`~mopidy_vozduxan.streaming.serving_protocol.Streams` of the doors. Never
@@ -18,13 +18,13 @@ from mopidy_vozduxan.streaming.piece_reader import PieceReader
 from mopidy_vozduxan.streaming.stream import Stream
 from mopidy_vozduxan.streaming.stream_info import StreamInfo
 
-#: A demuxer that has what it needs hangs up within milliseconds (5 to 50 measured),
-#: but the kernel would read megabytes ahead for it.
+#: A demuxer that has enough hangs up within milliseconds (5 to 50 measured), but until
+#: then the kernel would read megabytes ahead.
 DEMUXER_PAUSE_S = 0.15
 
 
 class Serving:
-    """``failed`` is told of a stream that is no sound which can be played."""
+    """``failed`` is called with a stream that cannot be played."""
 
     def __init__(
         self,
@@ -39,17 +39,17 @@ class Serving:
         self._failed = failed
 
     def known(self, token: str) -> StreamInfo | None:
-        """Return what is known of a stream without touching its swarm.
+        """Return what is known about a stream, without touching its swarm.
 
         Raises :class:`NoSuchStream`.
         """
         return self._streams.named(token).file.info
 
     async def describe(self, token: str) -> StreamInfo:
-        """Return what a stream is, waiting for the metadata where need be.
+        """Return what a stream is; waits for the metadata if necessary.
 
-        Raises :class:`NoSuchStream`, :class:`MetadataTimeout`,
-        :class:`NoSuchFile`, or what broke the swarm.
+        Raises :class:`NoSuchStream`, :class:`MetadataTimeout`, :class:`NoSuchFile`, or
+        the error that broke the swarm.
         """
         stream = self._streams.named(token)
         playable_file(await self._metadata.of(stream.swarm), stream.file.choice)
@@ -90,7 +90,7 @@ class Serving:
             await stream.gone.wait()
 
     def fail(self, token: str, error: VozduxanError) -> None:
-        """Take note that what plays of a stream is no sound that can be played."""
+        """Note that the player cannot play a stream."""
         if stream := self._streams.get(token):
             self._failed(stream, error)
 

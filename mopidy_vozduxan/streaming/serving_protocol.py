@@ -1,6 +1,6 @@
-"""What the stream handler needs of streaming. No behaviour lives here.
+"""What the stream handler needs of streaming. Contains no behaviour.
 
-Everything in these protocols is called on our own event loop.
+All calls in these protocols happen on our own event loop.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Reader(Protocol):
         """Return the next contiguous bytes, at most one piece; None at the end.
 
         Waits for the swarm. Raises a
-        :class:`~mopidy_vozduxan.exceptions.VozduxanError` when it gives up.
+        :class:`~mopidy_vozduxan.exceptions.VozduxanError` if it gives up.
         """
 
     def close(self) -> None:
@@ -26,10 +26,10 @@ class Reader(Protocol):
 
 
 class Streams(Protocol):
-    """The streams there are, by token."""
+    """The open streams, by token."""
 
     def known(self, token: str) -> StreamInfo | None:
-        """Return what memory holds; None while the metadata is missing.
+        """Return what is known in memory; None while the metadata is missing.
 
         Never touches the swarm. Raises
         :exc:`~mopidy_vozduxan.exceptions.NoSuchStream` for an unknown token.
@@ -41,16 +41,16 @@ class Streams(Protocol):
     async def released(self, token: str) -> None:
         """Wait until no stream has that token; an unknown one returns at once.
 
-        This is what ends the responses of a released stream, also those whose
-        client has stopped reading and those that wait for a dead swarm.
+        This ends the responses of a released stream, including those whose client has
+        stopped reading, and those that wait for a dead swarm.
         """
 
     def fail(self, token: str, error: VozduxanError) -> None:
-        """Tell the listener's side that the player cannot play this stream."""
+        """Report that the player cannot play this stream."""
 
     def open_reader(self, token: str, start: int, stop: int, *, player: bool) -> Reader:
         """Open a reader over ``[start, stop)``, offsets in bytes of the stream.
 
-        ``player`` says that Mopidy's own player asks: its reader should wait
-        for ever rather than fail, see :mod:`mopidy_vozduxan.web.stream_handler`.
+        ``player`` says that the reader is for Mopidy's own player: it should wait
+        forever rather than fail, see :mod:`mopidy_vozduxan.web.stream_handler`.
         """

@@ -1,4 +1,4 @@
-"""How streaming stands, in what JSON can say. Runs on our event loop."""
+"""The state of streaming, as values for JSON. Runs on our event loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Row = dict[str, object]
 
 
 def streams(manager: Manager) -> list[Row]:
-    """Return every stream, in the order of their turn; amounts are in bytes."""
+    """Return every stream, in the order of play; amounts are in bytes."""
     holder = manager.streams.holders.buckets.holder
     return [_stream(s, holder(s.token)) for s in manager.streams.in_turn()]
 
@@ -51,7 +51,7 @@ def swarms(manager: Manager) -> list[Row]:
 
 
 def network(binding: Binding) -> Row:
-    """Return what traffic is bound to, which of it is there, and what is wrong."""
+    """Return what traffic is bound to, which of it exists, and what is wrong."""
     now = binding.standing()
     return {
         "boundTo": list(binding.named),
@@ -61,7 +61,7 @@ def network(binding: Binding) -> Row:
 
 
 def versions() -> Row:
-    """Return the versions of what takes part."""
+    """Return the versions of the programs involved."""
     packages = {"Mopidy-Vozduxan": "vozduxan", "Mopidy": "mopidy"}
     found: Row = {
         name: importlib.metadata.version(package) for package, name in packages.items()

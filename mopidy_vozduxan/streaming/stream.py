@@ -1,4 +1,4 @@
-"""One file of a swarm being served: who reads it, where it plays, what it asks for.
+"""One file of a swarm being served: its readers, its playhead, its demand.
 
 Lives on our event loop and belongs to the manager.
 """
@@ -25,8 +25,8 @@ from mopidy_vozduxan.streaming.swarm import Swarm
 class Stream:
     """The stream named by ``token``; ``choice`` says which file of ``swarm`` it is.
 
-    One in the ``background`` is read for its tags, say, and by nobody's player.
-    ``now`` is in monotonic seconds.
+    A ``background`` stream is read for its tags, for example, and not played. ``now``
+    is in monotonic seconds.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Stream:
         self.token = token
         self.swarm = swarm
         self.background = background
-        self.uri = ""  # what the player calls it; only handed back
+        self.uri = ""  # the player's name for it; only passed back
         self.claims = 0
         self.gone = asyncio.Event()  # released
         self.file = StreamFile(swarm, choice)
@@ -55,26 +55,26 @@ class Stream:
 
     @property
     def name(self) -> str:
-        """What a listener calls the stream."""
+        """The stream's name for listeners."""
         return self.file.name
 
     @property
     def timeline(self) -> Timeline | None:
-        """How the stream's offsets and positions belong together."""
+        """The map between the stream's offsets and positions."""
         return self.timing.now()
 
     # --- who has it
 
     def give_player(self, uri: str) -> None:
-        """Take it that Mopidy's player was given the stream, and calls it ``uri``."""
+        """Note that Mopidy's player got the stream, under ``uri``."""
         self.uri = uri
 
     def claim(self) -> None:
-        """Keep the stream for a prepare that has not found it a bucket yet."""
+        """Keep the stream for a prepare that has no bucket for it yet."""
         self.claims += 1
 
     def unclaim(self) -> None:
-        """Take it that one prepare has found a bucket, or has ended."""
+        """Note that one prepare has a bucket now, or has ended."""
         self.claims -= 1
 
     # --- where it plays
@@ -82,8 +82,8 @@ class Stream:
     def begin(self, start_ms: int, stop_ms: int | None) -> None:
         """Expect the track from ``start_ms`` to ``stop_ms`` to be played.
 
-        Where the offset is not sure the beginning of the file, which tells it, is
-        read first in any case.
+        If the offset is uncertain, the beginning of the file is read first, because it
+        has the offset.
         """
         self.playhead.stop_at(stop_ms)
         timeline = self.timeline if start_ms else None
@@ -92,17 +92,17 @@ class Stream:
         self.playhead.sounds(start_ms)
 
     def expect(self, offset: int) -> None:
-        """Expect a reader at ``offset``, and fetch what it will ask for."""
+        """Expect a reader at ``offset``, and fetch what it will need."""
         self.playhead.jump(offset)
         self.wait.go_elsewhere()
         if timeline := self.timeline:
             self.playhead.sounds(timeline.position_at(offset))
 
     def moved(self, position_ms: int) -> None:
-        """Take the position that sounds.
+        """Note the position that sounds now.
 
-        Without a word of the container its offset is a rough proportion: no further
-        than what was read, and left aside while somebody reads (`demand`).
+        Until the container is read, its offset is a rough proportion: limited to what
+        was read, and ignored while somebody reads (`demand`).
         """
         self.playhead.sounds(position_ms)
         if timeline := self.timeline:
@@ -112,20 +112,20 @@ class Stream:
             self.playhead.sounds_at(offset, sure=sure)
 
     def moved_to(self, offset: int) -> None:
-        """Take the offset that sounds."""
+        """Note the offset that sounds now."""
         self.playhead.sounds_at(offset, sure=True)
         if timeline := self.timeline:
             self.playhead.sounds(timeline.position_at(offset))
 
     @property
     def remaining_ms(self) -> int:
-        """How long the stream still plays, from what sounds or from its start."""
+        """How long the stream still plays, from the playhead or from its start."""
         timeline = self.timeline
         return self.playhead.remaining_ms(timeline.length_ms) if timeline else 0
 
     @property
     def consumed_from(self) -> int:
-        """The offset that sounds, or that is read or will be read first."""
+        """The playhead, or else the first offset that is or will be read."""
         if self.playhead.offset is not None:
             return self.playhead.offset
         forecast = self.playhead.forecast
@@ -136,7 +136,7 @@ class Stream:
 
     @property
     def waiting_since(self) -> float | None:
-        """When the longest wait for metadata or for a piece began, if there is one."""
+        """The start of the longest wait for metadata or a piece, if there is one."""
         if self.swarm.metainfo is None:
             return self.wait.asked_at
         first = self.readers.waiting_since
@@ -144,12 +144,12 @@ class Stream:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether somebody waits for a piece that is not asked for any more."""
+        """Whether somebody waits for a piece that is not requested any more."""
         return not self.swarm.pieces.hopeless.pieces.isdisjoint(self._awaited())
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether the swarm is asked for what its readers wait for."""
+        """Whether the pieces that its readers wait for are requested."""
         plan = self.swarm.plan.latest
         if plan is None:
             return False
@@ -162,8 +162,8 @@ class Stream:
     # --- what it has, and what it asks for
 
     def amounts(self) -> tuple[int | None, int, int]:
-        """Return size, bytes held, and bytes held without a gap from where it is
-        at; the size is ``None`` without metadata.
+        """Return the size, the bytes held, and those held without a gap from the
+        playhead on; the size is ``None`` without metadata.
         """
         pieces, held = self.file.map, self.swarm.pieces.held
         if pieces is None:
@@ -172,11 +172,11 @@ class Stream:
         return pieces.size, pieces.held_bytes(held), ahead
 
     def demand(self, role: Role, starts_in_ms: int = 0) -> Demand | None:
-        """Return what the stream asks of its swarm; ``None`` without metadata.
+        """Return the stream's demand; ``None`` without metadata.
 
-        A rough playhead counts while nobody reads. Where somebody does, one with a
-        length that is a third too long would lag by as much, and a reader with
-        nothing left would seem to be far ahead.
+        A rough playhead counts only while nobody reads. If the length is a third too
+        long, the playhead would lag by as much, and a reader with nothing left would
+        seem to be far ahead.
         """
         entry, pieces, timeline = self.file.entry, self.file.map, self.timeline
         if entry is None or pieces is None or timeline is None or not entry.size:
@@ -200,8 +200,8 @@ class Stream:
 
 
 def wrong_data(stream: Stream) -> WrongData:
-    """Return why what is read of a stream never comes."""
+    """Return the error for bytes of a stream that nobody has right."""
     return WrongData(
-        f"“{stream.name}” of “{stream.swarm.name}” is not what its torrent says,"
+        f"“{stream.name}” of “{stream.swarm.name}” does not match its torrent,"
         " wherever it is fetched from."
     )

@@ -1,4 +1,4 @@
-"""The file that a stream serves: which one it is, and where it lies in its torrent.
+"""The file that a stream serves: which one it is, and where it is in its torrent.
 
 Lives on our event loop. The file is unknown until the swarm has its metadata.
 """
@@ -17,7 +17,7 @@ from mopidy_vozduxan.torrent.metainfo import TorrentFile
 
 
 class StreamFile:
-    """The file of ``swarm`` that ``choice`` means."""
+    """The file of ``swarm`` that ``choice`` selects."""
 
     def __init__(self, swarm: Swarm, choice: FileChoice) -> None:
         self.choice = choice
@@ -28,7 +28,7 @@ class StreamFile:
     def entry(self) -> TorrentFile | None:
         """The torrent's entry for the file; ``None`` until the metadata is here.
 
-        Metadata may also show that there is no such file (:attr:`is_missing`).
+        The metadata may also have no such file (:attr:`is_missing`).
         """
         if self._entry is None and self._swarm.metainfo:
             with contextlib.suppress(NoSuchFile):
@@ -37,24 +37,24 @@ class StreamFile:
 
     @property
     def is_missing(self) -> bool:
-        """Whether the metadata came and has no such file."""
+        """Whether the metadata is here and has no such file."""
         return self._swarm.metainfo is not None and self.entry is None
 
     @property
     def index(self) -> FileChoice:
-        """The index of the file, also where it was asked for as the first track."""
+        """The index of the file, also if it was requested as the first track."""
         entry = self.entry
         return entry.index if entry else self.choice
 
     @property
     def name(self) -> str:
-        """What a listener calls the file: its name, or for now its torrent's."""
+        """The name for listeners: the file's, or for now its torrent's."""
         entry = self.entry
         return entry.path.rsplit("/", 1)[-1] if entry else self._swarm.name
 
     @property
     def info(self) -> StreamInfo | None:
-        """What the HTTP doors say of the file; ``None`` without metadata."""
+        """What the HTTP doors say about the file; ``None`` without metadata."""
         entry = self.entry
         if entry is None:
             return None
@@ -63,7 +63,7 @@ class StreamFile:
 
     @property
     def map(self) -> PieceMap | None:
-        """How the file's offsets and the torrent's pieces belong together."""
+        """The map between the file's offsets and the torrent's pieces."""
         entry, metainfo = self.entry, self._swarm.metainfo
         if entry is None or metainfo is None:
             return None
@@ -71,11 +71,11 @@ class StreamFile:
 
     @property
     def pieces(self) -> range:
-        """The pieces that the file lies in, as far as they are known."""
+        """The file's pieces, as far as they are known."""
         return self.map.pieces if self.map else range(0)
 
     def recent(self, span: Span) -> bytes | None:
-        """Return the bytes of ``span``, if all of them were read a moment ago."""
+        """Return the bytes of ``span``, if all of them are cached."""
         pieces = self.map
         if pieces is None:
             return None

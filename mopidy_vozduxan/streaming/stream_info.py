@@ -1,4 +1,4 @@
-"""What a stream is, as HTTP says it."""
+"""The description of a stream for HTTP."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """One stream as HTTP sees it.
+    """One stream for HTTP.
 
-    ``size`` is in bytes; ``etag`` is ``<infohash>-<file index>``, unquoted;
-    ``name`` is the file's name, as hostile as the torrent it comes from.
+    ``size`` is in bytes; ``etag`` is ``<infohash>-<file index>``, unquoted; ``name`` is
+    the file's name, which is untrusted, like its torrent.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""How the positions and the offsets of a stream belong together, as far as is known.
+"""The map between the positions and the offsets of a stream, as far as it is known.
 
-Lives on our event loop. What the container says counts as soon as its first piece
-was read; until then an offset is a proportion of the file's size.
+Lives on our event loop. The container's own map is used once its first piece is read;
+until then an offset is a proportion of the file's size.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ class StreamTimeline:
         self._length_ms: int | None = None
         self._measured: Timeline | None = None
         self._audio_start: int | None = None  # known once the head was looked at
-        self._unindexed: Span | None = None  # audio whose index behind it was not read
+        self._unindexed: Span | None = None  # audio before an index not yet read
 
     @property
     def is_measured(self) -> bool:
-        """Whether the container has said how it is timed, when last looked at."""
+        """Whether the container gave its own timeline, at the last look."""
         return self._measured is not None
 
     def learn_length(self, length_ms: int | None) -> None:
-        """Take the length that somebody knows; ``None`` changes nothing."""
+        """Take a length from elsewhere; ``None`` changes nothing."""
         self._length_ms = length_ms or self._length_ms
 
     def now(self) -> Timeline | None:
-        """Return the best timeline there is by now; ``None`` without metadata."""
+        """Return the best timeline so far; ``None`` without metadata."""
         entry = self._file.entry
         if entry is None:
             return None

@@ -1,7 +1,6 @@
-"""Work of which only the newest of its kind counts: the version guard.
+"""The version guard: of each kind of work, only the newest counts.
 
-A newer call ends the older one at once; nobody is overtaken by what they have
-moved on from.
+A newer call ends the older one at once, so that no late result replaces a newer one.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ class SupersedingTasks(Generic[T]):
         return kind in self._tasks
 
     async def run(self, kind: str, work: Coroutine[None, None, T]) -> T:
-        """Return what ``work`` returns, unless newer work of its kind comes.
+        """Return the result of ``work``, unless newer work of its kind comes.
 
-        Raises :class:`Cancelled` then, and what ``work`` raises.
+        Raises :class:`Cancelled` in that case, and what ``work`` raises.
         """
         self.end(kind)
         task = self._tasks[kind] = asyncio.ensure_future(work)
@@ -58,6 +57,6 @@ class SupersedingTasks(Generic[T]):
 
 
 def is_being_cancelled() -> bool:
-    """Whether somebody has cancelled the task that asks."""
+    """Whether the current task is being cancelled."""
     task = asyncio.current_task()
     return bool(task and task.cancelling())

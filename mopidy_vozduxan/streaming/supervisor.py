@@ -1,7 +1,7 @@
-"""Watches over streams that wait: says so, re-arms, gives up, remembers.
+"""Watches waiting streams: logs the wait, re-arms, gives up, remembers failures.
 
-Belongs to the manager and lives on our event loop. Looks once a second, and never
-ends a stream; what a failure means is for the frontend, and for the listener.
+Belongs to the manager and lives on our event loop. Looks once a second, and never ends
+a stream; the frontend and the listener react to failures.
 """
 
 from __future__ import annotations
@@ -37,11 +37,10 @@ TICK_S = 1.0
 
 
 class Supervisor:
-    """Looks at ``streams`` for as long as we are in any swarm.
+    """Looks at ``streams`` while we are in any swarm.
 
-    ``stream_failed(token, uri, reason)`` is called about once a second for as
-    long as a stream that the player was given can not go on; ``clock`` gives
-    monotonic seconds.
+    ``stream_failed(token, uri, reason)`` is called about once a second while a stream
+    of the player cannot continue; ``clock`` gives monotonic seconds.
     """
 
     def __init__(
@@ -68,11 +67,11 @@ class Supervisor:
         self._closed = False
 
     def refuse_failed(self, target: Target) -> None:
-        """Raise what a track failed with a moment ago, unless its swarm lives."""
+        """Raise a track's recent error, unless its swarm shows life."""
         infohash = target.source.infohash
         swarm = self._swarms.get(infohash)
         lived = 0.0
-        # Where parts are wrong, those that are right say nothing of a track.
+        # If some pieces are wrong, progress with others proves nothing for a track.
         if swarm and not swarm.pieces.hopeless.pieces:
             lived = swarm.activity.progressed_at
         error = self._grudges.against((infohash, target.index), lived, self._clock())
@@ -80,7 +79,7 @@ class Supervisor:
             raise error
 
     def try_again(self, stream: Stream) -> None:
-        """Hold nothing against a stream any more: a listener asks for it."""
+        """Forget a stream's failures: a listener asks for it."""
         swarm = stream.swarm
         if self._grudges.forget((swarm.infohash, stream.file.choice)):
             swarm.activity.give_up()
@@ -90,7 +89,7 @@ class Supervisor:
     # --- once a second
 
     def watch(self) -> None:
-        """Look once a second from now on, until there is no swarm any more."""
+        """Look once a second from now on, while there is any swarm."""
         if self._tick is None and self._swarms and not self._closed:
             loop = asyncio.get_running_loop()
             self._tick = loop.call_later(TICK_S, self.tick)
@@ -105,18 +104,18 @@ class Supervisor:
                 continue
             self._look_at(stream, now)
             if stream.waiting_since is not None:
-                self._streams.changed(False)  # a wait that lasts counts for more
+                self._streams.changed(False)  # a longer wait is more urgent
         self._swarms.leave_idle(self._streams.used())
         self.watch()
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         self._closed = True
         if self._tick:
             self._tick.cancel()
 
     def _look_at(self, stream: Stream, now: float) -> None:
-        """Do what the stream's wait calls for."""
+        """Do what the stream's wait requires."""
         swarm = stream.swarm
         if swarm.failure:
             self._failed(stream, swarm.failure, now)
@@ -145,7 +144,7 @@ class Supervisor:
     def _look_for_peers(
         self, stream: Stream, since: float, now: float, patience: float
     ) -> None:
-        """Look for peers while nobody is there, or nobody who gives what is awaited.
+        """Look for peers if there are none, or none that give the awaited pieces.
 
         A web server counts as a peer.
         """
@@ -165,12 +164,12 @@ class Supervisor:
         )
         if stream.swarm.metainfo is None:
             error = MetadataTimeout(
-                f"Nobody gave us the metadata of “{name}” for {seconds} s."
+                f"No peer gave us the metadata of “{name}” for {seconds} s."
             )
         self._end_waits(stream, error, now)
 
     def _end_waits(self, stream: Stream, error: VozduxanError, now: float) -> None:
-        """End the waits of others than the player, which goes when core does."""
+        """End all waits except the player's, which end when core moves on."""
         stream.swarm.activity.give_up()
         stream.readers.fail_waits(error)
         self._failed(stream, error, now)
@@ -178,13 +177,13 @@ class Supervisor:
     # --- what fails
 
     def swarm_broke(self, swarm: Swarm) -> None:
-        """Tell of every stream of a swarm that broke."""
+        """Report every stream of a swarm that broke."""
         for stream in list(self._streams.values()):
             if stream.swarm is swarm and swarm.failure:
                 self._failed(stream, swarm.failure, self._clock())
 
     def cannot_play(self, stream: Stream, error: VozduxanError) -> None:
-        """Tell that the player's track cannot go on; others of its file may."""
+        """Report that the player's track cannot continue; others of its file may."""
         self._tell(stream, f"“{stream.name}”: {error}")
 
     def _tell(self, stream: Stream, reason: str) -> None:
@@ -192,7 +191,7 @@ class Supervisor:
             self._stream_failed(stream.token, stream.uri, reason)
 
     def _failed(self, stream: Stream, error: VozduxanError, now: float) -> None:
-        """Remember the failure, and tell of it."""
+        """Remember the failure, and report it."""
         if stream.wait.fail(error):
             key = stream.swarm.infohash, stream.file.choice
             self._grudges.hold(key, error, now)

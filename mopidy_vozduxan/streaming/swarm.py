@@ -1,4 +1,4 @@
-"""One torrent as we see it: what it is called, what it holds, who waits for it.
+"""One torrent as we see it: its names, what it holds, who waits for it.
 
 Lives on our event loop and belongs to the manager. Never decides what is wanted.
 """
@@ -35,7 +35,7 @@ class Swarm:
         self.pieces = SwarmPieces(source.infohash, cache, read_piece)
         self.activity = SwarmActivity(now)
         self.plan = SwarmPlan()
-        self.listeners: set[Callable[[], None]] = set()  # to numbers, and the end
+        self.listeners: set[Callable[[], None]] = set()  # for new numbers and the end
         self._waits: Waits[Metainfo] = Waits()
 
     def __repr__(self) -> str:
@@ -48,13 +48,13 @@ class Swarm:
 
     @property
     def names(self) -> frozenset[str]:
-        """The infohash it was joined by, and the one it describes itself by."""
+        """The infohash by which it was joined, and the one in its metadata."""
         own = self.metainfo.infohash if self.metainfo else self.infohash
         return frozenset((self.infohash, own))
 
     @property
     def name(self) -> str:
-        """What a listener calls the torrent."""
+        """The torrent's name for listeners."""
         if self.metainfo:
             return self.metainfo.name
         return self.membership.source.display_name or self.infohash
@@ -70,12 +70,12 @@ class Swarm:
     def is_waited_for(self) -> bool:
         """Whether anybody waits for its metadata.
 
-        Who waits for a piece has a stream, or had one a moment ago.
+        A wait for a piece belongs to a stream, or to one that ended a moment ago.
         """
         return bool(self._waits)
 
     async def wait_metainfo(self) -> Metainfo:
-        """Return the metadata; wait for it. Raises what broke the swarm."""
+        """Wait for the metadata, and return it. Raises the swarm's error."""
         if self.metainfo:
             return self.metainfo
         if self.failure:
@@ -91,7 +91,7 @@ class Swarm:
         self._tell()
 
     def pieces_held(self, held: frozenset[int]) -> None:
-        """Take the whole truth about what is on disk."""
+        """Take the pieces that are on disk."""
         self.pieces.hold(held)
 
     def piece_finished(self, piece: int, now: float) -> None:
@@ -101,7 +101,7 @@ class Swarm:
         self.pieces.finish(piece)
 
     def piece_read(self, piece: int, data: bytes) -> None:
-        """Hand the bytes of a piece to whoever waits for them."""
+        """Give the bytes of a piece to all that wait for them."""
         self.pieces.hand_out(piece, data)
 
     def piece_unreadable(self, piece: int, reason: str) -> None:
@@ -110,14 +110,14 @@ class Swarm:
         self.pieces.read_again(piece, StorageFailed(text))
 
     def pieces_lost(self, lost: frozenset[int], now: float) -> bool:
-        """Take it that the engine begins anew; return whether there is hope."""
+        """Note that the engine starts over; return whether there is hope."""
         hope = self.pieces.lose(lost)
         self.begin_anew(now)
         self.activity.excuse(now)
         return hope
 
     def begin_anew(self, now: float) -> None:
-        """Take it that it is joined anew: the engine tells all it holds again."""
+        """Note that it is joined again: the engine reports all held pieces again."""
         self.pieces.begin_anew()
         self.membership.begin_anew()
         self.activity.begin_anew(now)
@@ -128,7 +128,7 @@ class Swarm:
         self._tell()
 
     def broke(self, error: VozduxanError) -> None:
-        """End every wait with ``error``, and those to come."""
+        """End every wait, now and later, with ``error``."""
         self.failure = error
         self._waits.fail(error)
         self.pieces.fail(error)

@@ -1,4 +1,4 @@
-"""How we are in one swarm: by which source, since when it is used, and what for.
+"""Our membership in one swarm: its source, since when it is used, and what for.
 
 Lives on our event loop. Times are in monotonic seconds.
 """
@@ -9,29 +9,29 @@ from dataclasses import replace
 
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
-#: After a read in the background the next file of the torrent mostly follows, so
-#: its peers are kept for so long.
+#: After a background read the torrent's next file usually follows, so its peers are
+#: kept for this long.
 VISIT_S = 5.0
 
 
 class SwarmMembership:
-    """A swarm is joined by its ``source``, and used first at ``now``."""
+    """Membership by ``source``, first used at ``now``."""
 
     def __init__(self, source: TorrentSource, now: float) -> None:
         self.source = source
-        self.is_added = False  # the engine knows of it
-        self.is_streamed = False  # wanted for more than its metadata
+        self.is_added = False  # the engine knows it
+        self.is_streamed = False  # needed for more than its metadata
         self.used_at = now
-        self._visited_at: float | None = None  # read in the background at that time
+        self._visited_at: float | None = None  # the time of the last background read
 
     # --- what the engine knows
 
     def add(self) -> None:
-        """Take it that the engine was told to join."""
+        """Note that the engine was told to join."""
         self.is_added = True
 
     def begin_anew(self) -> None:
-        """Take it that the engine knows nothing of the swarm any more."""
+        """Note that the engine knows nothing about the swarm any more."""
         self.is_added = False
 
     def follow(self, magnet: str | None) -> None:
@@ -52,21 +52,21 @@ class SwarmMembership:
     # --- what it is used for
 
     def use(self, now: float) -> None:
-        """Take it that somebody uses it."""
+        """Note that somebody uses it."""
         self.used_at = now
 
     def visit(self, now: float) -> None:
-        """Take it that it is read in the background."""
+        """Note a background read."""
         self._visited_at = now
 
     def stream(self) -> None:
-        """Take it that it is wanted for more than its metadata."""
+        """Note that it is needed for more than its metadata."""
         self.is_streamed = True
 
     def is_visited(self, now: float) -> bool:
-        """Return whether it was read in the background a moment ago."""
+        """Return whether there was a background read a moment ago."""
         return self._visited_at is not None and now - self._visited_at < VISIT_S
 
     def unused_for(self, now: float) -> float:
-        """Return how many seconds nobody has used it."""
+        """Return for how many seconds nobody has used it."""
         return now - self.used_at

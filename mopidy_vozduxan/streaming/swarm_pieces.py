@@ -1,7 +1,7 @@
-"""The pieces of one swarm: which are held or given up, and who waits for one.
+"""The pieces of one swarm: which are held or given up, and who waits for them.
 
-Lives on our event loop. Never holds a piece longer than somebody asks for it, but
-for the shared :class:`PieceCache`.
+Lives on our event loop. Keeps no piece in memory longer than somebody needs it, except
+in the shared :class:`PieceCache`.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from mopidy_vozduxan.streaming.waits import Waits
 
 _HALF_FETCHED = -1  # stands for all pieces that are not held
 
-#: A held piece that cannot be read so often in a row is a broken disk.
+#: A held piece that cannot be read this often in a row means a broken disk.
 READ_ATTEMPTS = 3
 
 
 class SwarmPieces:
-    """``read`` asks the engine for the bytes of a piece that is held."""
+    """``read`` asks the engine for the bytes of a held piece."""
 
     def __init__(
         self, infohash: str, cache: PieceCache, read: Callable[[str, int], None]
     ) -> None:
         self.held: set[int] = set()
-        self.hopeless = HopelessPieces()  # what is not asked for any more
+        self.hopeless = HopelessPieces()  # not requested any more
         self._infohash = infohash
         self._cache = cache
         self._ask_engine = read
@@ -53,9 +53,9 @@ class SwarmPieces:
     # --- waits and reads
 
     async def wait(self, piece: int) -> bytes:
-        """Return the verified bytes of a piece; wait for it.
+        """Wait for a piece, and return its verified bytes.
 
-        Raises what broke the swarm, or :class:`StorageFailed`.
+        Raises the error that broke the swarm, or :class:`StorageFailed`.
         """
         data = self.recent(piece)
         if data is not None:
@@ -72,11 +72,11 @@ class SwarmPieces:
                 del self._waits[piece]
 
     def recent(self, piece: int) -> bytes | None:
-        """Return the bytes of a piece that was read a moment ago."""
+        """Return the bytes of a cached piece."""
         return self._cache.get(self._infohash, piece)
 
     def read_ahead(self, piece: int) -> None:
-        """Have a held piece ready in the cache, if it is not there."""
+        """Read a held piece into the cache, if it is not there."""
         if piece in self.held and self.recent(piece) is None:
             self._read(piece)
 
@@ -88,7 +88,7 @@ class SwarmPieces:
     # --- what the engine says
 
     def hold(self, held: frozenset[int]) -> None:
-        """Take the whole truth about what is on disk."""
+        """Take the pieces that are on disk."""
         self.held = set(held)
         for piece in self._waits.keys() & held:
             self._read(piece)
@@ -101,7 +101,7 @@ class SwarmPieces:
             self._read(piece)
 
     def hand_out(self, piece: int, data: bytes) -> None:
-        """Hand the bytes of a piece to whoever waits for them."""
+        """Give the bytes of a piece to all that wait for them."""
         self._reading.pop(piece, None)
         for loss in (piece, _HALF_FETCHED):
             self._losses.pop(loss, None)
@@ -110,7 +110,7 @@ class SwarmPieces:
             waits.end(data)
 
     def read_again(self, piece: int, error: StorageFailed) -> None:
-        """Read again what could not be read; end in ``error`` after a few attempts."""
+        """Read a piece again that could not be read; fail after a few attempts."""
         attempts = self._reading.pop(piece, 0) + 1
         if piece not in self.held or piece not in self._waits:
             return
@@ -121,10 +121,10 @@ class SwarmPieces:
         self._waits[piece].fail(error)
 
     def lose(self, lost: frozenset[int]) -> bool:
-        """Take it that pieces were lost; return whether there is hope.
+        """Note that pieces were lost; return whether there is hope.
 
-        The engine begins anew, and tells again what it holds. A disk that loses what
-        was fetched anew loses it once more.
+        The engine starts over, and reports again what it holds. There is no hope if the
+        disk loses the same pieces again and again.
         """
         lost = lost or frozenset((_HALF_FETCHED,))
         self._losses.update(lost)
@@ -132,11 +132,11 @@ class SwarmPieces:
         return all(self._losses[piece] < READ_ATTEMPTS for piece in lost)
 
     def begin_anew(self) -> None:
-        """Take it that the engine tells all that it holds again."""
+        """Note that the engine will report all held pieces again."""
         self.held, self._reading = set(), {}
 
     def fail(self, error: VozduxanError) -> None:
-        """End every wait with ``error``, and those to come."""
+        """End every wait, now and later, with ``error``."""
         self._failure = error
         for waits in list(self._waits.values()):
             waits.fail(error)

@@ -1,4 +1,4 @@
-"""The plan that the engine carries out for one swarm, and how far that has come.
+"""The plan that the engine carries out for one swarm, and its progress.
 
 Lives on our event loop. Plans are made in ``planning``.
 """
@@ -9,7 +9,7 @@ from mopidy_vozduxan.planning.plan import Plan
 
 
 class SwarmPlan:
-    """``latest`` is the plan that the engine was told last, if there is one."""
+    """``latest`` is the last plan that the engine got, if there is one."""
 
     def __init__(self) -> None:
         self.latest: Plan | None = None
@@ -20,11 +20,11 @@ class SwarmPlan:
 
     @property
     def runs_out(self) -> bool:
-        """Whether half of what the plan wanted has come: it is time for another."""
+        """Whether half of what the plan wanted has come, and a new one is due."""
         return self.latest is not None and self._came * 2 >= self.latest.missing
 
     def follow(self, plan: Plan | None) -> None:
-        """Take the plan that the engine was told."""
+        """Note the plan that the engine got."""
         self.latest, self._came = plan, 0
 
     def piece_came(self) -> None:
@@ -32,6 +32,6 @@ class SwarmPlan:
         self._came += 1
 
     def forget(self) -> None:
-        """Take it that the engine may have forgotten what it was told."""
+        """Note that the engine may have lost its plan."""
         if self.latest:
             self.latest = self.latest.forgotten()

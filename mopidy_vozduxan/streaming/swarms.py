@@ -1,7 +1,7 @@
-"""All swarms we are in: joining, leaving, and what planning has to know of them.
+"""All swarms we are in: joining, leaving, and their views for planning.
 
-Lives on our event loop and belongs to the manager. Knows nothing of streams,
-and never decides what is wanted.
+Lives on our event loop and belongs to the manager. Knows nothing about streams, and
+never decides what is wanted.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 class Swarms:
     """The swarms by infohash.
 
-    ``changed(soon)`` is called when plans should be made anew. By ``limits`` a
-    swarm that nobody uses is left, and one that never told its metadata.
+    ``changed(soon)`` is called when new plans are needed. ``limits`` says when to leave
+    a swarm that nobody uses, or that never gave its metadata.
     """
 
     def __init__(
@@ -49,20 +49,20 @@ class Swarms:
         return list(self._swarms.values())
 
     def get(self, infohash: str) -> Swarm | None:
-        """Return a swarm we are in, by the name it was joined or describes itself by.
+        """Return a swarm by the name it was joined by, or the one in its metadata.
 
-        A hybrid torrent's magnet may know its v2 infohash only.
+        A hybrid torrent's magnet link may have its v2 infohash only.
         """
         if infohash in self._swarms:
             return self._swarms[infohash]
         return next((s for s in self._swarms.values() if infohash in s.names), None)
 
     def joined_by(self, infohash: str) -> Swarm | None:
-        """Return the swarm that was joined by that name, while we are not closing."""
+        """Return the swarm that was joined by that name, unless we are closing."""
         return None if self._closing else self._swarms.get(infohash)
 
     def join(self, source: TorrentSource, metainfo: Metainfo | None) -> Swarm:
-        """Return the swarm of a torrent, joining it with the next plan."""
+        """Return the swarm of a torrent; the next plan joins it."""
         if self._closing:
             raise ShuttingDown("Mopidy is stopping.")
         swarm = self.get(source.infohash)
@@ -78,7 +78,7 @@ class Swarms:
     def _join_again(
         self, swarm: Swarm, source: TorrentSource, metainfo: Metainfo | None
     ) -> None:
-        """Use what the source knows that the swarm does not."""
+        """Use what the source has and the swarm lacks."""
         if swarm.metainfo is None and metainfo:
             self._describe(swarm, source, metainfo)
         private = swarm.metainfo is not None and swarm.metainfo.private
@@ -93,9 +93,9 @@ class Swarms:
     def _describe(
         self, swarm: Swarm, source: TorrentSource, metainfo: Metainfo
     ) -> None:
-        """Take metadata that did not come from the swarm, the engine too.
+        """Take metadata from elsewhere, and give it to the engine.
 
-        It would go on asking peers for it, and want no piece before it has it.
+        Otherwise the engine would go on asking peers for it, and request no piece.
         """
         if swarm.membership.is_added and source.torrent is not None:
             self._engine.remove(swarm.infohash)
@@ -104,7 +104,7 @@ class Swarms:
         self._changed(True)
 
     def leave(self, swarm: Swarm, *, delete_data: bool = False) -> asyncio.Future[None]:
-        """Leave a swarm; whoever still waits for it is cancelled.
+        """Leave a swarm, and cancel all waits for it.
 
         The future is the engine's: see :meth:`Engine.remove`.
         """
@@ -114,13 +114,13 @@ class Swarms:
         return self._engine.remove(swarm.infohash, delete_data=delete_data)
 
     async def remove(self, infohashes: Set[str], *, delete_data: bool) -> None:
-        """Leave the swarms of those names, and delete what is on disk of them.
+        """Leave the swarms with those names, and delete their data.
 
-        Raises :class:`StorageFailed`, when it has tried all of them.
+        Raises :class:`StorageFailed` after it has tried all of them.
         """
         swarms = [s for s in self.all() if not s.names.isdisjoint(infohashes)]
         ends = {s.infohash: self.leave(s, delete_data=delete_data) for s in swarms}
-        if delete_data:  # also of what is not joined
+        if delete_data:  # also of torrents that are not joined
             for name in infohashes - ends.keys():
                 ends[name] = self._engine.remove(name, delete_data=True)
         results = await asyncio.gather(
@@ -131,7 +131,7 @@ class Swarms:
                 raise result
 
     def leave_idle(self, used: Set[str]) -> None:
-        """Leave the swarms that nobody has used for long; ``used`` are in use."""
+        """Leave the swarms that nobody has used for a while, except ``used`` ones."""
         now = self._clock()
         for swarm in self.all():
             if swarm.infohash in used:
@@ -140,7 +140,7 @@ class Swarms:
                 self.leave(swarm)
 
     def leave_unused(self, used: Set[str]) -> None:
-        """Leave every swarm that is not in use right now."""
+        """Leave every swarm except the ``used`` ones."""
         for swarm in self.all():
             if swarm.infohash not in used and not swarm.is_waited_for:
                 self.leave(swarm)
@@ -153,12 +153,12 @@ class Swarms:
             return membership.unused_for(now) > self._limits.metadata_timeout
         if swarm.failure:
             return True
-        if not membership.is_streamed:  # for its metadata, or a read in the background
+        if not membership.is_streamed:  # joined for its metadata or a background read
             return not membership.is_visited(now)
         return membership.unused_for(now) > self._limits.idle_swarm
 
     def views(self) -> dict[str, SwarmView]:
-        """Return what planning has to know of each swarm."""
+        """Return what planning needs to know about each swarm."""
         return {
             swarm.infohash: self._view(swarm, swarm.metainfo)
             for swarm in self._swarms.values()

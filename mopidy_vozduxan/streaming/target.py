@@ -1,4 +1,4 @@
-"""What will be played: a file of a torrent that need not be joined yet."""
+"""What to play: a file of a torrent that need not be joined yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mopidy_vozduxan.streaming.file_choice import FileChoice, playable_file
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S, Part
 
-#: A stretch of a file in CUE frames; None is the file's end.
+#: A span of a file in CUE frames; None means the file's end.
 Cut = tuple[int, int | None]
 
 
@@ -19,8 +19,8 @@ Cut = tuple[int, int | None]
 class Target:
     """A file of a torrent.
 
-    ``length_ms`` is the file's length where somebody knows it; ``part`` is the
-    track that is meant where a CUE sheet divides the file.
+    ``length_ms`` is the file's length, if it is known; ``part`` is the track to play,
+    if a CUE sheet divides the file.
     """
 
     source: TorrentSource
@@ -31,12 +31,12 @@ class Target:
 
     @property
     def start_ms(self) -> int:
-        """Where in the file the track begins."""
+        """The position in the file where the track begins."""
         return _ms(self.part.start) if self.part else 0
 
     @property
     def stop_ms(self) -> int | None:
-        """Where in the file the track ends; ``None`` where the file does."""
+        """The position in the file where the track ends; ``None`` means at its end."""
         stop = self.part.stop if self.part else None
         return None if stop is None else _ms(stop)
 
@@ -52,7 +52,7 @@ class Target:
 
     @property
     def byte_rate(self) -> float:
-        """Bytes of audio per second, as far as it is known; else 0."""
+        """Bytes of audio per second, or 0 if that is unknown."""
         file = self.file
         if file is None:
             return 0.0
@@ -60,7 +60,7 @@ class Target:
         return file.size * 1000 / length_ms if length_ms else 0.0
 
     def head_cost(self, seconds: float) -> int | None:
-        """Return how many bytes the pieces of its first ``seconds`` take.
+        """Return the size of the pieces of its first ``seconds``, in bytes.
 
         ``None`` without metadata. Raises :class:`NoSuchFile`.
         """
@@ -76,5 +76,5 @@ def _ms(cue_frames: int) -> int:
     return cue_frames * 1000 // CUE_FRAMES_PER_S
 
 
-#: A file, or how to find it: what takes time then ends with the request.
+#: A file, or how to find it; a search that takes time ends with its request.
 Wanted = Target | Callable[[], Awaitable[Target]]

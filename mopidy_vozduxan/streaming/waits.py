@@ -1,4 +1,4 @@
-"""Waits for one thing: all of them end together, with it or with an error.
+"""Waits for the same thing, which end together, with it or with an error.
 
 Lives on our event loop.
 """
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Waits(Generic[T]):
-    """Whoever waits for the same thing."""
+    """All waits for one thing."""
 
     def __init__(self) -> None:
         self._futures: set[asyncio.Future[T]] = set()
@@ -32,12 +32,12 @@ class Waits(Generic[T]):
             self._futures.discard(future)
 
     def end(self, result: T) -> None:
-        """End every wait under way: here it is."""
+        """End every current wait with ``result``."""
         for future in self._pending():
             future.set_result(result)
 
     def fail(self, error: VozduxanError) -> None:
-        """End every wait under way with ``error``."""
+        """End every current wait with ``error``."""
         for future in self._pending():
             future.set_exception(error)
 

@@ -81,7 +81,7 @@ def test_a_file_that_was_spoiled_between_two_runs_is_fetched_again(
         stored.write_bytes(b"\xff" * len(source))
         with Listener(tmp_path / "mopidy", (), config) as listener:
             assert _body(public_url(listener, one, uri)) == source
-            listener.mopidy.wait_for_log("are not what they were", PATIENCE_S)
+            listener.mopidy.wait_for_log("have changed on disk", PATIENCE_S)
         assert stored.read_bytes() == source
 
 

@@ -188,7 +188,7 @@ def test_what_nobody_knew_of_plays_when_somebody_does(
         magnet = magnet_of(one.torrent, trackers=[one.tracker.url])
         one.tracker.peers = []
         listener.rpc("core.tracklist.add", uris=[magnet])
-        listener.mopidy.wait_for_log("Nobody gave us the metadata of “One album” in")
+        listener.mopidy.wait_for_log("No peer gave us the metadata of “One album” in")
         assert uris(listener) == [magnet]
         one.tracker.peers = swarm.peers
         until(lambda: _plays(listener))

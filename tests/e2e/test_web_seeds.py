@@ -121,8 +121,8 @@ def test_what_changed_or_went_is_passed_over_and_the_rest_plays(
     listener.wait_for_ended(tracks[3])
     assert listener.sound == pcm(1, 4)
     log = "\n".join(listener.mopidy.log.splitlines()[since:])
-    assert f"“{changed}” of “{PADDED}” is not what its torrent says" in log
-    assert f"“cover.jpg” of “{PADDED}” is not what its torrent says" in log
+    assert f"“{changed}” of “{PADDED}” does not match its torrent" in log
+    assert f"“cover.jpg” of “{PADDED}” does not match its torrent" in log
     asked = requests(web)
     assert max(asked[changed], asked["cover.jpg"]) <= MOST_REQUESTS, asked
     assert sum(asked.values()) <= 4 * MOST_REQUESTS, asked

@@ -47,7 +47,7 @@ def test_a_file_too_large_to_be_read_whole_is_not_fetched(run):
 def test_a_read_in_the_background_gives_up_and_holds_nothing_against_the_track(run):
     async def test():
         world = World(stall_timeout=0.01)
-        with pytest.raises(Stalled, match="Nobody gave us"):
+        with pytest.raises(Stalled, match="No peer gave us"):
             await world.manager.background.read_file(Target(SOURCE, ALBUM, 1), 950)
         assert world.play(1)
 

@@ -83,7 +83,7 @@ def test_what_is_hopeless_is_not_wanted_and_said_to_be_so(run):
         await world.later(5)
         (_, _, reason), *_ = world.failed
         assert reason == (
-            "“01 - Track.flac” of “Album” is not what its torrent says,"
+            "“01 - Track.flac” of “Album” does not match its torrent,"
             " wherever it is fetched from."
         )
         assert not waiting.done()  # the player's reader waits on

@@ -28,7 +28,7 @@ from tests.streaming.world import read_all
 SIZES = [400_000, 200_001, 3_000]
 PIECE = 32 * 1024
 PATIENCE_S = 60.0
-NEWS = "are not what they were"
+NEWS = "have changed on disk"
 
 Harm = Callable[[Path], None]
 
