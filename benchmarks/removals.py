@@ -100,7 +100,7 @@ class Lane:
         engine.add(source, self._plan)
         await self._come()
         if end == "meet anew":
-            engine._peers._meet_anew(engine._members.swarms[source.infohash])
+            engine._parts.peers._meet_anew(engine._members.swarms[source.infohash])
             await asyncio.sleep(self._chance.uniform(0, 0.05))
         elif end == "rejoin":
             engine.remove(source.infohash)

@@ -30,6 +30,10 @@ class DiskStore:
         """Return the store for a Mopidy with these folders for our extension."""
         return cls(cache_dir / "torrents", data_dir / "resume")
 
+    def folder_of(self, infohash: str) -> str:
+        """Return where a torrent's files lie."""
+        return str(self.data_dir / infohash)
+
     def infohashes(self) -> list[str]:
         """Return the torrents that have anything on disk."""
         data = (path.name for path in _entries(self.data_dir))

@@ -16,7 +16,7 @@ from typing import Any
 import libtorrent as lt
 
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
-from mopidy_vozduxan.engine.membership import Members
+from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.settings import PROFILE
 
 #: A peer may need 10 s to unchoke us, and trackers are told of every goodbye; but a

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,17 @@ def params_of(source: TorrentSource, resumed: Any | None) -> Any:
     resumed.file_priorities = []
     resumed.download_limit = resumed.upload_limit = -1
     return without_surplus(resumed)
+
+
+def pieces_in(params: Any) -> set[int]:
+    """Return the pieces that are held, by libtorrent's parameters."""
+    return {piece for piece, there in enumerate(params.have_pieces) if there}
+
+
+def without_pieces(params: Any, pieces: Set[int]) -> None:
+    """Leave pieces out of what is held."""
+    there = enumerate(params.have_pieces)
+    params.have_pieces = [held and piece not in pieces for piece, held in there]
 
 
 def with_peers(params: Any, known: Iterable[Address]) -> list[Address]:

@@ -21,15 +21,8 @@ import libtorrent as lt
 from mopidy_vozduxan.engine.alerts import AlertPump
 from mopidy_vozduxan.engine.binder import Binder
 from mopidy_vozduxan.engine.disk import DiskStore
-from mopidy_vozduxan.engine.inbox import Inbox
-from mopidy_vozduxan.engine.membership import Members
-from mopidy_vozduxan.engine.peers import Peers
-from mopidy_vozduxan.engine.protocol import (
-    Event,
-    PieceUnreadable,
-    StatisticsChanged,
-    WayOut,
-)
+from mopidy_vozduxan.engine.protocol import Event, PieceUnreadable, WayOut
+from mopidy_vozduxan.engine.session_parts import SessionParts
 from mopidy_vozduxan.engine.settings import (
     TICK_IDLE_MS,
     TICK_WAITING_MS,
@@ -37,8 +30,6 @@ from mopidy_vozduxan.engine.settings import (
     session_params,
     settings_for,
 )
-from mopidy_vozduxan.engine.verifying import Verifier
-from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
@@ -72,21 +63,13 @@ class LibtorrentEngine:
         self._loop = loop
         self._on_event = on_event
         self._session = lt.session(session_params(self._binder.settings))
-        self._members = Members(self._session, loop, self._emit, self._disk)
-        self._peers = Peers(self._members, loop)
-        self._verifier = Verifier(self._members, loop, self._emit)
-        self._inbox = Inbox(
-            self._members,
-            WrongPieces(self._members, loop, self._emit),
-            self._verifier,
-            loop,
-            self._emit,
-        )
-        self._pump = AlertPump(self._session, loop, self._inbox.handlers())
+        self._parts = SessionParts(self._session, loop, self._emit, self._disk)
+        self._members = self._parts.members
+        self._pump = AlertPump(self._session, loop, self._parts.handlers())
         self._binder.start(
             self._session,
             loop,
-            self._peers.meet_all_anew,
+            self._parts.peers.meet_all_anew,
             lambda there: self._emit(WayOut(there)),
         )
 
@@ -95,7 +78,7 @@ class LibtorrentEngine:
         if self._closing is not None:
             return
         if swarm is None:
-            self._members.join(source, plan)
+            self._parts.joining.join(source, plan)
         elif swarm.leaving:
             swarm.afterwards.append(partial(self.add, source, plan))
         elif source.magnet:
@@ -120,10 +103,7 @@ class LibtorrentEngine:
     def watch(self, infohashes: frozenset[str], *, waiting: bool) -> None:
         if self._closing is not None:
             return
-        for infohash in infohashes - self._inbox.watched:
-            if swarm := self._members.present(infohash):
-                self._emit(StatisticsChanged(infohash, swarm.statistics))
-        self._inbox.watched = infohashes
+        self._parts.status.watch(infohashes)
         self._set_pace(waiting)
         if self._timer:
             self._timer.cancel()
@@ -131,16 +111,16 @@ class LibtorrentEngine:
 
     def reconnect(self, infohash: str) -> None:
         if swarm := self._members.present(infohash):
-            self._peers.reconnect(swarm)
+            self._parts.peers.reconnect(swarm)
 
     def meet(self, infohash: str) -> None:
         if swarm := self._members.present(infohash):
-            self._peers.meet(swarm)
+            self._parts.peers.meet(swarm)
 
     def remove(
         self, infohash: str, *, delete_data: bool = False
     ) -> asyncio.Future[None]:
-        return self._members.remove(infohash, delete_data)
+        return self._parts.departures.remove(infohash, delete_data)
 
     async def close(self) -> None:
         if self._session is None and self._closing is None:
@@ -150,15 +130,15 @@ class LibtorrentEngine:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        self._inbox.watched = frozenset()
+        self._parts.status.watch(frozenset())
         self._binder.stop()
         if self._timer:
             self._timer.cancel()
-        await self._members.leave_all()
-        self._verifier.close()
+        await self._parts.departures.leave_all()
+        self._parts.verifier.close()
         self._pump.stop()
         self._session = None
-        await self._members.let_session_go()
+        await self._parts.departures.end_session()
         self._pump.close()
 
     def _set_pace(self, waiting: bool) -> None:
@@ -171,7 +151,7 @@ class LibtorrentEngine:
 
     def _ask_statistics(self) -> None:
         self._timer = None
-        if self._inbox.watched and self._closing is None:
+        if self._parts.status.watched and self._closing is None:
             self._session.post_torrent_updates(0)
             self._timer = self._loop.call_later(
                 STATISTICS_EVERY_S, self._ask_statistics
@@ -180,13 +160,8 @@ class LibtorrentEngine:
 
     def _try_utp(self) -> None:
         """Call peers over uTP while somebody waits and TCP finds nobody."""
-        peers = sum(
-            swarm.statistics.num_peers
-            for swarm in map(self._members.swarms.get, self._inbox.watched)
-            if swarm
-        )
         now = self._loop.time()
-        if peers or not self._fast:
+        if self._parts.status.num_peers or not self._fast:
             self._alone_since = None
         elif self._alone_since is None:
             self._alone_since = now

@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from mopidy_vozduxan.engine.hashes import Check
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
-from mopidy_vozduxan.engine.membership import Members
-from mopidy_vozduxan.engine.protocol import (
-    Event,
-    PieceRead,
-    PiecesLost,
-    PieceUnreadable,
-)
+from mopidy_vozduxan.engine.members import Members
+from mopidy_vozduxan.engine.protocol import PieceRead, PiecesLost, PieceUnreadable
+from mopidy_vozduxan.engine.saving import Saving
 
 #: A smaller piece is hashed on the loop: that takes no longer than passing it to a
 #: thread.
@@ -34,15 +29,9 @@ INSPECT_S = 3.0
 class Verifier:
     """Takes the results of ``read_piece``; answers as :class:`Engine` promises."""
 
-    def __init__(
-        self,
-        members: Members,
-        loop: asyncio.AbstractEventLoop,
-        emit: Callable[[Event], None],
-    ) -> None:
+    def __init__(self, members: Members, saving: Saving) -> None:
         self._members = members
-        self._loop = loop
-        self._emit = emit
+        self._saving = saving
         self._hashing = ThreadPoolExecutor(2, "vozduxan-hashing")
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -57,7 +46,7 @@ class Verifier:
         check = swarm.hashes.check_of(piece) if swarm.hashes else None
         if check is None:
             swarm.unhashed.append((piece, data, callers))
-            self._members.save(swarm)
+            self._saving.save(swarm)
         else:
             self._take(swarm, piece, data, callers, check)
 
@@ -79,7 +68,7 @@ class Verifier:
     def refuse(self, swarm: JoinedSwarm, piece: int, reason: str, callers: int) -> None:
         """Tell the callers that a piece cannot be read."""
         for _ in range(callers):
-            self._emit(PieceUnreadable(swarm.infohash, piece, reason))
+            self._members.emit(PieceUnreadable(swarm.infohash, piece, reason))
         swarm.looked_at(piece)
 
     def lose(self, swarm: JoinedSwarm, piece: int) -> None:
@@ -96,7 +85,7 @@ class Verifier:
         """Check pieces that may be lost, then report those that are."""
         swarm.suspects |= pieces & swarm.held
         if swarm.inspection is None:
-            task = self._loop.create_task(self._inspect(swarm, first))
+            task = self._members.loop.create_task(self._inspect(swarm, first))
             swarm.inspection = task
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -114,7 +103,7 @@ class Verifier:
             if not future.cancelled():
                 self._judge(swarm, piece, data, callers, future.result())
 
-        future = self._loop.run_in_executor(self._hashing, check, data)
+        future = self._members.loop.run_in_executor(self._hashing, check, data)
         future.add_done_callback(judge)
 
     def _judge(
@@ -122,7 +111,7 @@ class Verifier:
     ) -> None:
         if right:
             for _ in range(callers):
-                self._emit(PieceRead(swarm.infohash, piece, data))
+                self._members.emit(PieceRead(swarm.infohash, piece, data))
         elif swarm.leaving:
             self.refuse(swarm, piece, "the swarm was left", callers)
         else:
@@ -155,4 +144,4 @@ class Verifier:
         swarm.held -= lost
         if lost or swarm.in_doubt:
             swarm.in_doubt = True
-            self._emit(PiecesLost(swarm.infohash, lost))
+            self._members.emit(PiecesLost(swarm.infohash, lost))

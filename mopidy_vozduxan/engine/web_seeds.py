@@ -8,10 +8,8 @@ around that.
 
 from __future__ import annotations
 
-import asyncio
-
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
-from mopidy_vozduxan.engine.membership import Members
+from mopidy_vozduxan.engine.members import Members
 
 #: Several pieces come wrong at a time, so wait for the rest.
 SOON_S = 0.5
@@ -23,23 +21,22 @@ ADDED_AFTER_S = (0.0, 1.0, 5.0, 20.0)
 class WebSeeds:
     """Renews the web seeds of swarms. Never waits."""
 
-    def __init__(self, members: Members, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, members: Members) -> None:
         self._members = members
-        self._loop = loop
         self._pending: set[JoinedSwarm] = set()
 
     def renew_soon(self, swarm: JoinedSwarm) -> None:
         """Renew them in a moment; further requests meanwhile change nothing."""
         if swarm.web_seeds and swarm not in self._pending:
             self._pending.add(swarm)
-            self._loop.call_later(SOON_S, self._renew_pending, swarm)
+            self._members.loop.call_later(SOON_S, self._renew_pending, swarm)
 
     def renew(self, swarm: JoinedSwarm) -> None:
         """Renew them."""
         for url in swarm.web_seeds:
             swarm.handle.remove_url_seed(url)
         for delay in ADDED_AFTER_S if swarm.web_seeds else ():
-            self._loop.call_later(delay, self._add, swarm)
+            self._members.loop.call_later(delay, self._add, swarm)
 
     def _renew_pending(self, swarm: JoinedSwarm) -> None:
         self._pending.discard(swarm)

@@ -14,36 +14,29 @@ from typing import Any
 import libtorrent as lt
 
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
-from mopidy_vozduxan.engine.membership import Members
-from mopidy_vozduxan.engine.protocol import Event, PieceOffered, PieceWrong
+from mopidy_vozduxan.engine.members import Members
+from mopidy_vozduxan.engine.protocol import PieceOffered, PieceWrong
 from mopidy_vozduxan.engine.web_seeds import WebSeeds
 
 #: The addresses of the peers that have a piece; web seeds are not peers.
-Holders = frozenset[tuple[str, int]]
+Addresses = frozenset[tuple[str, int]]
 
 
 class WrongPieces:
     """Looks at peers on other threads, because libtorrent answers late."""
 
-    def __init__(
-        self,
-        members: Members,
-        loop: asyncio.AbstractEventLoop,
-        emit: Callable[[Event], None],
-    ) -> None:
+    def __init__(self, members: Members) -> None:
         self._members = members
-        self._web_seeds = WebSeeds(members, loop)
-        self._loop = loop
-        self._emit = emit
+        self._web_seeds = WebSeeds(members)
 
     def came(self, swarm: JoinedSwarm, piece: int) -> None:
         """Report a piece that came wrong."""
         self._web_seeds.renew_soon(swarm)
 
-        def tell(found: Mapping[int, Holders]) -> None:
+        def tell(found: Mapping[int, Addresses]) -> None:
             swarm.wrong[piece] = found[piece]
             elsewhere = bool(found[piece])
-            self._emit(PieceWrong(swarm.infohash, piece, elsewhere))
+            self._members.emit(PieceWrong(swarm.infohash, piece, elsewhere))
 
         self._look(swarm, {piece}, tell)
 
@@ -53,11 +46,11 @@ class WrongPieces:
         The number of peers is no help: web seeds count in it, too.
         """
 
-        def tell(found: Mapping[int, Holders]) -> None:
-            for piece, holders in found.items():
-                if holders - swarm.wrong.get(piece, holders):
+        def tell(found: Mapping[int, Addresses]) -> None:
+            for piece, addresses in found.items():
+                if addresses - swarm.wrong.get(piece, addresses):
                     del swarm.wrong[piece]
-                    self._emit(PieceOffered(swarm.infohash, piece))
+                    self._members.emit(PieceOffered(swarm.infohash, piece))
 
         self._look(swarm, set(swarm.wrong), tell)
 
@@ -65,18 +58,20 @@ class WrongPieces:
         self,
         swarm: JoinedSwarm,
         pieces: Set[int],
-        found: Callable[[Mapping[int, Holders]], None],
+        found: Callable[[Mapping[int, Addresses]], None],
     ) -> None:
-        def take(asked: asyncio.Future[Mapping[int, Holders]]) -> None:
+        def take(asked: asyncio.Future[Mapping[int, Addresses]]) -> None:
             gone = self._members.present(swarm.infohash) is not swarm
             if not (gone or asked.cancelled() or asked.exception()):
                 found(asked.result())
 
-        asked = self._loop.run_in_executor(None, holders_of, swarm.handle, pieces)
+        asked = self._members.loop.run_in_executor(
+            None, peers_with, swarm.handle, pieces
+        )
         asked.add_done_callback(take)
 
 
-def holders_of(handle: Any, pieces: Set[int]) -> Mapping[int, Holders]:
+def peers_with(handle: Any, pieces: Set[int]) -> Mapping[int, Addresses]:
     """Return who has each of the pieces; blocks."""
     peers = [
         peer

@@ -9,7 +9,7 @@ from typing import Any
 import libtorrent as lt
 import pytest
 
-from mopidy_vozduxan.engine import membership
+from mopidy_vozduxan.engine import departures
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.protocol import PiecesHeld, PieceUnreadable
 from tests.engine.conftest import OFFLINE, TIMEOUT_S, Album, Rig, make_album, on_loop
@@ -41,7 +41,7 @@ async def test_a_state_that_never_gets_whole_is_tried_a_few_times(
         swarm = swarm_of(rig, album)
         swarm.held.add(5)  # no state will ever name it
         await left(rig, album)
-        assert swarm.farewells == membership.FAREWELLS
+        assert swarm.farewells == departures.FAREWELLS
         assert await held_again(rig, album) == {0, 1}
 
 
@@ -69,7 +69,7 @@ async def saved(rig: Rig, album: Album) -> JoinedSwarm:
     await left(rig, album)
     await held_again(rig, album)
     swarm = swarm_of(rig, album)
-    rig.engine._members.save(swarm)
+    rig.engine._parts.saving.save(swarm)
     async with asyncio.timeout(TIMEOUT_S):
         while swarm.saves:
             await asyncio.sleep(0)
@@ -83,7 +83,7 @@ async def test_a_swarm_whose_state_cannot_be_saved_leaves_all_the_same(
     album = make_album(tmp_path, [100_000])
     async with Rig(tmp_path, OFFLINE) as rig:
         await saved(rig, album)
-        monkeypatch.setattr(rig.engine._members, "save", save_what_is_new)
+        monkeypatch.setattr(rig.engine._parts.saving, "save", save_what_is_new)
         await left(rig, album)
         monkeypatch.undo()
         assert await held_again(rig, album) == {0, 1}
@@ -96,7 +96,7 @@ async def test_it_waits_for_every_answer_before_it_leaves(
     album = make_album(tmp_path, [100_000])
     async with Rig(tmp_path, OFFLINE) as rig:
         swarm = await saved(rig, album)
-        not_saved, parting = rig.engine._inbox._on_not_saved, []
+        not_saved, parting = rig.engine._parts.state._on_not_saved, []
 
         def save_twice(swarm: JoinedSwarm) -> None:
             save_what_is_new(swarm)
@@ -108,7 +108,7 @@ async def test_it_waits_for_every_answer_before_it_leaves(
 
         handlers = rig.engine._pump._handlers
         monkeypatch.setitem(handlers, "save_resume_data_failed_alert", answer)
-        monkeypatch.setattr(rig.engine._members, "save", save_twice)
+        monkeypatch.setattr(rig.engine._parts.saving, "save", save_twice)
         await left(rig, album)
         assert parting == [False, True]
 
@@ -122,7 +122,7 @@ async def test_a_piece_whose_hash_cannot_be_had_is_refused(
     async with Rig(tmp_path, OFFLINE) as rig:
         swarm = await saved(rig, album)
         swarm.hashes = None
-        monkeypatch.setattr(rig.engine._members, "save", save_what_is_new)
+        monkeypatch.setattr(rig.engine._parts.saving, "save", save_what_is_new)
         rig.engine.read_piece(album.infohash, 1)
         refused = await rig.next(PieceUnreadable)
         assert (refused.piece, refused.reason) == (1, "its hash is not known")

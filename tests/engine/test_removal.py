@@ -115,18 +115,18 @@ async def test_a_state_that_is_being_saved_takes_no_second_leave(
     album = make_album(tmp_path, [100_000])
     async with Rig(tmp_path, OFFLINE) as rig:
         await joined(rig, album, 0, 1)
-        members = rig.engine._members
-        swarm = members.swarms[album.infohash]
-        members.save(swarm)
+        parts = rig.engine._parts
+        swarm = parts.members.swarms[album.infohash]
+        parts.saving.save(swarm)
         cut, go_on = asyncio.Event(), threading.Event()
-        told, delete = [], members._delete
-        members._delete = lambda *given: (told.append(given), delete(*given))
+        told, delete = [], parts.departures._delete
+        parts.departures._delete = lambda *given: (told.append(given), delete(*given))
 
         def wait_first(infohash: str) -> None:
             rig.loop.call_soon_threadsafe(cut.set)
             go_on.wait(TIMEOUT_S)
 
-        members._cache.cut_links = wait_first
+        rig.engine._disk.cut_links = wait_first
         removal = rig.engine.remove(album.infohash, delete_data=True)
         await cut.wait()
         async with asyncio.timeout(TIMEOUT_S):
@@ -173,7 +173,7 @@ async def test_lost_alerts_hold_up_no_removal(tmp_path: Path) -> None:
         removals = [
             rig.engine.remove(a.infohash, delete_data=True) for a in (album, other)
         ]
-        rig.engine._inbox._on_dropped(None)
+        rig.engine._parts.dropped.on_dropped(None)
         await rig.next(EventsLost)
         await asyncio.wait_for(asyncio.gather(*removals), TIMEOUT_S)
         assert left_on_disk(tmp_path) == []

@@ -1,0 +1,197 @@
+"""Swarms leave the session in order: cache flushed, state saved, data deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from typing import Any
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.disk_thread import DiskThread
+from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
+from mopidy_vozduxan.engine.members import Members
+from mopidy_vozduxan.engine.protocol import PieceUnreadable, SwarmBroke
+from mopidy_vozduxan.engine.resume import pieces_in
+from mopidy_vozduxan.engine.saving import Saving
+from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
+
+logger = logging.getLogger(__name__)
+
+#: How long :meth:`Departures.leave_all` waits for resume data.
+LEAVE_TIMEOUT_S = 4.0
+#: How often a leaving swarm is saved again until its state names all it holds.
+FAREWELLS = 5
+
+
+class Departures:
+    """Deletes data from ``disk`` on ``thread``."""
+
+    def __init__(
+        self, members: Members, saving: Saving, disk: DiskStore, thread: DiskThread
+    ) -> None:
+        self._members = members
+        self._saving = saving
+        self._disk = disk
+        self._thread = thread
+
+    # --- told by our side
+
+    def remove(self, infohash: str, delete_data: bool) -> asyncio.Future[None]:
+        """Have a swarm leave: cache flushed, state saved, then out of the session.
+
+        The future is done when it has left and, with ``delete_data``, when
+        nothing is left of it on disk.
+        """
+        swarm = self._members.swarms.get(infohash)
+        if swarm is None:
+            swarm = self._absent(infohash, delete_data)
+        swarm.afterwards.clear()
+        swarm.delete_data |= delete_data
+        if swarm.departure is None:
+            swarm.departure = self._members.loop.create_future()
+        if not swarm.leaving:
+            swarm.leaving = True
+            self._fail_reads(swarm)
+            if swarm.handle:
+                self.begin(swarm)
+        return swarm.departure
+
+    def _absent(self, infohash: str, delete_data: bool) -> JoinedSwarm:
+        """Return a swarm that is not joined, on its way out.
+
+        It keeps the place while its data is deleted, so that whoever joins
+        meanwhile does so after that.
+        """
+        swarm = JoinedSwarm(infohash, TorrentSource(infohash), None, stopped=True)
+        swarm.leaving = True
+        swarm.departure = self._members.loop.create_future()
+        if delete_data:
+            self._members.add(swarm)
+            self._delete_rest(swarm)
+        else:
+            swarm.departure.set_result(None)
+        return swarm
+
+    async def leave_all(self) -> None:
+        """Have all swarms leave; give up on those that take too long."""
+        swarms = self._members.swarms
+        for infohash in list(swarms):
+            self.remove(infohash, delete_data=False)
+        try:
+            await asyncio.wait_for(self._members.wait_empty(), LEAVE_TIMEOUT_S)
+        except TimeoutError:
+            names = ", ".join(swarm.name for swarm in swarms.values())
+            logger.warning("Vozduxan: Stopping without having saved all of: %s", names)
+        for swarm in swarms.values():
+            if swarm.departure:
+                swarm.departure.cancel()
+        self._members.drop_all()
+
+    async def end_session(self) -> None:
+        """End the session, which waits for libtorrent's threads."""
+        await self._thread.run(_destroy, [self._members.take_session()])
+        self._thread.close()
+
+    # --- told by libtorrent
+
+    def begin(self, swarm: JoinedSwarm) -> None:
+        """Take the first step out, once the swarm has its handle."""
+        if swarm.delete_data or swarm.wants_metadata:
+            self.part(swarm)
+        else:
+            # Resume data names less than what is in the cache (2.1), or more
+            # than what is in the files (2.0): after a flush neither.
+            swarm.farewells += 1
+            swarm.handle.flush_cache()
+
+    def finish(self, swarm: JoinedSwarm, params: Any) -> None:
+        """Store the state and leave, or try again when it is not whole yet.
+
+        A flush or a save from before the farewell may have been answered.
+        """
+        missing = swarm.held.difference(pieces_in(params))
+        if missing and swarm.farewells < FAREWELLS:
+            self.begin(swarm)
+            return
+        done = self._saving.store(swarm, params)
+        done.add_done_callback(lambda _: self.part(swarm))
+
+    def part(self, swarm: JoinedSwarm) -> None:
+        """Take the torrent out of the session; its state is saved by now."""
+        if not self._members.include(swarm) or self._members.session is None:
+            return
+        if swarm.parting:
+            return  # a state that was asked for before came only now
+        swarm.parting = True
+        if swarm.delete_data:
+            # libtorrent goes by the names of the files, wherever they lead.
+            done = self._thread.run(self._disk.cut_links, swarm.infohash)
+            done.add_done_callback(lambda done: self._delete(swarm, done.exception()))
+            return
+        self._members.session.remove_torrent(swarm.handle)
+        self._left(swarm)
+
+    def out(self, swarm: JoinedSwarm) -> None:
+        """Go on with a leaving swarm that is out of the session, its files closed."""
+        if not swarm.delete_data:
+            self._left(swarm)
+        elif self._members.include(swarm) and not swarm.deleting:
+            self._delete_rest(swarm)
+
+    # --- the last steps
+
+    def _delete(self, swarm: JoinedSwarm, in_doubt: BaseException | None) -> None:
+        session = self._members.session
+        if session is None:
+            return
+        if in_doubt:  # where the files' names lead
+            session.remove_torrent(swarm.handle)
+            self.out(swarm)
+        else:
+            session.remove_torrent(swarm.handle, lt.options_t.delete_files)
+
+    def _delete_rest(self, swarm: JoinedSwarm) -> None:
+        # ``_left`` follows when all is gone: whoever joins then must not lose theirs.
+        swarm.deleting = True
+        done = self._thread.run(self._disk.delete, swarm.infohash)
+        done.add_done_callback(lambda done: self._left(swarm, done.exception()))
+
+    def _left(self, swarm: JoinedSwarm, error: BaseException | None = None) -> None:
+        """Forget the swarm, and do what was asked meanwhile: join again, say."""
+        if not self._members.include(swarm):
+            return
+        self._members.drop(swarm)
+        _settle(swarm.departure, error)
+        try:
+            for ask in swarm.afterwards:
+                ask()
+        except BadInput as exc:
+            self._members.emit(SwarmBroke(swarm.infohash, str(exc)))
+
+    def _fail_reads(self, swarm: JoinedSwarm) -> None:
+        reason = "the swarm was left"
+        reads = [(piece, swarm.answered(piece)) for piece in list(swarm.reads)]
+        reads += [(piece, callers) for piece, _, callers in swarm.unhashed]
+        swarm.unhashed.clear()
+        for piece, callers in reads:
+            for _ in range(callers):
+                self._members.emit(PieceUnreadable(swarm.infohash, piece, reason))
+
+
+def _settle(future: asyncio.Future[None] | None, error: BaseException | None) -> None:
+    if future is None or future.done():
+        return
+    if error:
+        future.set_exception(error)
+    else:
+        future.set_result(None)
+
+
+def _destroy(sessions: list[Any]) -> None:
+    """Let the session go: its end waits for libtorrent's threads."""
+    sessions.clear()
+    gc.collect()

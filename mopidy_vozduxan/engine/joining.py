@@ -1,0 +1,126 @@
+"""Swarms join the session: from their source, their resume data and a first plan.
+
+Never decides what is wanted.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.hashes import PieceHashes
+from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm, priorities_of
+from mopidy_vozduxan.engine.members import Members
+from mopidy_vozduxan.engine.parsing import MAX_PIECES
+from mopidy_vozduxan.engine.presence import absent_pieces
+from mopidy_vozduxan.engine.resume import (
+    ResumeFiles,
+    params_of,
+    pieces_in,
+    without_pieces,
+)
+from mopidy_vozduxan.planning.plan import Changes, Plan
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
+
+logger = logging.getLogger(__name__)
+
+_F = lt.torrent_flags
+# ``default_dont_download`` also makes every *file* unwanted, and unwanted files'
+# pieces go to a part file: priorities of pieces say it all.
+_FLAGS_OFF = (
+    _F.auto_managed
+    | _F.default_dont_download
+    | _F.paused
+    | _F.sequential_download
+    | _F.stop_when_ready
+)
+
+
+class Joining:
+    """Data lies where ``disk`` says, resume data in ``resume_files``."""
+
+    def __init__(
+        self, members: Members, disk: DiskStore, resume_files: ResumeFiles
+    ) -> None:
+        self._members = members
+        self._disk = disk
+        self._resume_files = resume_files
+
+    def join(self, source: TorrentSource, plan: Plan | None) -> None:
+        """Join a swarm that is not there. Raises :class:`BadInput`."""
+        params = self._params_of(source)
+        resumed = self._still_there(source, params)
+        wanted = _wanted(plan)
+        idle = params.ti is not None and wanted <= resumed
+        _set_up(params, plan, idle)
+        swarm = _swarm_of(source, params, stopped=idle)
+        swarm.resumed, swarm.hoped = resumed, wanted & resumed
+        if plan:
+            first = Changes(due_ms=tuple(plan.due_ms.items()), trickle=plan.trickle)
+            swarm.apply(first, self._members.loop.time() * 1000)
+        self._members.add(swarm)
+        self._members.session.async_add_torrent(params)
+
+    def _params_of(self, source: TorrentSource) -> Any:
+        infohash = source.infohash
+        if source.torrent is None:
+            self._resume_files.check_refusal(infohash)
+        params = params_of(source, self._resume_files.load(infohash))
+        params.save_path = self._disk.folder_of(infohash)
+        return params
+
+    def _still_there(self, source: TorrentSource, params: Any) -> set[int]:
+        """Return the pieces that were saved and are no further than files reach."""
+        held = pieces_in(params)
+        if params.ti is None:
+            return held
+        if absent := absent_pieces(params.ti, params.save_path, held):
+            name = source.display_name or params.ti.name()
+            logger.info(
+                "Vozduxan: %d piece(s) of “%s” are gone from the disk",
+                len(absent),
+                name,
+            )
+            without_pieces(params, absent)
+        return held - absent
+
+
+def _wanted(plan: Plan | None) -> set[int]:
+    urgencies = plan.urgencies if plan else b""
+    return {piece for piece, urgency in enumerate(urgencies) if urgency}
+
+
+def _set_up(params: Any, plan: Plan | None, idle: bool) -> None:
+    """Have nothing fetched that no plan names."""
+    params.storage_mode = lt.storage_mode_t.storage_mode_sparse
+    params.flags &= ~_FLAGS_OFF
+    params.file_priorities = []
+    params.piece_priorities = _first_priorities(params, plan)
+    if idle:
+        # No peer is met before something missing is wanted: one that saw us as
+        # finished hangs up, and is not called again for minutes.
+        params.flags |= _F.stop_when_ready
+
+
+def _first_priorities(params: Any, plan: Plan | None) -> list[int]:
+    """Return the priorities to join with.
+
+    The pieces of a magnet are not counted yet; libtorrent cuts a list that is
+    too long when the metadata comes (2.0.8, 2.1.1).
+    """
+    if plan:
+        return priorities_of(plan.urgencies)
+    return [0] * (params.ti.num_pieces() if params.ti else MAX_PIECES)
+
+
+def _swarm_of(source: TorrentSource, params: Any, *, stopped: bool) -> JoinedSwarm:
+    swarm = JoinedSwarm(source.infohash, source, params, stopped)
+    swarm.peers = list(params.peers)
+    swarm.web_seeds = set(params.url_seeds)
+    swarm.wants_metadata = params.ti is None
+    if params.ti is not None:
+        swarm.hashes = PieceHashes(params.ti, source.torrent)
+    return swarm

@@ -1,0 +1,74 @@
+"""What alerts about one piece mean: it came, came wrong, or was read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopidy_vozduxan.engine import alerts
+from mopidy_vozduxan.engine.members import Members
+from mopidy_vozduxan.engine.protocol import PieceFinished
+from mopidy_vozduxan.engine.saving import Saving
+from mopidy_vozduxan.engine.verifying import Verifier
+from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
+
+#: Resume data is saved this often at most while pieces come in, so that a crash
+#: costs no more than that.
+SAVE_EVERY_S = 30.0
+
+
+class PieceAlerts:
+    """Has every piece that was read verified."""
+
+    def __init__(
+        self,
+        members: Members,
+        saving: Saving,
+        verifier: Verifier,
+        wrong_pieces: WrongPieces,
+    ) -> None:
+        self._members = members
+        self._saving = saving
+        self._verifier = verifier
+        self._wrong_pieces = wrong_pieces
+
+    def handlers(self) -> alerts.Handlers:
+        """Return the handlers by the alert's class name."""
+        return {
+            "piece_finished_alert": self._on_finished,
+            "hash_failed_alert": self._on_wrong,
+            "read_piece_alert": self._on_read,
+        }
+
+    def _on_finished(self, alert: Any) -> None:
+        swarm = self._members.concerned(alert)
+        if swarm is None or not swarm.checked:
+            return  # resumed pieces are told all at once
+        piece = int(alert.piece_index)
+        swarm.held.add(piece)
+        swarm.due.discard(piece)
+        swarm.wrong.pop(piece, None)
+        self._members.emit(PieceFinished(swarm.infohash, piece))
+        if self._members.loop.time() - swarm.saved_at > SAVE_EVERY_S:
+            self._saving.save(swarm)
+
+    def _on_wrong(self, alert: Any) -> None:
+        if swarm := self._members.concerned(alert):
+            self._wrong_pieces.came(swarm, int(alert.piece_index))
+            swarm.failed_hashes = not swarm.web_seeds
+
+    def _on_read(self, alert: Any) -> None:
+        swarm = self._members.concerned(alert)
+        if swarm is None:
+            return
+        piece = int(alert.piece)
+        callers = swarm.answered(piece)
+        if not callers and piece not in swarm.looks:
+            return
+        data = None if alerts.failed(alert.error) else alerts.bytes_of(alert)
+        if data is not None:
+            self._verifier.take(swarm, piece, data, callers)
+        elif alerts.tells_loss(alert.error):
+            self._verifier.lose(swarm, piece)
+        else:
+            reason = alerts.reason_of(alert.error)
+            self._verifier.refuse(swarm, piece, reason, callers)

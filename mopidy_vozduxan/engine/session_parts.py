@@ -1,0 +1,72 @@
+"""The parts that work on a session's swarms, and how they are joined together.
+
+Decides nothing. One handler per alert, none longer than its alert lives; none calls
+what waits for libtorrent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from mopidy_vozduxan.engine import alerts, session_alerts
+from mopidy_vozduxan.engine.departures import Departures
+from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.disk_thread import DiskThread
+from mopidy_vozduxan.engine.dropped_alerts import DroppedAlerts
+from mopidy_vozduxan.engine.holding import Holding
+from mopidy_vozduxan.engine.joining import Joining
+from mopidy_vozduxan.engine.members import Members
+from mopidy_vozduxan.engine.peers import Peers
+from mopidy_vozduxan.engine.piece_alerts import PieceAlerts
+from mopidy_vozduxan.engine.protocol import Event
+from mopidy_vozduxan.engine.resume import ResumeFiles
+from mopidy_vozduxan.engine.saving import Saving
+from mopidy_vozduxan.engine.state_alerts import StateAlerts
+from mopidy_vozduxan.engine.status_alerts import StatusAlerts
+from mopidy_vozduxan.engine.swarm_failures import SwarmFailures
+from mopidy_vozduxan.engine.torrent_alerts import TorrentAlerts
+from mopidy_vozduxan.engine.verifying import Verifier
+from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
+
+
+class SessionParts:
+    """Built once for each session; the engine calls them, libtorrent the handlers."""
+
+    def __init__(
+        self,
+        session: Any,
+        loop: asyncio.AbstractEventLoop,
+        emit: Callable[[Event], None],
+        disk: DiskStore,
+    ) -> None:
+        files, thread = ResumeFiles(disk.resume_dir), DiskThread(loop)
+        self.members = members = Members(session, loop, emit)
+        self.saving = saving = Saving(loop, files, thread)
+        self.joining = Joining(members, disk, files)
+        self.departures = departures = Departures(members, saving, disk, thread)
+        self.peers = Peers(members, loop)
+        self.verifier = verifier = Verifier(members, saving)
+        holding, failures = Holding(members, saving), SwarmFailures(members, saving)
+        wrong = WrongPieces(members)
+        self.status = StatusAlerts(members, holding, verifier, wrong, failures)
+        self.dropped = DroppedAlerts(members, saving, departures, holding)
+        self.state = StateAlerts(
+            members, saving, departures, holding, verifier, failures
+        )
+        self._pieces = PieceAlerts(members, saving, verifier, wrong)
+        self._torrents = TorrentAlerts(
+            members, departures, holding, verifier, failures, disk
+        )
+
+    def handlers(self) -> alerts.Handlers:
+        """Return the handler of every alert we listen to, by its class's name."""
+        return {
+            **session_alerts.handlers(),
+            **self._torrents.handlers(),
+            **self._pieces.handlers(),
+            **self.state.handlers(),
+            **self.status.handlers(),
+            **self.dropped.handlers(),
+        }

@@ -1,0 +1,104 @@
+"""What alerts about a torrent's saved state mean, and when to ask for it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from mopidy_vozduxan.engine import alerts
+from mopidy_vozduxan.engine.departures import Departures
+from mopidy_vozduxan.engine.hashes import PieceHashes
+from mopidy_vozduxan.engine.holding import Holding
+from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
+from mopidy_vozduxan.engine.members import Members
+from mopidy_vozduxan.engine.parsing import read_torrent, torrent_of
+from mopidy_vozduxan.engine.protocol import MetadataReceived
+from mopidy_vozduxan.engine.saving import Saving
+from mopidy_vozduxan.engine.swarm_failures import SwarmFailures
+from mopidy_vozduxan.engine.verifying import Verifier
+from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.torrent.metainfo import Metainfo
+
+
+class StateAlerts:
+    """The state has a magnet's metadata, v2 hashes and, with 2.0, what is held."""
+
+    def __init__(
+        self,
+        members: Members,
+        saving: Saving,
+        departures: Departures,
+        holding: Holding,
+        verifier: Verifier,
+        failures: SwarmFailures,
+    ) -> None:
+        self._members = members
+        self._saving = saving
+        self._departures = departures
+        self._holding = holding
+        self._verifier = verifier
+        self._failures = failures
+
+    def handlers(self) -> alerts.Handlers:
+        """Return the handlers by the alert's class name."""
+        return {
+            "cache_flushed_alert": self._on_flushed,
+            "metadata_received_alert": self._on_news,
+            "torrent_finished_alert": self._on_news,
+            "save_resume_data_alert": self._on_saved,
+            "save_resume_data_failed_alert": self._on_not_saved,
+        }
+
+    def _on_flushed(self, alert: Any) -> None:
+        swarm = self._members.concerned(alert, leaving=True)
+        if swarm and swarm.leaving:
+            self._saving.save(swarm)
+
+    def _on_news(self, alert: Any) -> None:
+        if swarm := self._members.concerned(alert):
+            self._saving.save(swarm)
+
+    def _on_saved(self, alert: Any) -> None:
+        swarm = self._members.concerned(alert, leaving=True)
+        if swarm is None:
+            return
+        params = alert.params
+        swarm.saves = max(0, swarm.saves - 1)
+        if swarm.leaving:
+            if not swarm.saves:
+                self._departures.finish(swarm, params)
+            return
+        if swarm.wants_metadata and params.ti is not None:
+            swarm.wants_metadata = False
+            swarm.hashes = PieceHashes(params.ti, None)
+            self._tell_metadata(swarm, params)
+        self._holding.tell(swarm, params.have_pieces)
+        self._verifier.learn(swarm, params)
+        self._saving.store(swarm, params)
+
+    def _on_not_saved(self, alert: Any) -> None:
+        swarm = self._members.concerned(alert, leaving=True)
+        if swarm is None:
+            return
+        swarm.saves = max(0, swarm.saves - 1)
+        if not swarm.leaving:
+            self._verifier.learn(swarm, None)
+        elif not swarm.saves:
+            self._departures.part(swarm)
+
+    def _tell_metadata(self, swarm: JoinedSwarm, params: Any) -> None:
+        """Read what came as any torrent, on another thread: it may be large."""
+        torrent = torrent_of(params)
+        loop = self._members.loop
+        reading = loop.run_in_executor(None, read_torrent, torrent)
+
+        def tell(reading: asyncio.Future[Metainfo]) -> None:
+            try:
+                metainfo = reading.result()
+            except BadInput as exc:
+                self._failures.refuse(swarm, str(exc))
+            else:
+                event = MetadataReceived(swarm.infohash, metainfo, torrent)
+                self._members.emit(event)
+
+        reading.add_done_callback(tell)

@@ -1,0 +1,99 @@
+"""What alerts about a whole torrent mean: it is there, or it fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopidy_vozduxan.engine import alerts
+from mopidy_vozduxan.engine.departures import Departures
+from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.holding import Holding
+from mopidy_vozduxan.engine.members import Members
+from mopidy_vozduxan.engine.protocol import SwarmBroke
+from mopidy_vozduxan.engine.swarm_failures import SwarmFailures
+from mopidy_vozduxan.engine.verifying import Verifier
+
+
+class TorrentAlerts:
+    """Files lie where ``disk`` says."""
+
+    def __init__(
+        self,
+        members: Members,
+        departures: Departures,
+        holding: Holding,
+        verifier: Verifier,
+        failures: SwarmFailures,
+        disk: DiskStore,
+    ) -> None:
+        self._members = members
+        self._departures = departures
+        self._holding = holding
+        self._verifier = verifier
+        self._failures = failures
+        self._disk = disk
+
+    def handlers(self) -> alerts.Handlers:
+        """Return the handlers by the alert's class name."""
+        return {
+            "add_torrent_alert": self._on_added,
+            "torrent_checked_alert": self._on_checked,
+            "torrent_error_alert": self._on_error,
+            "file_error_alert": self._on_file_error,
+            "torrent_conflict_alert": self._on_conflict,
+            "metadata_failed_alert": self._on_metadata_failed,
+            "torrent_deleted_alert": self._on_deleted,
+            "torrent_delete_failed_alert": self._on_deleted,
+        }
+
+    def _on_added(self, alert: Any) -> None:
+        hashes = alert.params.info_hashes
+        swarm = self._members.named(hashes)
+        if swarm is None or swarm.handle:
+            return
+        if alerts.failed(alert.error):
+            if not swarm.leaving:
+                self._failures.broke(swarm, alert.error)
+            self._departures.out(swarm)
+            return
+        swarm.joined(alert.handle, self._members.loop.time() * 1000)
+        if swarm.leaving:
+            self._departures.begin(swarm)
+
+    def _on_checked(self, alert: Any) -> None:
+        if swarm := self._members.concerned(alert):
+            self._holding.ask(swarm)
+
+    def _on_error(self, alert: Any) -> None:
+        if swarm := self._members.concerned(alert):
+            self._failures.broke(swarm, alert.error)
+
+    def _on_file_error(self, alert: Any) -> None:
+        """Report a file that fails; one that is not what it was can be mended."""
+        swarm = self._members.concerned(alert)
+        if swarm is None:
+            return
+        if swarm.hashes is None or not alerts.tells_loss(alert.error):
+            self._failures.broke(swarm, alert.error, storage=True)
+        elif not swarm.in_doubt:
+            swarm.in_doubt = True
+            folder = self._disk.folder_of(swarm.infohash)
+            pieces = swarm.hashes.pieces_of_file(alert.filename(), folder)
+            self._verifier.suspect(swarm, pieces)
+
+    def _on_conflict(self, alert: Any) -> None:
+        if swarm := self._members.concerned(alert):
+            reason = "the same torrent is there under another name"
+            self._members.emit(SwarmBroke(swarm.infohash, reason))
+
+    def _on_metadata_failed(self, alert: Any) -> None:
+        """Refuse metadata that is no use; what a peer made up is another matter."""
+        swarm = self._members.concerned(alert)
+        if swarm and not alerts.tells_lie(alert.error):
+            reason = alerts.reason_of(alert.error)
+            self._failures.refuse(swarm, f"its metadata cannot be used: {reason}")
+
+    def _on_deleted(self, alert: Any) -> None:
+        swarm = self._members.named(alert.info_hashes)
+        if swarm and swarm.leaving:
+            self._departures.out(swarm)
