@@ -52,6 +52,7 @@ from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
 from mopidy_vozduxan.sources.watching import Watcher
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
+from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 from mopidy_vozduxan.version import __version__
 from mopidy_vozduxan.web import server_file
 from mopidy_vozduxan.web.door import PlayerDoor
@@ -129,7 +130,12 @@ class Parts:
         self._binding = Binding(ours["listen_interfaces"])
         self._to_swarms = ToSwarms(catalog, self._bridge, self._manager.metadata)
         self._adder = adder_of(
-            config, catalog, self._streaming, self._binding, self._to_swarms.tell
+            config,
+            catalog,
+            self._streaming,
+            self._from_swarms,
+            self._binding,
+            self._to_swarms.tell,
         )
         self._covers = Covers(catalog, record.pictures)
         self._scanning = self._scanning_of(ours["scan_tags"])
@@ -162,13 +168,13 @@ class Parts:
         server_file.remove(self._data_dir, self._door.address)
         self._watcher.stop()
         self._bridge.stop(CLOSE_S, self._close)
-        self._from_swarms.close()
         self._catalog.close()
 
     async def _close(self) -> None:
         await self._scanning.close()
         await self._manager.close()
         await self._door.stop()
+        await self._from_swarms.close()
 
     def _scanning_of(self, scan_tags: str) -> Scanning:
         readers = Readers(
@@ -238,17 +244,24 @@ def adder_of(
     config: Any,
     catalog: Catalog,
     streaming: Streaming,
+    from_swarms: FromSwarms,
     binding: Binding,
     came: Callable[[], None] = lambda: None,
 ) -> Adder:
     """Return what adds torrents by way of swarms and of servers."""
     agent = f"Mopidy-Vozduxan/{__version__}"
     fetcher = Fetcher(config["proxy"], agent, binding)
+
+    async def fetch_metainfo(source: TorrentSource) -> Metainfo:
+        metainfo = await streaming.manager.metadata.fetch(source)
+        await from_swarms.kept(metainfo.infohash)
+        return metainfo
+
     return Adder(
         catalog,
         read_with_magnet,
         streaming.bridge.ask,
-        streaming.manager.metadata.fetch,
+        fetch_metainfo,
         fetcher.fetch,
         came,
     )

@@ -39,7 +39,9 @@ class Alone:
             self._streaming.manager,
             record.catalog,
             record.disk,
-            adder_of(config, record.catalog, self._streaming, binding),
+            adder_of(
+                config, record.catalog, self._streaming, self._from_swarms, binding
+            ),
             Removal(forget=record.pictures.forget),
             binding,
             read_with_magnet,
@@ -53,9 +55,12 @@ class Alone:
 
     def close(self) -> None:
         """End everything, and keep the metadata that came."""
-        self._streaming.bridge.stop(CLOSE_S, self._streaming.manager.close)
-        self._from_swarms.close()
+        self._streaming.bridge.stop(CLOSE_S, self._close)
         self._record.catalog.close()
+
+    async def _close(self) -> None:
+        await self._streaming.manager.close()
+        await self._from_swarms.close()
 
 
 class Purge:

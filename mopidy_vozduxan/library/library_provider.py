@@ -22,13 +22,14 @@ from mopidy_vozduxan.library import searching, translator
 from mopidy_vozduxan.library.browsing import Browser
 from mopidy_vozduxan.library.root import root_ref
 from mopidy_vozduxan.sources.adding import Adder
-from mopidy_vozduxan.sources.wishes import Added
+from mopidy_vozduxan.sources.wishes import Added, Wish, wish_in
 from mopidy_vozduxan.streaming.file_choice import no_such_file
 from mopidy_vozduxan.torrent.layout import Layout, Track, Unresolved
 from mopidy_vozduxan.torrent.uris import (
     VIEWS,
     AddUri,
     AlbumUri,
+    AnyUri,
     ArtistUri,
     DirectoryUri,
     MagnetUri,
@@ -47,6 +48,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Found = list[Track | Unresolved]
+Meaning = AnyUri | Wish | VozduxanError
 
 _ARTIST = str(ArtistUri(""))
 
@@ -119,12 +121,12 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         So do several lookups that core asked for at once, as Mopidy 3 does, which
         looks up URI by URI: ten dead magnets must not cost ten waits.
         """
-        wanted = list(dict.fromkeys(uris))
+        wanted = {uri: _meaning_of(uri) for uri in uris}
         until = self._patience()
-        self._adder.begin_all(wanted)
-        found = {uri: self._look_up(uri, until) for uri in wanted}
+        self._adder.begin_all(m for m in wanted.values() if isinstance(m, Wish))
+        found = {uri: self._look_up(uri, wanted[uri], until) for uri in wanted}
         for uri in self._settle(found, until):
-            found[uri] = self._look_up(uri, until)
+            found[uri] = self._look_up(uri, wanted[uri], until)
         self._until = until if self._more_asked() else None
         return {uri: translator.tracks(tracks) for uri, tracks in found.items()}
 
@@ -200,8 +202,9 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
             case TrackUri() as track:
                 layout = self._catalog.tracks.layout(track.infohash)
                 return _meant(layout, track) if layout else None
-            case MagnetUri() | AddUri():
-                return self._added_tracks(self._adder.known(uri))
+            case MagnetUri() | AddUri() as torrent:
+                wish = wish_in(uri, torrent)
+                return self._added_tracks(self._adder.known(wish))
         return None
 
     def _browse(self, uri: str) -> list[models.Ref]:
@@ -221,17 +224,19 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
             case _ if self._rescan:
                 self._rescan()
 
-    def _look_up(self, uri: str, until: float) -> Found:
+    def _look_up(self, uri: str, meaning: Meaning, until: float) -> Found:
         try:
-            return list(self._tracks(uri, until))
+            return list(self._tracks(uri, meaning, until))
         except VozduxanError as exc:
             logger.warning("Vozduxan: Nothing found for %s: %s", shown(uri), exc)
         except Exception:
             logger.exception("Vozduxan: Could not look up %s", shown(uri))
         return []
 
-    def _tracks(self, uri: str, until: float) -> Iterable[Track | Unresolved]:
-        match parse(uri):
+    def _tracks(
+        self, uri: str, meaning: Meaning, until: float
+    ) -> Iterable[Track | Unresolved]:
+        match meaning:
             case TrackUri() as track:
                 return self._track(uri, track)
             case AlbumUri(infohash, number) if layout := self._catalog.tracks.layout(
@@ -248,9 +253,12 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
             case PlaylistUri(infohash, index):
                 playlist = self._catalog.playlists.get(infohash, index)
                 listed = playlist.tracks if playlist else ()
-                return [t for track in listed for t in self._look_up(track, until)]
-            case MagnetUri() | AddUri():
-                return self._added(uri, until)
+                named = [(track, _meaning_of(track)) for track in listed]
+                return [t for track in named for t in self._look_up(*track, until)]
+            case Wish() as wish:
+                return self._added(uri, wish, until)
+            case VozduxanError() as error:
+                raise error
         return []
 
     def _track(self, uri: str, track: TrackUri) -> Found:
@@ -262,8 +270,8 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
             return [Unresolved(uri, f"{name} ({track.index})")]
         return list(_meant(layout, track))
 
-    def _added(self, uri: str, until: float) -> Found:
-        added = self._adder.add(uri, max(0.0, until - time.monotonic()))
+    def _added(self, uri: str, wish: Wish, until: float) -> Found:
+        added = self._adder.add(wish, max(0.0, until - time.monotonic()))
         tracks = self._added_tracks(added)
         if tracks is None:
             return [Unresolved(uri, added.name, added.size)]
@@ -293,6 +301,17 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
             return []
         self._lengths.wait(set[str]().union(*guessed.values()), until)
         return list(guessed)
+
+
+def _meaning_of(uri: str) -> Meaning:
+    """Return what a URI means, or what is wrong with it: parsed once."""
+    try:
+        parsed = parse(uri)
+        if isinstance(parsed, MagnetUri | AddUri):
+            return wish_in(uri, parsed)
+    except VozduxanError as exc:
+        return exc
+    return parsed
 
 
 def _guessed(tracks: Iterable[Track | Unresolved]) -> set[str]:

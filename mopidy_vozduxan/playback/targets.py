@@ -9,7 +9,7 @@ from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.scanning.lookups import Lengths
 from mopidy_vozduxan.sources.adding import Adder
-from mopidy_vozduxan.sources.wishes import Added
+from mopidy_vozduxan.sources.wishes import Added, Wish, wish_in
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.torrent.tags import Part
 from mopidy_vozduxan.torrent.uris import AddUri, MagnetUri, TrackUri, magnet_of, parse
@@ -41,8 +41,8 @@ class Targets:
             case TrackUri(infohash=infohash, index=index, part=int(number)):
                 whole = self.named(str(TrackUri(infohash, index)), None)
                 return replace(whole, part=self._part(infohash, index, number))
-            case MagnetUri() | AddUri():
-                return self._of_added(self._added(uri, patience_s))
+            case MagnetUri() | AddUri() as torrent:
+                return self._of_added(self._added(wish_in(uri, torrent), patience_s))
         raise BadInput(f"{uri} names no track.")
 
     def _part(self, infohash: str, index: int, number: int) -> Part:
@@ -59,10 +59,10 @@ class Targets:
             )
         return part
 
-    def _added(self, uri: str, patience_s: float) -> Added:
-        added = self._adder.add(uri, 0.0)
+    def _added(self, wish: Wish, patience_s: float) -> Added:
+        added = self._adder.add(wish, 0.0)
         # A swarm can be joined at once; what a URL leads to is not known at all.
-        return added if added.infohash else self._adder.add(uri, patience_s)
+        return added if added.infohash else self._adder.add(wish, patience_s)
 
     def _of_added(self, added: Added) -> Target:
         # The length of what stands for a torrent is none of a track's.

@@ -56,7 +56,8 @@ class Adder:
     """Adds to ``catalog``; any thread but our loop's may call its methods.
 
     ``ask`` runs a coroutine on our loop. There, ``fetch_metainfo`` asks the swarm
-    (:class:`MetadataTimeout`), and ``fetch`` a web server (:class:`FetchFailed`).
+    (:class:`MetadataTimeout`) and may find its answer kept in ``catalog`` already;
+    ``fetch`` asks a web server (:class:`FetchFailed`).
     ``came`` is called when a torrent was added with all its metadata.
     """
 
@@ -80,14 +81,14 @@ class Adder:
         self._turn = asyncio.Semaphore(MOST_AT_ONCE)
         self._ended = False
 
-    def add(self, text: str, timeout: float) -> Added:
+    def add(self, text: str | Wish, timeout: float) -> Added:
         """Add the torrent that a magnet link, a URL or one of our URIs names.
 
         Returns after at most ``timeout`` seconds of search, including those of
         earlier calls; the search goes on after that. Raises :class:`BadInput` if the
         text names no torrent, :class:`FetchFailed`, and :class:`StorageFailed`.
         """
-        wish = wish_of(text)
+        wish = _wish(text)
         self._catalog.collection.come_back(wish.key)
         self._note_magnet(wish)
         if added := self._known(wish):
@@ -101,7 +102,7 @@ class Adder:
             return self._unresolved(wish)
         return self._known(wish) or self._unresolved(wish)
 
-    def begin(self, text: str) -> None:
+    def begin(self, text: str | Wish) -> None:
         """Start the search for what ``text`` names, if it is unknown; returns at once.
 
         Ignores text that names no torrent.
@@ -110,17 +111,17 @@ class Adder:
             self._note_magnet(wish)
             self._tell(wish, self._begin(wish))
 
-    def begin_all(self, texts: Iterable[str]) -> None:
+    def begin_all(self, texts: Iterable[str | Wish]) -> None:
         """Start the searches that :meth:`add` will wait for."""
         for wish in self._unknown(texts):
             self._begin(wish)
 
-    def known(self, text: str) -> Added | None:
+    def known(self, text: str | Wish) -> Added | None:
         """Return what the catalog knows about what ``text`` names; returns at once.
 
         Raises :class:`BadInput` if the text names no torrent.
         """
-        return self._known(wish_of(text))
+        return self._known(_wish(text))
 
     def add_torrent(self, data: bytes) -> Added:
         """Add a torrent by the bytes of its ``.torrent`` file; returns at once.
@@ -143,10 +144,10 @@ class Adder:
 
     # --- what is known
 
-    def _unknown(self, texts: Iterable[str]) -> Iterator[Wish]:
+    def _unknown(self, texts: Iterable[str | Wish]) -> Iterator[Wish]:
         for text in texts:
             with contextlib.suppress(VozduxanError):
-                wish = wish_of(text)
+                wish = _wish(text)
                 if not self._known(wish):
                     yield wish
 
@@ -228,29 +229,43 @@ class Adder:
 
     async def _find(self, wish: Wish) -> str:
         if wish.link:
-            source, metainfo = wish.link.source, None
-        else:
-            source, metainfo = await self._find_at(wish.url)
-        metainfo = metainfo or await self._fetch_metainfo(source)
-        infohash = await self._catalog.on_loop.run(self._keep, source, metainfo)
-        if wish.link is None:
-            await self._catalog.on_loop.torrents.also_call(wish.url, infohash)
+            return await self._find_in_swarm(wish.link.source)
+        infohash = await self._find_at(wish.url)
+        await self._catalog.on_loop.torrents.also_call(wish.url, infohash)
         return infohash
 
-    async def _find_at(self, url: str) -> tuple[TorrentSource, Metainfo | None]:
+    async def _find_in_swarm(self, source: TorrentSource) -> str:
+        metainfo = await self._fetch_metainfo(source)
+        return await self._catalog.on_loop.run(self._keep_new, source, metainfo)
+
+    async def _find_at(self, url: str) -> str:
         body = await self._fetch(url)
         if isinstance(body, str):
-            source = read_magnet(body)
-            await self._catalog.on_loop.collection.add(source, None)
-            await self._catalog.on_loop.torrents.also_call(url, source.infohash)
-            return source, await self._catalog.on_loop.torrents.metainfo(
-                source.infohash
-            )
+            return await self._find_linked(url, read_magnet(body))
         try:
-            return await asyncio.to_thread(self._read_torrent, body)
+            source, metainfo = await asyncio.to_thread(self._read_torrent, body)
         except BadInput as exc:
             host = urlsplit(url).hostname
             raise FetchFailed(f"{host} did not send a torrent file.") from exc
+        return await self._catalog.on_loop.run(self._keep, source, metainfo)
+
+    async def _find_linked(self, url: str, source: TorrentSource) -> str:
+        """Return what a magnet link names that ``url`` leads to."""
+        catalog = self._catalog.on_loop
+        await catalog.collection.add(source, None)
+        await catalog.torrents.also_call(url, source.infohash)
+        known = await catalog.torrents.metainfo(source.infohash)
+        if known is None:
+            return await self._find_in_swarm(source)
+        _warn_of_silence(known)
+        return known.infohash
+
+    def _keep_new(self, source: TorrentSource, metainfo: Metainfo) -> str:
+        """Write it to the catalog, unless it is there as its swarm gave it."""
+        if self._catalog.torrents.metainfo(metainfo.infohash) != metainfo:
+            return self._keep(source, metainfo)
+        _warn_of_silence(metainfo)
+        return metainfo.infohash
 
     def _keep(self, source: TorrentSource, metainfo: Metainfo) -> str:
         """Write the torrent to the catalog; return its infohash there."""
@@ -261,9 +276,17 @@ class Adder:
             magnet = magnet or magnet_of(metainfo.infohash)
             source = replace(source, magnet=magnet)
         self._catalog.collection.add(source, metainfo)
-        if not any(map(is_playable, metainfo.files)):
-            logger.warning("Vozduxan: “%s” has no audio file", metainfo.name)
+        _warn_of_silence(metainfo)
         return metainfo.infohash
+
+
+def _warn_of_silence(metainfo: Metainfo) -> None:
+    if not any(map(is_playable, metainfo.files)):
+        logger.warning("Vozduxan: “%s” has no audio file", metainfo.name)
+
+
+def _wish(text: str | Wish) -> Wish:
+    return text if isinstance(text, Wish) else wish_of(text)
 
 
 def _report(name: str, future: Future) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
@@ -21,24 +21,32 @@ MOST_NEWS = 50
 
 
 class FromSwarms:
-    """Keeps in ``catalog`` what swarms tell of themselves, on threads of its own."""
+    """Keeps in ``catalog`` what swarms tell of themselves. Lives on our event loop."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._workers = ThreadPoolExecutor(2, thread_name_prefix="VozduxanWorker")
+        self._keeping: dict[str, asyncio.Task[None]] = {}
 
     def learned(self, event: MetadataReceived) -> None:
         """Keep the metadata that a swarm gave us; returns at once."""
-        self._workers.submit(self._keep, event)
+        name = event.metainfo.infohash
+        task = asyncio.ensure_future(self._keep(event))
+        self._keeping[name] = task
+        task.add_done_callback(lambda _: self._keeping.pop(name, None))
 
-    def close(self) -> None:
+    async def kept(self, infohash: str) -> None:
+        """Return when what its swarm gave is in the catalog, or cannot be kept."""
+        if task := self._keeping.get(infohash):
+            await asyncio.wait({task})
+
+    async def close(self) -> None:
         """Return when all that came is kept."""
-        self._workers.shutdown(wait=True)
+        await asyncio.gather(*self._keeping.values())
 
-    def _keep(self, event: MetadataReceived) -> None:
+    async def _keep(self, event: MetadataReceived) -> None:
+        source = TorrentSource(event.infohash, torrent=event.torrent)
         try:
-            source = TorrentSource(event.infohash, torrent=event.torrent)
-            self._catalog.collection.learn(source, event.metainfo)
+            await self._catalog.on_loop.collection.learn(source, event.metainfo)
             infohash = event.metainfo.infohash
             StreamListener.send("tracks_known", infohash=infohash)
         except VozduxanError as exc:
@@ -70,10 +78,11 @@ class ToSwarms:
             for infohash in infohashes:
                 StreamListener.send("tracks_known", infohash=infohash)
 
-    def _known(self, infohash: str) -> tuple[TorrentSource, Metainfo] | None:
+    async def _known(self, infohash: str) -> tuple[TorrentSource, Metainfo] | None:
+        torrents = self._catalog.on_loop.torrents
         try:
-            source = self._catalog.torrents.source(infohash)
-            metainfo = self._catalog.torrents.metainfo(infohash)
+            source = await torrents.source(infohash)
+            metainfo = await torrents.metainfo(infohash)
         except StorageFailed as exc:
             logger.debug("Nothing is known of %s: %s", infohash, exc)
             return None

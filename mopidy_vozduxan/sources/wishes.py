@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.naming.magnet_links import MagnetLink, read_link
-from mopidy_vozduxan.torrent.uris import AddUri, MagnetUri, parse
+from mopidy_vozduxan.torrent.uris import AddUri, AnyUri, MagnetUri, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,18 @@ class Wish:
 def wish_of(text: str) -> Wish:
     """Return the wish in a text. Raises :class:`BadInput`."""
     plain = text.partition(":")[0].lower() in ("http", "https")
-    uri = parse(str(AddUri(text)) if plain else text)
-    inner = uri.url if isinstance(uri, AddUri) else text
-    if isinstance(uri, MagnetUri) or inner.lower().startswith("magnet:"):
-        return Wish(text, read_link(inner), "")
-    if isinstance(uri, AddUri):
-        return Wish(text, None, inner)
+    return wish_in(text, parse(str(AddUri(text)) if plain else text))
+
+
+def wish_in(text: str, uri: AnyUri) -> Wish:
+    """Return what ``text`` asks for, which is parsed already. Raises as above."""
+    match uri:
+        case MagnetUri():
+            return Wish(text, read_link(text), "")
+        case AddUri(url) if url.lower().startswith("magnet:"):
+            return Wish(text, read_link(url), "")
+        case AddUri(url):
+            return Wish(text, None, url)
     raise BadInput(f"This names no torrent to add: {text[:200]!r}.")
 
 

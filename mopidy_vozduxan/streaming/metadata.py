@@ -6,7 +6,7 @@ Belongs to the manager and lives on our event loop. Keeps nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from mopidy_vozduxan.exceptions import MetadataTimeout
@@ -55,15 +55,12 @@ class Metadata:
         return await self.of(self._swarms.join(source, None), timeout)
 
     async def tell_swarms(
-        self, known: Callable[[str], tuple[TorrentSource, Metainfo] | None]
+        self, known: Callable[[str], Awaitable[tuple[TorrentSource, Metainfo] | None]]
     ) -> None:
-        """Give waiting swarms the metadata that is ``known`` by now.
-
-        ``known`` takes an infohash, blocks, and runs on another thread.
-        """
+        """Give waiting swarms the metadata that is ``known`` of their infohash."""
         for swarm in self._swarms.all():
             if swarm.metainfo is None and not swarm.failure:
-                found = await asyncio.to_thread(known, swarm.infohash)
+                found = await known(swarm.infohash)
                 # Meanwhile we may have left it, or it may have got its metadata.
                 if found and self._swarms.get(swarm.infohash) is swarm:
                     source = replace(found[0], infohash=swarm.infohash)

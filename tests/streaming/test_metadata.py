@@ -15,6 +15,19 @@ from tests.fake_engine import INFOHASH
 from tests.streaming.world import ALBUM, SOURCE, World
 
 
+def knowing(torrents):
+    """What a catalog of these knows of an infohash."""
+
+    async def known(infohash):
+        return torrents.get(infohash)
+
+    return known
+
+
+async def never(infohash):
+    raise AssertionError("Nobody waits for metadata.")
+
+
 def test_metadata_alone_fetches_no_payload_and_leaves(run):
     async def test():
         world = World()
@@ -72,12 +85,12 @@ def test_who_waits_for_metadata_gets_what_came_another_way(run):
         magnet = TorrentSource(INFOHASH, magnet="one")
         fetching = asyncio.create_task(world.manager.metadata.fetch(magnet, 5))
         await world.settle()
-        await world.manager.metadata.tell_swarms(lambda infohash: None)
+        await world.manager.metadata.tell_swarms(knowing({}))
         assert not fetching.done()
-        await world.manager.metadata.tell_swarms({INFOHASH: (SOURCE, ALBUM)}.get)
+        await world.manager.metadata.tell_swarms(knowing({INFOHASH: (SOURCE, ALBUM)}))
         assert await fetching == ALBUM
         assert world.engine.removed == [INFOHASH]
-        await world.manager.metadata.tell_swarms({}.__getitem__)
+        await world.manager.metadata.tell_swarms(never)
         await world.settle()
         assert world.engine.added == [INFOHASH, INFOHASH]
 
