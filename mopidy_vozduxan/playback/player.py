@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence, Set
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pykka
 from pykka.messages import ProxyCall, ProxySetAttr
 
-from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.playback import handover
 from mopidy_vozduxan.playback.walking import Walk
-from mopidy_vozduxan.streaming.manager import Manager
-from mopidy_vozduxan.streaming.target import Target
+
+if TYPE_CHECKING:  # the frontend is imported for every command of the command line
+    from mopidy_vozduxan.bridge import Bridge
+    from mopidy_vozduxan.streaming.manager import Manager
+    from mopidy_vozduxan.streaming.target import Target
 
 #: GStreamer's playbin waits for 5 s of audio or, where it knows no bitrate
 #: (Ogg, Opus, WAV), for 5 MiB before it sounds: a whole Opus track. The time is
