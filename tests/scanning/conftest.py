@@ -21,6 +21,7 @@ from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.library import playlists_provider as playlists
 from mopidy_vozduxan.listener import StreamListener
 from mopidy_vozduxan.running import StreamsHere
+from mopidy_vozduxan.scanning import lookups
 from mopidy_vozduxan.scanning.file_scan import Door
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
 from mopidy_vozduxan.scanning.means import Readers
@@ -166,8 +167,10 @@ def _nothing(*_: object) -> None:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    """Who hears the news; look-ups are patient, for swarms on a busy machine."""
     told = Told()
     monkeypatch.setattr(StreamListener, "send", told.send)
+    monkeypatch.setattr(lookups, "STILL_S", PATIENCE_S)
     return told
 
 
