@@ -65,6 +65,7 @@ class Members:
     def add(self, swarm: JoinedSwarm) -> None:
         """Add a swarm that joins."""
         self._swarms[swarm.infohash] = swarm
+        self._empty.clear()
 
     def drop(self, swarm: JoinedSwarm) -> None:
         """Remove a swarm that has left."""

@@ -13,7 +13,7 @@ from mopidy_vozduxan.engine import departures
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.protocol import PiecesHeld, PieceUnreadable
 from tests.engine.conftest import OFFLINE, TIMEOUT_S, Album, Rig, make_album, on_loop
-from tests.engine.test_session import joined
+from tests.engine.test_session import joined, put
 
 
 def swarm_of(rig: Rig, album: Album) -> JoinedSwarm:
@@ -42,6 +42,19 @@ async def test_a_state_that_never_gets_whole_is_tried_a_few_times(
         swarm.held.add(5)  # no state will ever name it
         await left(rig, album)
         assert swarm.farewells == departures.FAREWELLS
+        assert await held_again(rig, album) == {0, 1}
+
+
+@on_loop
+async def test_closing_saves_also_when_all_had_left_before(tmp_path: Path) -> None:
+    """It took the earlier departure of the last swarm for that of all."""
+    album = make_album(tmp_path, [100_000])
+    async with Rig(tmp_path, OFFLINE) as rig:
+        await joined(rig, album, 0)
+        await left(rig, album)
+        await held_again(rig, album)
+        await put(rig, album, 1)
+    async with Rig(tmp_path, OFFLINE) as rig:
         assert await held_again(rig, album) == {0, 1}
 
 
