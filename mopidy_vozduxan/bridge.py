@@ -1,14 +1,16 @@
 """Our own event loop on its own thread, and the only ways onto it.
 
-``tell`` and ``ask`` take any thread to the loop, ``call`` any other event loop: nothing
-else has code of other threads run on ours. What blocks is sent away from the loop
-(``asyncio.to_thread``, executors), and the loop awaits it; it never blocks.
+``tell`` and ``ask`` take any thread to the loop, ``call`` any other event loop, and
+:func:`wake` the threads of a library to whichever loop waits for it. Nothing else in
+the project has code run on another thread's loop. What blocks is sent away from the
+loop (``asyncio.to_thread``, executors), and the loop awaits it; it never blocks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import logging
 import threading
 import time
@@ -155,6 +157,12 @@ class Bridge:
             loop.run_until_complete(loop.shutdown_asyncgens())
         finally:
             loop.close()
+
+
+def wake(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+    """Have ``callback`` called on ``loop`` soon, if that still runs; on any thread."""
+    with contextlib.suppress(RuntimeError):  # the loop is closed
+        loop.call_soon_threadsafe(callback)
 
 
 async def _cancel_all() -> None:

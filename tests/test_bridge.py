@@ -7,9 +7,11 @@ import concurrent.futures
 import logging
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from mopidy_vozduxan import bridge as the_bridge
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.exceptions import BadInput, ShuttingDown
 
@@ -194,3 +196,9 @@ def test_every_future_asked_for_during_a_stop_ends(bridge):
     assert len(futures) == 2000
     for future in futures:
         assert isinstance(future.exception(WAIT), ShuttingDown)
+
+
+def test_nothing_else_has_code_run_on_the_loop_of_another_thread() -> None:
+    here = Path(the_bridge.__file__)
+    modules = [path for path in here.parent.rglob("*.py") if path != here]
+    assert not [path for path in modules if "threadsafe(" in path.read_text()]

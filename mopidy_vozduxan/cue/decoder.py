@@ -7,7 +7,6 @@ ringing one bell; the loop never waits for them.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import gi
 
@@ -16,6 +15,7 @@ from gi.repository import GLib, Gst  # noqa: E402
 
 from mopidy_vozduxan.audio.divisible import Compressed  # noqa: E402
 from mopidy_vozduxan.audio.sound import CutFailed  # noqa: E402
+from mopidy_vozduxan.bridge import wake  # noqa: E402
 
 #: Limits of what waits to be decoded, and to be taken: each less than a second.
 _FED_BYTES = 128 * 1024
@@ -160,8 +160,7 @@ class _Bell:
 
     def ring(self, *_: object) -> Gst.FlowReturn:
         """Wake the coroutine that waits."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._ring)
+        wake(self._loop, self._ring)
         return Gst.FlowReturn.OK
 
     def ring_for_error(self, _bus: Gst.Bus, message: Gst.Message) -> None:
