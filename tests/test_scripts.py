@@ -53,12 +53,13 @@ def test_that_fails():
 
 
 @pytest.mark.parametrize(
-    ("error", "again"), [("TimeoutError", True), ("AssertionError", False)]
+    ("error", "workers", "again"),
+    [("TimeoutError", "0", True), ("AssertionError", "1", False)],
 )
-def test_only_a_wait_gets_a_second_try(tmp_path, error, again):
+def test_only_a_wait_gets_a_second_try(tmp_path, error, workers, again):
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     (tmp_path / "test_fails.py").write_text(FAILS_ONCE.format(error=error))
-    script = [ROOT / "scripts" / "test", "--part=together"]
+    script = [ROOT / "scripts" / "test", "--part=together", "-n", workers]
     ours = ["-c", ROOT / "pyproject.toml", f"--rootdir={tmp_path}"]
     ini = ["-o", f"cache_dir={tmp_path}/cache"]
     run = subprocess.run(
