@@ -1,4 +1,4 @@
-"""What an album is called, out of what its tracks say: pure."""
+"""An album's name, artists and date, from what its tracks say: pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one track says of its album; ``read`` from tags, else from names."""
+    """What one track says about its album; ``read`` from tags, else from names."""
 
     read: bool
     album: str
@@ -26,7 +26,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is shown of an album; ``people`` are whom it is listed under."""
+    """What clients see of an album; ``people`` are the artists it is listed under."""
 
     name: str
     artists: Names
@@ -35,10 +35,10 @@ class Shown:
 
 
 def shown(named: str, said: Sequence[Said]) -> Shown:
-    """Return what to show of an album that the names call ``named``.
+    """Return what to show of an album that is ``named`` by its folder.
 
-    Tags count once some are read; a folder whose tracks come from everywhere is
-    called what its name says.
+    Tags count once some are read. A folder of tracks from many albums keeps its own
+    name.
     """
     heard = [track for track in said if track.read] or said
     artists = _most(track.albumartists for track in heard) or ()
@@ -60,7 +60,7 @@ def _main(everyone: Counter[str], tracks: int) -> Names:
 
 
 def _most(values: Iterable[T]) -> T | None:
-    """Return what more than half of the values are; None where none is."""
+    """Return the value that more than half of them have, or None."""
     counted = Counter(values)
     if not counted:
         return None

@@ -1,11 +1,11 @@
 """Our record of torrents and their tracks: one small class for each noun.
 
 It has two faces. Mopidy's actors call the blocking one from their own threads:
-``catalog.torrents.source(infohash)``. Our event loop awaits the other, which
-has the same names: ``await catalog.on_loop.torrents.source(infohash)``.
+``catalog.torrents.source(infohash)``. Our event loop awaits the other one, which has
+the same names: ``await catalog.on_loop.torrents.source(infohash)``.
 
-The catalog never fetches and never touches payload. Reads take well under a
-millisecond, searches tens. All calls raise :class:`StorageFailed` when the disk
+The catalog never fetches, and never touches payload. Reads take well under a
+millisecond, searches tens of them. All calls raise :class:`StorageFailed` if the disk
 fails.
 """
 
@@ -32,12 +32,12 @@ from mopidy_vozduxan.torrent.metainfo import ReadTorrent
 class Catalog:
     """The catalog at ``path``; raises :class:`StorageFailed` if it cannot open.
 
-    What lists and searches knows the library alone. What is asked for by its
-    infohash is found also when it has left.
+    Lists and searches cover the library only. A look-up by infohash also finds torrents
+    that have left it.
     """
 
     def __init__(self, path: Path) -> None:
-        #: Called, on whatever thread, once a damaged file was set aside.
+        #: Called, on any thread, after a damaged file was set aside.
         self.on_damaged: Callable[[], None] = lambda: None
         self._records = Records(path, lambda: self.on_damaged())
         self.torrents = Torrents(self._records)
@@ -59,20 +59,20 @@ class Catalog:
 
     @property
     def albums_version(self) -> int:
-        """A number that changes whenever albums come to look different."""
+        """A number that changes whenever albums look different."""
         return self._records.albums_version
 
     def complete(self, stop: threading.Event) -> None:
-        """Name the tracks of torrents that an older version kept without any.
+        """Name the tracks of torrents that an older version kept without tracks.
 
         Takes some 2 ms for each; ends early once ``stop`` is set.
         """
         self.tracks.complete(stop)
 
     def recover(self, read_torrent: ReadTorrent) -> int:
-        """Bring back what can be read of damaged files that were set aside.
+        """Restore what can be read of damaged files that were set aside.
 
-        Returns how many torrents that were. Takes some 5 ms for each.
+        Returns the number of torrents. Takes some 5 ms for each.
         """
         return recover(self._records, self.torrents, self.collection, read_torrent)
 

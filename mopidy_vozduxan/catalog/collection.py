@@ -1,6 +1,6 @@
-"""Which torrents are in the library: they come, leave, and come back.
+"""The torrents in the library: adding, removing and restoring them.
 
-What lists here knows the library alone, not what has left it.
+Lists cover the library only, not torrents that have left it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 #: Torrents added in one transaction: other writers wait for its end, 0.1 s.
 BATCH = 32
 
-#: A torrent's source, what it says of itself, and the file it was read from.
+#: A torrent's source, its metainfo, and the file it was read from.
 Arrival = tuple[TorrentSource, Metainfo | None, FoundAt | None]
 
 
@@ -34,15 +34,15 @@ class Collection:
         metainfo: Metainfo | None,
         found_at: FoundAt | None = None,
     ) -> None:
-        """Keep what is known of a torrent; nothing known before is lost.
+        """Keep what is known about a torrent; nothing known before is lost.
 
-        Where the metadata names the torrent otherwise than the source did (a
-        hybrid's magnet may hold its v2 hash alone), both names find it from now on.
+        If the metadata names the torrent differently than the source (a hybrid's magnet
+        link may hold only its v2 hash), both names find it from now on.
         """
         self.add_all([(source, metainfo, found_at)])
 
     def add_all(self, arrivals: Iterable[Arrival]) -> None:
-        """Keep what is known of many torrents; see :meth:`add`."""
+        """Keep what is known about many torrents; see :meth:`add`."""
         batch = []
         for one in arrivals:
             batch.append(one)
@@ -52,7 +52,7 @@ class Collection:
         self._add_batch(batch)
 
     def learn(self, source: TorrentSource, metainfo: Metainfo) -> None:
-        """Keep metadata that a swarm gave us; what has left stays away."""
+        """Keep metadata from a swarm; a torrent that has left stays out."""
         records, names = self._records, (metainfo.infohash, source.infohash)
         if any(map(records.has, names)) or not any(map(records.has_left, names)):
             self.add(source, metainfo)
@@ -67,7 +67,7 @@ class Collection:
         records.layouts.forget(*names)
 
     def come_back(self, infohash: str) -> None:
-        """Have a torrent that has left in the library again, as it was."""
+        """Put a torrent that has left back into the library, as it was."""
         records = self._records
         if not records.has(infohash) and records.has_left(infohash):
             records.change_library(
@@ -77,10 +77,10 @@ class Collection:
     # --- going
 
     def remove(self, infohash: str) -> None:
-        """Take a torrent out of the library.
+        """Remove a torrent from the library.
 
-        What is known of it is kept, and plays on from playlists. Its ``.torrent``
-        file is read again only when changed.
+        What is known about it is kept, so it still plays from playlists. Its
+        ``.torrent`` file is read again only if it changes.
         """
 
         def write(db: sqlite3.Connection) -> bool:
@@ -105,7 +105,7 @@ class Collection:
         return self._records.file.read(torrent_rows.list_torrents)
 
     def inventory(self) -> list[inventory.InventoryLine]:
-        """Return every torrent, also those without metadata, in no order."""
+        """Return every torrent, including those without metadata, in no order."""
         return self._records.file.read(inventory.list_lines)
 
     # --- in transactions

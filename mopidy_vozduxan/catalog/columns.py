@@ -1,6 +1,6 @@
-"""How tags are stored: the columns of ``track``, and what fits into them: pure.
+"""How tags are stored: the columns of ``track``, and their values: pure.
 
-Several names are one text, a line each, with "" for none.
+Several names are one text, one per line, or "" for none.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COLUMNS = (
     "length_ms",
     "bitrate",
 )
-#: Inserts album, file index, part, place, and those.
+#: Inserts the album, the file index, the part, the place, and these columns.
 INSERT = (
     f"INSERT INTO track (album, idx, part, place, {', '.join(COLUMNS)})"
     f" VALUES (?, ?, ?, ?, {', '.join('?' * len(COLUMNS))})"
@@ -39,7 +39,7 @@ INSERT = (
 
 
 def named_columns(tags: Tags) -> dict[str, str | int | None]:
-    """Return what is known, fit to be shown anywhere, by column; None for the rest."""
+    """Return the known values by column, valid for every client; None for the rest."""
     date = tags.date if tags.date and _DATE.fullmatch(tags.date) else None
     return {
         "title": clean(tags.title or "") or None,
@@ -69,7 +69,7 @@ _NEEDED: dict[str, str | int] = {
 
 
 def all_columns(tags: Tags) -> list[str | int | None]:
-    """Return a value for each column: what must be there is."""
+    """Return a value for each column, with defaults for the required ones."""
     return [
         _NEEDED.get(name) if value is None else value
         for name, value in named_columns(tags).items()
@@ -77,15 +77,15 @@ def all_columns(tags: Tags) -> list[str | int | None]:
 
 
 def _count(number: int | None) -> int | None:
-    """Return a number that every client takes: above 0, and no nonsense."""
+    """Return a number that every client accepts: above 0, and plausible."""
     return number if number is not None and 0 < number < 1 << 40 else None
 
 
 def lines(names: Iterable[str]) -> str:
-    """Return names as they are stored: a line each."""
+    """Return names in their stored form: one per line."""
     return "\n".join(name for name in map(clean, names) if name)
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """Return names out of what is stored."""
+    """Return the names in a stored text."""
     return tuple(text.split("\n")) if text else ()

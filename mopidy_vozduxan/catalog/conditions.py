@@ -29,7 +29,7 @@ Value = str | int
 class Conditions:
     """All of ``sql`` must hold, and ``match`` in the full-text index if not empty.
 
-    ``narrow``: few rows fulfil ``sql``, and an index leads to them.
+    ``narrow`` says that few rows fulfil ``sql``, and that an index finds them.
     """
 
     sql: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Conditions:
     narrow: bool = False
 
     def add(self, sql: str, *values: Value) -> None:
-        """Ask for one thing more."""
+        """Add a condition."""
         self.sql.append(sql)
         self.values.extend(values)
 
@@ -47,8 +47,8 @@ class NothingFits(Exception):
     """No row can fulfil the query."""
 
 
-# Which column of the full-text index, and which of the tables, tells a field.
-# Names are a line each: one of them equals, or any of them holds.
+# The column of the full-text index, and that of the tables, for each field. Names are
+# one per line: an exact search compares lines, others search in the text.
 _TEXTS = {
     "track_name": ("title", "track.title"),
     "artist": ("artist", ARTISTS),
@@ -58,11 +58,11 @@ _TEXTS = {
     "performer": ("performer", "track.performers"),
     "genre": ("genre", "track.genre"),
 }
-#: Fields in which clients see :data:`UNKNOWN_ARTIST` where they are empty.
+#: Fields in which clients see :data:`UNKNOWN_ARTIST` if they are empty.
 _PEOPLE = frozenset({"artist", "albumartist"})
-#: Fields of which a track may have several values.
+#: Fields that may have several values in a track.
 SEVERAL = frozenset({"artist", "albumartist", "composer", "performer"})
-#: A track's URI, worked out of its row and its album's.
+#: A track's URI, computed from its row and its album's.
 TRACK_URI = (
     f"'{SCHEME}:track:' || album.infohash || ':' || track.idx"
     " || iif(track.part, ':' || track.part, '')"
@@ -73,10 +73,10 @@ _NUMBERS = {"track_no": "track.track_no", "disc_no": "track.disc_no"}
 def conditions(
     query: Query, uris: Iterable[str] | None = None, *, exact: bool
 ) -> Conditions:
-    """Return what a track must fulfil; raises :class:`NothingFits`.
+    """Return the conditions for tracks; raises :class:`NothingFits`.
 
-    All values of all fields must fit: exactly, or word by word, where the last
-    word may be unfinished.
+    All values of all fields must match: exactly, or word by word, with the last word
+    as a prefix.
     """
     result = Conditions()
     for name, values in query.items():
@@ -95,7 +95,7 @@ def _adder(name: str) -> Callable[[Conditions, str, str, bool], None]:
         return _add_number
     try:
         return {"any": _add_any, "uri": _add_uri, "date": _add_date}[name]
-    except KeyError:  # comments and MusicBrainz ids are in no row
+    except KeyError:  # rows have no comments or MusicBrainz ids
         raise NothingFits from None
 
 
@@ -134,7 +134,7 @@ def _equals(name: str, value: str) -> tuple[str, str]:
 
 
 def holds(place: str) -> str:
-    """Return the test whether one of the names in a column is the next value."""
+    """Return the SQL test whether one of a column's names equals the next value."""
     return f"instr(char(10) || {place} || char(10), char(10) || ? || char(10))"
 
 
@@ -151,7 +151,7 @@ def _add_number(result: Conditions, name: str, value: str, _exact: bool) -> None
 def _add_date(result: Conditions, _name: str, value: str, exact: bool) -> None:
     if exact:
         result.add("track.date = ?", value)
-    else:  # a year finds its days
+    else:  # a year matches all its days
         result.add("track.date >= ? AND track.date < ?", value, value + "\U0010ffff")
 
 
@@ -173,7 +173,7 @@ def _add_uri(result: Conditions, _name: str, value: str, exact: bool) -> None:
 
 
 def _root(uri: str) -> tuple[str, list[Value]] | None:
-    """Return the test that limits a search to ``uri``; "" for no limit."""
+    """Return the SQL test that limits a search to ``uri``; "" for no limit."""
     if uri == f"{SCHEME}:":
         return "", []
     try:

@@ -1,8 +1,8 @@
 """The SQLite file under the catalog: connections, transactions, damage.
 
-It knows no table. Every reader has a connection of its own, so that, thanks to
-WAL, readers wait neither for a writer nor for each other. Foreign errors come out
-as :class:`StorageFailed`; a damaged file is set aside and a new one begun.
+It knows no tables. Every reader has its own connection, so that, thanks to WAL, readers
+wait neither for a writer nor for each other. SQLite's errors become
+:class:`StorageFailed`. A damaged file is set aside, and a new one is begun.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ Work = Callable[[sqlite3.Connection], T]
 
 #: Connections kept for readers; core, the scanner and the API rarely read at once.
 MOST_IDLE = 4
-#: Each failed one has waited for another process to be done with its step.
+#: Each failed attempt has waited for another process to finish its step.
 WAL_ATTEMPTS = 10
 
 # sqlite.org/rescode.html: the low byte of SQLITE_CORRUPT* and SQLITE_NOTADB
 _DAMAGE = frozenset({11, 26})
 # SQLITE_IOERR_SHORT_READ: somebody has deleted the WAL, or cut a file short.
 _CUT_SHORT = 522
-# SQLITE_IOERR*, SQLITE_FULL, SQLITE_CANTOPEN*; and what SQLite begins with, in bytes.
+# SQLITE_IOERR*, SQLITE_FULL, SQLITE_CANTOPEN*; and the size of SQLite's first write.
 _NO_ROOM = frozenset({10, 13, 14})
 LEAST_ROOM = 64 * 1024
 
@@ -48,8 +48,8 @@ class _Deleted(sqlite3.DatabaseError):
 class CatalogFile:
     """The file at ``path``; raises :class:`StorageFailed` if it cannot open.
 
-    ``replaced`` is called, on whatever thread, once a damaged file was set aside
-    and a new one begun; :meth:`take_aside` then says where the damaged one is.
+    ``replaced`` is called, on any thread, after a damaged file was set aside and a new
+    one begun; :meth:`take_aside` then returns the damaged one.
     """
 
     def __init__(self, path: Path, replaced: Callable[[], None]) -> None:
@@ -57,14 +57,14 @@ class CatalogFile:
         self._replaced = replaced
         self._aside: list[Path] = []
         self._write_lock = threading.Lock()
-        self._read_lock = threading.Lock()  # guards what follows
+        self._read_lock = threading.Lock()  # guards the attributes below
         self._writer: sqlite3.Connection | None = None
         self._idle: list[sqlite3.Connection] = []
-        self._age = 0  # how many files there were under this path
+        self._age = 0  # the number of files so far at this path
         self._guarded(self._begin)
 
     def read(self, work: Work[T]) -> T:
-        """Return what ``work`` returns."""
+        """Return the result of ``work``."""
 
         def attempt() -> T:
             with self._reader() as db:
@@ -82,7 +82,7 @@ class CatalogFile:
         return self._guarded(attempt)
 
     def take_aside(self) -> list[Path]:
-        """Return the damaged files that nobody was told of yet."""
+        """Return the damaged files that were not returned before."""
         with self._read_lock:
             taken, self._aside = self._aside, []
         return taken
@@ -129,7 +129,7 @@ class CatalogFile:
                     db.close()
 
     def _connect_again(self) -> sqlite3.Connection:
-        # Of an empty file SQLite throws away the WAL, and then waits for a lock.
+        # If the file is empty, SQLite deletes the WAL, and then waits for a lock.
         if _is_gone(self._path):
             raise _Deleted("it was emptied")
         db = self._connect()
@@ -144,7 +144,7 @@ class CatalogFile:
         )
         try:
             _use_wal(db)
-            # A power cut may lose the last torrents added, never the file.
+            # A power cut may lose the last added torrents, but never the file.
             db.execute("PRAGMA synchronous = NORMAL")
         except sqlite3.Error:
             db.close()
@@ -177,12 +177,12 @@ class CatalogFile:
             raise self._failed(exc) from exc
 
     def _failed(self, exc: Exception) -> StorageFailed:
-        # SQLite (3.40) calls it an I/O error when it has no room for its own files.
+        # SQLite (3.40) reports an I/O error if there is no room for its own files.
         reason = "the disk is full" if _has_no_room(exc, self._path.parent) else exc
         return StorageFailed(f"The catalog {self._path} cannot be used: {reason}.")
 
     def _begin_anew(self, age: int) -> bool:
-        """Replace the file, unless another thread did so since it had that age."""
+        """Replace the file, unless another thread has done so since ``age``."""
         with self._write_lock, self._read_lock:
             if self._age != age:
                 return False
@@ -199,18 +199,18 @@ class CatalogFile:
                 part.rename(f"{aside}{ending}")
         Path(f"{self._path}-shm").unlink(missing_ok=True)
         logger.error(
-            "Vozduxan: The catalog is damaged. It was set aside as %s and a new one"
-            " begun. What can be read of it comes back soon, and so do the torrents in"
-            " torrent_dirs",
+            "Vozduxan: The catalog is damaged. It was set aside as %s, and a new one"
+            " was begun. What can still be read of it is restored soon, and so are"
+            " the torrents in torrent_dirs",
             aside,
         )
         return aside
 
 
 def _use_wal(db: sqlite3.Connection) -> None:
-    """Turn a new file to WAL, though other processes may be doing just that.
+    """Switch a new file to WAL, although other processes may do the same now.
 
-    For this one step SQLite does not wait for others; for a transaction it does.
+    SQLite does not wait for other processes in this step; in a transaction it does.
     """
     for _ in range(WAL_ATTEMPTS):
         try:
@@ -237,7 +237,7 @@ def _is_gone(path: Path) -> bool:
     try:
         return path.is_dir() or path.stat().st_size == 0
     except OSError:
-        return False  # SQLite says it better
+        return False  # SQLite reports it better
 
 
 def _is_damage(exc: sqlite3.Error) -> bool:

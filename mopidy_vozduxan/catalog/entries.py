@@ -1,4 +1,4 @@
-"""Albums and tracks as values, out of their rows."""
+"""Albums and tracks as values, from their rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TRACK = (
     " track.performers, track.genre, track.date, track.track_no, track.disc_no,"
     " track.length_ms, track.bitrate, track.length_known, torrent.added_ms"
 )
-#: Selects what :func:`albums` and :func:`tracks` take; conditions follow.
+#: Select the rows for :func:`albums` and :func:`tracks`; conditions follow.
 ALBUMS = f"SELECT {_ALBUM} FROM album JOIN torrent USING (infohash)"
 TRACKS = (
     f"SELECT {_ALBUM}, {_TRACK} FROM track JOIN album ON album.id = track.album"
@@ -78,10 +78,10 @@ def read_layout(db: sqlite3.Connection, infohash: str) -> Layout | None:
 
 
 def in_order(found: list[Track]) -> tuple[Track, ...]:
-    """Return an album's tracks by disc and number, where all of them have one.
+    """Return an album's tracks by disc and number, if all of them have a number.
 
-    They come, and stay else, in the order of their paths. Numbers that are there
-    twice tell no order.
+    Otherwise they stay in the order of their paths, as given. Duplicate numbers do not
+    count as an order.
     """
     numbers = [(t.tags.disc_no or 1, t.tags.track_no or 0) for t in found]
     if len(set(numbers)) < len(found) or any(no == 0 for _, no in numbers):

@@ -1,4 +1,4 @@
-"""The ``.torrent`` files that were found: read, refused, or gone."""
+"""The ``.torrent`` files in the folders: read, refused, or removed."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class FoundFiles:
         return {Path(os.fsdecode(row[0])): row[1:] for row in rows}
 
     def refused(self) -> dict[FoundAt, str]:
-        """Return why we refused ``.torrent`` files, as they were then."""
+        """Return the refused ``.torrent`` files, in the refused version, and why."""
         return self._records.file.read(torrent_rows.list_refused)
 
     def refuse(self, file: FoundAt, reason: str) -> None:
-        """Remember that a file is refused; what was read of it before stays."""
+        """Remember a refused file; an earlier version of it stays known."""
         self._records.file.write(
             lambda db: torrent_rows.write_refused(db, file, reason)
         )
 
     def withdraw(self, gone: Sequence[Path], outdated: Iterable[str] = ()) -> list[str]:
-        """Note that ``.torrent`` files are gone; return the torrents that left.
+        """Note that ``.torrent`` files were removed; return the torrents that left.
 
-        A torrent leaves with its last file, unless a listener has added it too: it
-        then has a magnet link. ``outdated`` are torrents whose files hold others.
+        A torrent leaves with its last file, unless a listener has added it too; then it
+        has a magnet link. ``outdated`` are torrents whose files now hold others.
         """
         left = self._withdraw([], frozenset(outdated)) if outdated else []
         for start in range(0, len(gone), BATCH):

@@ -1,4 +1,4 @@
-"""What the catalog holds, torrent by torrent: for lists, and for short names.
+"""The content of the catalog, torrent by torrent: for lists, and for short names.
 
 Every function works in the caller's transaction.
 """
@@ -41,7 +41,7 @@ def list_lines(db: sqlite3.Connection) -> list[InventoryLine]:
 
 
 def names_like(db: sqlite3.Connection, start: str, most: int) -> list[str]:
-    """Return the torrents one of whose infohashes starts like that."""
+    """Return the torrents with an infohash that starts with ``start``."""
     rows = db.execute(
         "SELECT infohash FROM torrent WHERE infohash GLOB ?1 UNION"
         " SELECT alias.name FROM alias JOIN torrent ON torrent.infohash = alias.name"
@@ -52,6 +52,6 @@ def names_like(db: sqlite3.Connection, start: str, most: int) -> list[str]:
 
 
 def names_of(db: sqlite3.Connection, infohash: str) -> frozenset[str]:
-    """Return all infohashes of a torrent that is kept under this one."""
+    """Return all infohashes of the torrent that is stored under this one."""
     rows = db.execute("SELECT infohash FROM alias WHERE name = ?", (infohash,))
     return frozenset({infohash, *(str(name) for (name,) in rows)})

@@ -1,7 +1,7 @@
-"""Layouts kept in memory; knows when one it is given may be outdated.
+"""Layouts cached in memory; refuses one that may be outdated.
 
-Clients ask for single tracks, of a few torrents at a time. A layout takes about
-2 kB per track.
+Clients ask for single tracks, of a few torrents at a time. A layout takes about 2 kB
+per track.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class KeptLayouts:
         self._changes = 0
 
     def get(self, infohash: str) -> Layout | None:
-        """Return a layout that is kept."""
+        """Return a cached layout."""
         return self._layouts.get(infohash)
 
     def now(self) -> int:
-        """Return what :meth:`keep` shall know of the moment before the reading."""
+        """Return a stamp to take before reading, for :meth:`keep`."""
         return self._changes
 
     def keep(self, layout: Layout, read_at: int) -> None:
@@ -39,7 +39,7 @@ class KeptLayouts:
             self._layouts[layout.metainfo.infohash] = layout
 
     def forget(self, *infohashes: str) -> None:
-        """Forget layouts: after the change, or a reader could put back what was."""
+        """Forget layouts. Call it after a change, or a reader may restore old ones."""
         with self._lock:
             self._changes += 1
             for infohash in infohashes:

@@ -1,4 +1,4 @@
-"""Takes all that is known of a torrent from one catalog file to another.
+"""Copies everything known about a torrent from one catalog file to another.
 
 Every function works in its callers' transactions.
 """
@@ -19,7 +19,7 @@ Row = Sequence[Any]
 def copy(old: sqlite3.Connection, new: sqlite3.Connection, infohash: str) -> bool:
     """Copy a torrent with all its names; return whether ``old`` has it.
 
-    What is found by words is not: see :func:`index`.
+    The full-text index is not copied: see :func:`index`.
     """
     if not torrent_rows.is_kept(old, infohash):
         return False
@@ -35,7 +35,7 @@ def copy(old: sqlite3.Connection, new: sqlite3.Connection, infohash: str) -> boo
 
 
 def index(db: sqlite3.Connection, infohash: str) -> None:
-    """Let the tracks of a torrent that was copied be found by their words."""
+    """Add the tracks of a copied torrent to the full-text index."""
     for (album,) in _albums(db, infohash, "id"):
         refresh(db, album, None)
 

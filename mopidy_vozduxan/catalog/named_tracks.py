@@ -1,4 +1,4 @@
-"""What the names in a torrent say of its tracks, before any tag was read: pure."""
+"""What the names in a torrent say about its tracks, before any tag is read: pure."""
 
 from __future__ import annotations
 
@@ -59,5 +59,5 @@ def _album_name(whole: AlbumName, path: str) -> AlbumName:
         discs[:0] = [folder] if is_disc_folder(folder) else []
     own = album_name(below[-1]) if below else whole
     title = " ".join([own.album, *(f"({clean(disc)})" for disc in discs)])
-    # In "Artist - Discography/1999 - Album" the artist stands above.
+    # In "Artist - Discography/1999 - Album" the parent folder has the artist.
     return AlbumName(title, own.artist or whole.artist, own.date or whole.date)

@@ -1,8 +1,8 @@
 """The catalog's asynchronous face: the same calls by the same names, awaited.
 
-A call runs on a thread of the catalog's own and blocks nobody on the event loop.
-What our loop needs is listed here, one line for each method; mypy takes arguments
-and results from the method itself.
+A call runs on one of the catalog's own threads, and never blocks the event loop. The
+methods that our loop needs are listed here, one per line; mypy takes arguments and
+results from the method itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ THREADS = 4
 
 
 class Face(Generic[Noun]):
-    """One of the catalog's nouns, as the event loop sees it."""
+    """One of the catalog's nouns, for the event loop."""
 
     def __init__(self, noun: Noun, executor: Executor) -> None:
         self.noun = noun
@@ -108,11 +108,11 @@ class AsyncCatalog:
     def run(
         self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> Coroutine[Any, Any, T]:
-        """Do what takes several calls, one after the other, on one thread."""
+        """Run several calls, one after the other, on one thread."""
         return _running(self._executor, partial(work, *args, **kwargs))
 
     def close(self) -> None:
-        """Wait for what runs; nothing is begun any more."""
+        """Wait for the running calls, and start no more."""
         self._executor.shutdown(wait=True)
 
 

@@ -12,7 +12,7 @@ from mopidy_vozduxan.torrent.uris import PlaylistUri
 
 @dataclass(frozen=True, slots=True)
 class Playlist:
-    """A playlist; ``tracks`` are track URIs, left out where many are listed."""
+    """A playlist; ``tracks`` are track URIs, left out in long lists."""
 
     uri: PlaylistUri
     name: str
@@ -22,7 +22,7 @@ class Playlist:
 def write_playlist(
     db: sqlite3.Connection, uri: PlaylistUri, name: str, tracks: Sequence[str]
 ) -> None:
-    """Keep a playlist, instead of what was kept of it."""
+    """Keep a playlist, in place of its earlier version."""
     db.execute(
         "INSERT OR REPLACE INTO playlist VALUES (?, ?, ?, ?)",
         (uri.infohash, uri.index, lines([name]) or "?", lines(tracks)),

@@ -1,4 +1,4 @@
-"""The playlists that lie in torrents."""
+"""The playlists in torrents."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The two files under the catalog, and what follows from a change in them.
+"""The two files under the catalog, and the consequences of a change in them.
 
-What has left the library is kept too, in a file of its own beside the catalog,
-and is found as before by whoever has its infohash. Safe to call from any thread;
-all may raise :class:`StorageFailed` when the disk fails.
+Torrents that have left the library are kept in a second file beside the catalog, and
+are still found by their infohash. Safe to call from any thread; all calls may raise
+:class:`StorageFailed`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Change = Callable[[sqlite3.Connection], object]
 
 
 class Records:
-    """The file at ``path``, and beside it the one of what has left the library.
+    """The file at ``path``, and the one beside it for torrents that have left.
 
-    ``damaged`` is called, on whatever thread, once a damaged file was set aside.
+    ``damaged`` is called, on any thread, after a damaged file was set aside.
     """
 
     def __init__(self, path: Path, damaged: Callable[[], None]) -> None:
-        #: These count how often torrents came or went, and how often albums came
-        #: to look different.
+        #: They count how often torrents came or went, and how often albums changed
+        #: their looks.
         self.torrents_version = self.albums_version = 0
         self.layouts = KeptLayouts()
         self._damaged = damaged
@@ -49,30 +49,30 @@ class Records:
         return self.file.read(lambda db: _holds(db, infohash))
 
     def has_left(self, infohash: str) -> bool:
-        """Return whether a torrent is kept that has left the library."""
+        """Return whether a torrent has left the library, and is still known."""
         return self.left.read(lambda db: _holds(db, infohash))
 
     def home(self, infohash: str) -> CatalogFile:
-        """Return the file a torrent is in; the catalog for one that is unknown."""
+        """Return the file that holds a torrent; the catalog if it is unknown."""
         if self.has(infohash) or not self.has_left(infohash):
             return self.file
         return self.left
 
     def read(self, infohash: str, work: Work[T]) -> T:
-        """Return what ``work`` reads of a torrent, wherever it is."""
+        """Return what ``work`` reads of a torrent, in whichever file it is."""
         found = self.file.read(work)
         if not found and self.home(infohash) is self.left:
             return self.left.read(work)
         return found
 
     def write(self, infohash: str, work: Change) -> None:
-        """Do ``work``, which changes no album, in the file the torrent is in."""
+        """Do ``work``, which changes no album, in the file that holds the torrent."""
         self.home(infohash).write(work)
 
     # --- what follows from a change
 
     def change(self, infohash: str, work: Change) -> None:
-        """Do ``work`` on tracks of a torrent, wherever it is."""
+        """Do ``work`` on tracks of a torrent, in whichever file it is."""
         self.change_in(self.home(infohash), work, [infohash])
 
     def change_in(
@@ -80,7 +80,7 @@ class Records:
     ) -> bool:
         """Do ``work`` on tracks of these torrents, in one transaction.
 
-        It returns whether albums look different after it, and so does this.
+        ``work`` returns whether albums look different after it, and so does this.
         """
         different = True
         try:
@@ -97,7 +97,7 @@ class Records:
         self.torrents_version += self.change_in(self.file, work, infohashes)
 
     def went(self, infohashes: Iterable[str]) -> None:
-        """Take note that torrents left the library."""
+        """Note that torrents left the library."""
         self.layouts.forget(*infohashes)
         self.torrents_version += 1
         self.albums_version += 1
@@ -105,7 +105,7 @@ class Records:
     # --- from one file to the other, in the caller's transaction
 
     def let_go(self, db: sqlite3.Connection, name: str) -> None:
-        """Move a torrent from the library ``db`` to what has left it."""
+        """Move a torrent from the library ``db`` to the other file."""
         self.left.write(lambda aside: moving.copy(db, aside, name))
         moving.delete(db, name)
 

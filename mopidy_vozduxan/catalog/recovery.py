@@ -1,7 +1,7 @@
-"""What can still be read of a damaged catalog.
+"""Restores what can still be read of a damaged catalog.
 
-Torrents come back by what they were made from: the bytes of a ``.torrent`` file
-prove themselves by their infohash, so nothing wrong gets into the new catalog.
+Torrents are restored from the bytes of their ``.torrent`` files. Their infohash proves
+those bytes, so nothing wrong gets into the new catalog.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ _TORRENTS = "SELECT infohash, magnet, display_name, added_ms FROM torrent"
 _METADATA = "SELECT infohash, NULL, NULL, NULL FROM metadata"
 _BY_START = " WHERE infohash >= ? AND infohash < ? ORDER BY infohash"
 _STARTS = [(f"{number:02x}", f"{number:02x}g") for number in range(256)]
-# From both ends, up to the damage, of every 256th: the rest is as good as ever.
+# From both ends up to the damage, in each 256th of the infohashes: damage in one of
+# them does not affect the others.
 _SOURCES: list[tuple[str, tuple[str, ...]]] = [
     (f"{select}{_BY_START}{order}", start)
     for select in (_TORRENTS, _METADATA)
     for start in _STARTS
     for order in ("", " DESC")
 ]
-# Those that even the index has lost.
+# Rows that even the index has lost.
 _SOURCES += [(_METADATA, ()), (f"{_METADATA} ORDER BY rowid DESC", ())]
 _KEPT = f"{', '.join(COLUMNS)}, length_known, start, stop, read, tried_ms"
 _TRACKS = (
@@ -47,9 +48,9 @@ _MARKS = ", ".join("?" * (4 + _KEPT.count(",") + 1))
 def recover(
     records: Records, torrents: Torrents, collection: Collection, read: ReadTorrent
 ) -> int:
-    """Bring back what can be read of damaged files that were set aside.
+    """Restore what can be read of damaged files that were set aside.
 
-    Returns how many torrents that were. Takes some 5 ms for each.
+    Returns the number of torrents. Takes some 5 ms for each.
     """
     recovery = _Recovery(records, torrents, collection, read)
     kept = [recovery.take(path, left=False) for path in records.file.take_aside()]
@@ -73,15 +74,16 @@ class _Recovery:
         self._read = read
 
     def take(self, path: Path, *, left: bool) -> int:
-        """Add what can be read of a damaged file; return how many torrents that is.
+        """Add what can be read of a damaged file; return the number of torrents.
 
-        ``left``: it is of those that have left the library, and so do these.
+        ``left`` says that it is the file of torrents that have left the library, and
+        that its torrents stay out of it.
         """
         if path.is_dir():
             return 0
-        # It may have a WAL, whose index SQLite makes anew: not opened read-only.
+        # It may have a WAL, whose index SQLite rebuilds: so do not open it read-only.
         db = sqlite3.connect(path)
-        # Otherwise SQLite refuses all of a file that is shorter than it says.
+        # Otherwise SQLite refuses a truncated file as a whole.
         db.execute("PRAGMA writable_schema = ON")
         damaged = Damaged(db)
         try:
@@ -112,7 +114,7 @@ class _Recovery:
         torrent = torrent if metainfo else None
         self._collection.add(replace(source, torrent=torrent), metainfo)
         restore = partial(damaged.restore, infohash, added_ms)
-        with suppress(StorageFailed):  # rows that hold nonsense by now
+        with suppress(StorageFailed):  # rows with damaged values
             self._records.change_in(self._records.file, restore, [infohash])
         if left:
             self._collection.remove(infohash)
@@ -120,7 +122,7 @@ class _Recovery:
 
 
 def _proven(torrent: bytes | None, infohash: str, read: ReadTorrent) -> Metainfo | None:
-    """Return what the bytes say, if they are those of the torrent."""
+    """Return the metainfo in the bytes, if their infohash is right."""
     try:
         metainfo = read(torrent)[1] if torrent else None
     except BadInput:
@@ -139,7 +141,7 @@ class Damaged:
         self._db.close()
 
     def sources(self) -> list[tuple[TorrentSource, int | None]]:
-        """Return what can be read of sources, and since when (ms) they were here."""
+        """Return the readable sources, and when (ms) they were added."""
         found: dict[str, tuple[TorrentSource, int | None]] = {}
         for query, values in _SOURCES:
             for infohash, magnet, name, added_ms in self._rows(query, *values):
@@ -160,7 +162,7 @@ class Damaged:
     def restore(
         self, infohash: str, added_ms: int | None, db: sqlite3.Connection
     ) -> bool:
-        """Put what was known of a torrent into ``db``, where it was just added."""
+        """Put what was known about a torrent into ``db``, where it was just added."""
         db.execute(
             "UPDATE torrent SET added_ms = coalesce(?, added_ms) WHERE infohash = ?",
             (added_ms, infohash),
@@ -178,7 +180,7 @@ class Damaged:
             old = list(self._rows(_TRACKS, infohash, folder))
             new = {i for (i,) in db.execute(_INDEXES, (album,))}
             if {row[0] for row in old} != new:
-                continue  # some are lost: the names know better than half of them
+                continue  # some are lost, and names are better than half of the tags
             ids = db.execute("SELECT id FROM track WHERE album = ?", (album,))
             db.executemany("DELETE FROM words WHERE rowid = ?", ids.fetchall())
             db.execute("DELETE FROM track WHERE album = ?", (album,))

@@ -1,4 +1,4 @@
-"""What scans have read of files, and which files they have yet to read."""
+"""The results of scans, and the files that are still to be scanned."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ class Scans:
     # --- what was read
 
     def keep_tags(self, infohash: str, index: int, tags: Tags) -> None:
-        """Keep what a file says of itself; where it is silent, its name counts."""
+        """Keep a file's tags; its name counts for missing ones."""
         self._records.change(
             infohash, lambda db: track_rows.write_tags(db, infohash, index, tags)
         )
 
     def note_missing(self, infohash: str, index: int) -> None:
-        """Note that nobody gave us a file's tags; it is left alone for a day."""
+        """Note that nobody gave us a file's tags; it is not tried again for a day."""
         self._records.write(
             infohash, lambda db: track_rows.note_missing(db, infohash, index)
         )
 
     def note_unreadable(self, infohash: str, index: int) -> None:
-        """Note that a file holds no tags we can read: never again (`scan_again`)."""
+        """Note that a file has no readable tags; it is not read before `scan_again`."""
         self._records.write(
             infohash, lambda db: track_rows.note_unreadable(db, infohash, index)
         )
 
     def leave_alone(self, infohash: str) -> None:
-        """Note that no tags of a torrent could be read; see `note_missing`."""
+        """Note that no tags of a torrent arrived; see `note_missing`."""
         self._records.write(infohash, lambda db: track_rows.leave_alone(db, infohash))
 
     def scan_again(self, infohash: str) -> None:
-        """Let all tags of a torrent be read again; what is known stays until then."""
+        """Allow all tags of a torrent to be read again; known ones stay until then."""
         self._records.write(infohash, lambda db: track_rows.forget_read(db, infohash))

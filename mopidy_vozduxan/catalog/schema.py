@@ -1,7 +1,7 @@
-"""The tables of the catalog, and the steps that lead to them.
+"""The tables of the catalog, and their migrations.
 
-``PRAGMA user_version`` counts the steps that a file has behind it. A step that
-was ever released never changes; the next one is appended.
+``PRAGMA user_version`` counts the steps that a file has taken. A released step never
+changes; new ones are appended.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-# The bytes of .torrent files (up to megabytes) have a table of their own: the
-# list of all torrents is read often, and must not wade through them.
-# ``found.path`` is a BLOB because file names need not be text.
+# The bytes of .torrent files (up to megabytes) are in their own table, so that reading
+# the list of all torrents, which is frequent, does not read them. ``found.path`` is a
+# BLOB because file names need not be text.
 _FIRST = """
 CREATE TABLE torrent (
     infohash TEXT PRIMARY KEY,
@@ -50,16 +50,15 @@ CREATE TABLE found (
 ) WITHOUT ROWID;
 """
 
-# Everything shown comes from ``album`` (a folder with audio) and ``track``. Both
-# are filled from names at once, so nothing is ever without. Several names are
-# one text, a line each, with "" for none. ``part`` is 0 for a whole file; places
-# count a torrent's tracks in the order of their paths. ``album.people`` is whom
-# the album is listed under; ``track.album_name`` and ``track.albumartists`` are
-# what the track says itself, what is shown is the album's. ``tried_ms`` is when
-# reading the tags failed last. ``words.beside`` are words of the folder's path that
-# no other column has: who sees a torrent's name finds it by that. The full-text
-# index holds text of its own (15 MB of 200,000 tracks): SQLite before 3.43 cannot
-# delete from one without.
+# Everything shown comes from ``album`` (a folder with audio) and ``track``. Names fill
+# both at once, so no torrent is without them. Several names are one text, one per line,
+# or "" for none. ``part`` is 0 for a whole file; places count a torrent's tracks in the
+# order of their paths. ``album.people`` are the artists it is listed under.
+# ``track.album_name`` and ``track.albumartists`` are the track's own tags; clients see
+# the album's. ``tried_ms`` is when reading the tags failed last. ``words.beside`` are
+# words of the folder's path that no other column has, so that a torrent is found by the
+# name that clients show. The full-text index keeps its text (15 MB for 200,000 tracks):
+# SQLite before 3.43 cannot delete from an index without it.
 _SECOND = """
 CREATE TABLE album (
     id INTEGER PRIMARY KEY,
@@ -120,7 +119,7 @@ CREATE TABLE playlist (
 ) WITHOUT ROWID;
 """
 
-# ``.torrent`` files that were no use, with the reason, as they and we were then.
+# Refused ``.torrent`` files with the reason, their version and ours.
 _THIRD = """
 CREATE TABLE refused (
     path BLOB PRIMARY KEY,
@@ -135,10 +134,10 @@ STEPS = (_FIRST, _SECOND, _THIRD)
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Take the steps that the file lacks, each in a transaction of its own.
+    """Take the steps that the file lacks, each in its own transaction.
 
-    Another process may be at it: ``mopidy vozduxan``, or the server it meets.
-    Raises :class:`sqlite3.OperationalError` for a file of a later version.
+    Another process, ``mopidy vozduxan`` or the server, may do the same. Raises
+    :class:`sqlite3.OperationalError` for a file of a later version.
     """
     while (version := _version(db)) < len(STEPS):
         db.execute("BEGIN IMMEDIATE")
@@ -152,7 +151,7 @@ def migrate(db: sqlite3.Connection) -> None:
 
 
 def is_empty(db: sqlite3.Connection) -> bool:
-    """Return whether a file has no table of ours."""
+    """Return whether a file has none of our tables."""
     return _version(db) == 0
 
 
@@ -161,7 +160,7 @@ def _version(db: sqlite3.Connection) -> int:
 
 
 def _statements(step: str) -> Iterator[str]:
-    """Return a step's statements; each ends a line."""
+    """Return a step's statements; each ends at the end of a line."""
     statement = ""
     for line in step.splitlines(keepends=True):
         statement += line

@@ -1,7 +1,7 @@
 """Finds tracks, albums, artists and distinct values; builds no models.
 
-What is found comes in a stable
-order: as it was added, an album's tracks together and in the order of play.
+Results have a stable order: as they were added, with an album's tracks together and in
+the order of play.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from mopidy_vozduxan.torrent.uris import AlbumUri
 _FROM_TRACKS = TRACKS.index(" FROM track JOIN")
 _JOINS = TRACKS[_FROM_TRACKS:]
 _SELECTED = TRACKS[:_FROM_TRACKS]
-# CROSS JOIN is SQLite's way to say in which order to go: the index answers bit
-# by bit, so that a limit ends it early.
+# CROSS JOIN fixes SQLite's join order: the index answers row by row, so that a limit
+# ends the query early.
 _JOINS_FROM_WORDS = (
     " FROM words CROSS JOIN track ON track.id = words.rowid"
     " CROSS JOIN album ON album.id = track.album JOIN torrent USING (infohash)"
 )
 
-#: The distinct values of a field, where there are no other conditions.
+#: The distinct values of a field, if there are no other conditions.
 _COLUMNS = {
     "uri": TRACK_URI,
     "track": "track.title",
@@ -64,7 +64,7 @@ class Search:
     def tracks(
         self, query: Query, uris: Iterable[str] | None, exact: bool, limit: int
     ) -> list[Track]:
-        """Return the tracks that fit Mopidy's ``query``, below ``uris``."""
+        """Return the tracks below ``uris`` that match Mopidy's ``query``."""
         try:
             wanted = conditions(query, uris, exact=exact)
         except NothingFits:
@@ -72,14 +72,14 @@ class Search:
         return self._tracks(wanted, limit)
 
     def albums(self, text: str, limit: int) -> list[Album]:
-        """Return albums whose name or artists hold every word of ``text``."""
+        """Return albums with every word of ``text`` in their name or artists."""
         among = "{album albumartist}"
         ids = self._matching("DISTINCT track.album", among, text, limit)
         marks = ", ".join("?" * len(ids))
         return self._albums(f"WHERE album.id IN ({marks})", *ids)
 
     def artists(self, text: str, limit: int) -> list[str]:
-        """Return names of artists that hold every word of ``text``."""
+        """Return names of artists with every word of ``text``."""
         found: dict[str, None] = {}
         for column in ("track.artists", "album.artists"):
             among = "{artist albumartist}"
@@ -89,7 +89,7 @@ class Search:
         return [name for name in found if all(w in words(name) for w in sought)]
 
     def tracks_of_artist(self, name: str) -> list[Track]:
-        """Return the tracks an artist made, or that are on the artist's albums."""
+        """Return an artist's tracks, and those on the artist's albums."""
         wanted = Conditions()
         test = f"({holds('track.artists')} OR {holds('album.artists')})"
         wanted.add(test, name, name)
@@ -103,11 +103,11 @@ class Search:
         return self._albums(where, name, name)
 
     def all_albums(self) -> list[Album]:
-        """Return every album, as they were added."""
+        """Return every album, in the order of addition."""
         return self._albums("")
 
     def all_artists(self) -> list[str]:
-        """Return whom albums are listed under, in no order."""
+        """Return the artists that albums are listed under, in no order."""
         rows = self._rows("SELECT DISTINCT people FROM album")
         return list({name: None for (names,) in rows for name in names_in(str(names))})
 
@@ -121,7 +121,7 @@ class Search:
         return dict(found)
 
     def distinct(self, field: str, query: Query) -> set[Value]:
-        """Return the values of Mopidy's ``field`` in tracks that fit exactly."""
+        """Return the values of Mopidy's ``field`` in tracks that match exactly."""
         try:
             column = _COLUMNS[field]
             joins, where, values = _parts(conditions(query, exact=True))

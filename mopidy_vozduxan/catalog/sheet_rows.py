@@ -1,4 +1,4 @@
-"""Rows of parts: what a CUE sheet makes of a file.
+"""Rows of parts, into which a CUE sheet divides a file.
 
 Every function works in the caller's transaction.
 """
@@ -16,7 +16,7 @@ from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S, Part, Tags
 def write_sheet(
     db: sqlite3.Connection, infohash: str, index: int, parts: Sequence[Part]
 ) -> bool:
-    """Put the parts in the file's place; return whether its album looks different."""
+    """Replace a file by its parts; return whether its album looks different."""
     rows = rows_of(db, infohash, index)
     if not rows or not parts:
         return False
@@ -66,7 +66,7 @@ def _insert_part(
 
 
 def fill_parts(db: sqlite3.Connection, rows: list[sqlite3.Row], tags: Tags) -> None:
-    """Let the file's own tags say what its sheet does not."""
+    """Use the file's own tags where its sheet says nothing."""
     own = named_columns(tags)
     for row in rows:
         if row["stop"] is None and tags.length_ms:
@@ -94,13 +94,13 @@ def _part_ms(start: int, stop: int | None, file_ms: int) -> int:
 
 
 def _likely_end_ms(parts: Sequence[Part]) -> int:
-    """Return where the file ends if its last part is as long as the others."""
+    """Return where the file ends, assuming that its last part is of average length."""
     first, last = parts[0].start, parts[-1].start
     mean = (last - first) // max(1, len(parts) - 1)
     return (last + mean) * 1000 // CUE_FRAMES_PER_S
 
 
 def _end_ms(rows: list[sqlite3.Row]) -> int:
-    """Return the length of the file that the rows are or divide."""
+    """Return the length of the file to which the rows belong."""
     begin_ms = (rows[-1]["start"] or 0) * 1000 // CUE_FRAMES_PER_S
     return int(rows[-1]["length_ms"]) + begin_ms

@@ -17,13 +17,13 @@ class Sheets:
         self._records = records
 
     def keep(self, infohash: str, index: int, parts: Sequence[Part]) -> None:
-        """Keep that a sheet divides a file: its parts are the tracks now."""
+        """Keep the parts of a file; they are its tracks from now on."""
         self._records.change(
             infohash, lambda db: sheet_rows.write_sheet(db, infohash, index, parts)
         )
 
     def part(self, infohash: str, index: int, number: int) -> Part | None:
-        """Return a part of a file; ``number`` is the sheet's. None if unknown."""
+        """Return a part by its ``number`` in the sheet; None if it is unknown."""
 
         def read(db: sqlite3.Connection) -> Part | None:
             name = torrent_rows.name_of(db, infohash)

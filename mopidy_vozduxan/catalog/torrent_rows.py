@@ -21,7 +21,7 @@ from mopidy_vozduxan.version import __version__
 
 @dataclass(frozen=True, slots=True)
 class FoundAt:
-    """A ``.torrent`` file as it was when we read it; ``mtime_ns`` as in stat."""
+    """The version of a ``.torrent`` file that we read; ``mtime_ns`` is as in stat."""
 
     path: Path
     mtime_ns: int
@@ -39,14 +39,14 @@ class TorrentSummary:
 
 
 def name_of(db: sqlite3.Connection, infohash: str) -> str:
-    """Return the infohash that a torrent is kept under, itself where unknown."""
+    """Return the infohash under which a torrent is stored; itself if unknown."""
     row = db.execute("SELECT name FROM alias WHERE infohash = ?", (infohash,))
     found = row.fetchone()
     return str(found[0]) if found else infohash
 
 
 def is_kept(db: sqlite3.Connection, infohash: str) -> bool:
-    """Return whether there is a torrent of exactly that name."""
+    """Return whether there is a torrent with exactly that name."""
     row = db.execute("SELECT 1 FROM torrent WHERE infohash = ?", (infohash,))
     return row.fetchone() is not None
 
@@ -63,7 +63,7 @@ def read_source(db: sqlite3.Connection, infohash: str) -> TorrentSource | None:
 
 
 def read_metainfo(db: sqlite3.Connection, infohash: str) -> tuple[Metainfo, int] | None:
-    """Return what a torrent says of itself, and since when (ms) it is here."""
+    """Return a torrent's metainfo, and when (ms) it was added."""
     row = db.execute(
         "SELECT name, piece_length, size, private, added_ms"
         " FROM torrent WHERE infohash = ? AND name IS NOT NULL",
@@ -94,7 +94,7 @@ def list_torrents(db: sqlite3.Connection) -> list[TorrentSummary]:
 
 
 def write_source(db: sqlite3.Connection, infohash: str, source: TorrentSource) -> None:
-    """Keep what is new of a source; the later magnet's trackers are the fresher."""
+    """Keep the new parts of a source; a later magnet link has newer trackers."""
     added_ms = time.time_ns() // 1_000_000
     magnet = stored(_better_magnet(db, infohash, source.magnet))
     db.execute(
@@ -113,7 +113,7 @@ def write_source(db: sqlite3.Connection, infohash: str, source: TorrentSource) -
 def _better_magnet(
     db: sqlite3.Connection, infohash: str, new: str | None
 ) -> str | None:
-    """Return the magnet to keep: a bare one takes no trackers away."""
+    """Return the magnet link to keep: a bare one must not remove trackers."""
     row = db.execute("SELECT magnet FROM torrent WHERE infohash = ?", (infohash,))
     old = (row.fetchone() or (None,))[0]
     if new is None or (old and says_where(old) and not says_where(new)):
@@ -122,7 +122,7 @@ def _better_magnet(
 
 
 def write_metainfo(db: sqlite3.Connection, metainfo: Metainfo) -> bool:
-    """Keep what :func:`storable` made; return whether it is news."""
+    """Keep metainfo from :func:`storable`; return whether it is new."""
     known = read_metainfo(db, metainfo.infohash)
     if known and known[0] == metainfo:
         return False
@@ -158,14 +158,14 @@ def write_metainfo(db: sqlite3.Connection, metainfo: Metainfo) -> bool:
 
 
 def write_alias(db: sqlite3.Connection, infohash: str, name: str) -> None:
-    """Let ``infohash`` name the torrent ``name``, whatever it named before."""
+    """Let ``infohash`` name the torrent ``name``, replacing an earlier meaning."""
     db.execute("INSERT OR REPLACE INTO alias VALUES (?, ?)", (infohash, name))
     for table in ("torrent", "metadata"):
         db.execute(f"DELETE FROM {table} WHERE infohash = ?", (infohash,))
 
 
 def write_found(db: sqlite3.Connection, infohash: str, place: FoundAt) -> None:
-    """Note that a ``.torrent`` file was read as it is."""
+    """Note that this version of a ``.torrent`` file was read."""
     db.execute(
         "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?)",
         (os.fsencode(place.path), place.mtime_ns, place.size, infohash),
@@ -178,7 +178,7 @@ def list_found(db: sqlite3.Connection) -> list[tuple[bytes, int, int, str]]:
 
 
 def list_refused(db: sqlite3.Connection) -> dict[FoundAt, str]:
-    """Return the files that this version of us refused, and why."""
+    """Return the files that this version of ours refused, and why."""
     rows = db.execute(
         "SELECT path, mtime_ns, size, reason FROM refused WHERE version = ?",
         (__version__,),
@@ -187,7 +187,7 @@ def list_refused(db: sqlite3.Connection) -> dict[FoundAt, str]:
 
 
 def write_refused(db: sqlite3.Connection, file: FoundAt, reason: str) -> None:
-    """Remember a refused file instead of what was refused at that path before."""
+    """Remember a refused file, in place of an earlier one at that path."""
     db.execute(
         "INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?)",
         (os.fsencode(file.path), file.mtime_ns, file.size, reason, __version__),
@@ -206,7 +206,7 @@ def delete_found(db: sqlite3.Connection, paths: Iterable[Path]) -> set[str]:
 
 
 def unfounded(db: sqlite3.Connection, infohashes: Iterable[str]) -> list[str]:
-    """Return those of the torrents that neither a file nor a magnet link names."""
+    """Return the torrents that neither a file nor a magnet link names."""
     found = {infohash for (infohash,) in db.execute("SELECT infohash FROM found")}
     added = "SELECT 1 FROM torrent WHERE infohash = ? AND magnet IS NULL"
     return [
@@ -217,7 +217,7 @@ def unfounded(db: sqlite3.Connection, infohashes: Iterable[str]) -> list[str]:
 
 
 def forget_magnet(db: sqlite3.Connection, infohash: str) -> None:
-    """Forget that a listener added a torrent: it is here for its file now."""
+    """Forget that a listener added a torrent: only its file keeps it now."""
     db.execute("UPDATE torrent SET magnet = NULL WHERE infohash = ?", (infohash,))
 
 
@@ -233,12 +233,12 @@ def delete_torrent(db: sqlite3.Connection, infohash: str) -> None:
 
 
 def stored(text: str | None) -> str | None:
-    """SQLite takes no lone surrogates, which names in old torrents decode to."""
+    """Replace lone surrogates, which old names decode to, and SQLite refuses."""
     return None if text is None else text.encode("utf-8", "replace").decode()
 
 
 def storable(metainfo: Metainfo) -> Metainfo:
-    """Return the same with names that SQLite takes."""
+    """Return the metainfo with names that SQLite accepts."""
     files = tuple(
         TorrentFile(f.index, stored(f.path) or "", f.offset, f.size, f.padding)
         for f in metainfo.files

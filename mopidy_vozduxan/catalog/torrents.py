@@ -1,6 +1,6 @@
-"""What is known of one torrent, asked for by its infohash.
+"""What is known about one torrent, by its infohash.
 
-It is found also when it has left the library. Nothing here comes or goes.
+Torrents that have left the library are found too. Nothing is added or removed here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Torrents:
         )
 
     def metainfo(self, infohash: str) -> Metainfo | None:
-        """Return what the torrent says of itself; None while that is unknown."""
+        """Return the torrent's metainfo; None while it is unknown."""
         if layout := self._records.layouts.get(infohash):
             return layout.metainfo
 
@@ -42,11 +42,11 @@ class Torrents:
     # --- names
 
     def name_of(self, infohash: str) -> str:
-        """Return the infohash the torrent is kept under, itself where unknown."""
+        """Return the infohash under which a torrent is stored; itself if unknown."""
         return self._records.file.read(lambda db: torrent_rows.name_of(db, infohash))
 
     def names_of(self, infohash: str) -> frozenset[str]:
-        """Return every infohash of a torrent: a hybrid may be met by its v2 name."""
+        """Return every infohash of a torrent; a hybrid has two."""
         return self._records.file.read(
             lambda db: inventory.names_of(db, torrent_rows.name_of(db, infohash))
         )
@@ -54,7 +54,7 @@ class Torrents:
     def names_like(self, start: str, most: int = 2) -> list[str]:
         """Return torrents whose infohash starts with these hex digits.
 
-        They are in the library, or, where none there does, have left it.
+        They are in the library, or else have left it.
         """
 
         def read(db: sqlite3.Connection) -> list[str]:
@@ -63,7 +63,7 @@ class Torrents:
         return self._records.file.read(read) or self._records.left.read(read)
 
     def also_call(self, name: str, infohash: str) -> None:
-        """Have another name, such as a URL, find the torrent from now on."""
+        """Let another name, such as a URL, find the torrent from now on."""
         self._records.file.write(
             lambda db: torrent_rows.write_alias(db, name, infohash)
         )

@@ -1,7 +1,7 @@
 """Rows of albums and tracks: filled from names, overwritten by tags and sheets.
 
-Every function works in the caller's transaction. Whatever changes a track also
-changes what is shown of its album, and the full-text index.
+Every function works in the caller's transaction. A change of a track also updates what
+is shown of its album, and the full-text index.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from mopidy_vozduxan.catalog.upkeep import refresh, rows_of
 from mopidy_vozduxan.torrent.metainfo import Metainfo
 from mopidy_vozduxan.torrent.tags import Tags
 
-#: After a try that failed, tags are left alone so long: a dead swarm may return.
+#: How long not to try again after a failure: a dead swarm may return.
 RETRY_MS = 24 * 3600 * 1000
-_NEVER = 1 << 62  # a time that nothing was tried after
+_NEVER = 1 << 62  # later than any attempt
 
 
 def write_names(db: sqlite3.Connection, metainfo: Metainfo) -> None:
-    """Fill a torrent's albums and tracks from its names, instead of any before."""
-    # Not at the start of Mopidy: its patterns take 10 ms to compile.
+    """Fill a torrent's albums and tracks from its names, replacing earlier ones."""
+    # Imported here: at Mopidy's start, compiling its patterns would take 10 ms.
     from mopidy_vozduxan.catalog.named_tracks import named_folders
 
     delete_tracks(db, metainfo.infohash)
@@ -48,7 +48,7 @@ def write_names(db: sqlite3.Connection, metainfo: Metainfo) -> None:
 
 
 def unnamed(db: sqlite3.Connection, limit: int) -> list[str]:
-    """Return torrents without tracks: an older version's, that had no such table."""
+    """Return torrents without tracks, from an older version without that table."""
     rows = db.execute(
         "SELECT infohash FROM torrent WHERE folder_count > 0 AND NOT EXISTS"
         " (SELECT 1 FROM album WHERE album.infohash = torrent.infohash) LIMIT ?",
@@ -69,7 +69,7 @@ def delete_tracks(db: sqlite3.Connection, infohash: str) -> None:
 def write_tags(db: sqlite3.Connection, infohash: str, index: int, tags: Tags) -> bool:
     """Keep a file's own tags; return whether its album looks different now.
 
-    Where a sheet divides the file, the sheet knows better.
+    If a sheet divides the file, the sheet takes precedence.
     """
     rows = rows_of(db, infohash, index)
     if not rows:
@@ -87,12 +87,12 @@ def write_tags(db: sqlite3.Connection, infohash: str, index: int, tags: Tags) ->
 
 
 def note_missing(db: sqlite3.Connection, infohash: str, index: int) -> None:
-    """Note that nobody gave us the tags of a file now."""
+    """Note that nobody gave us the tags of a file."""
     _note_tried(db, infohash, index, time.time_ns() // 1_000_000)
 
 
 def note_unreadable(db: sqlite3.Connection, infohash: str, index: int) -> None:
-    """Note that a file holds no tags that can be read."""
+    """Note that a file has no readable tags."""
     _note_tried(db, infohash, index, _NEVER)
 
 
@@ -113,7 +113,7 @@ def leave_alone(db: sqlite3.Connection, infohash: str) -> None:
 
 
 def forget_read(db: sqlite3.Connection, infohash: str) -> None:
-    """Let a torrent's tags be read again."""
+    """Allow a torrent's tags to be read again."""
     db.execute(
         "UPDATE track SET read = 0, tried_ms = 0"
         " WHERE album IN (SELECT id FROM album WHERE infohash = ?)",
@@ -124,7 +124,7 @@ def forget_read(db: sqlite3.Connection, infohash: str) -> None:
 def unread(db: sqlite3.Connection, infohash: str, *, tried: bool) -> list[int]:
     """Return the files whose tags should be read, in the order of play.
 
-    With ``tried`` also those that nobody gave us within the last day.
+    ``tried`` includes those that nobody gave us within the last day.
     """
     rows = db.execute(
         "SELECT DISTINCT idx, place FROM album JOIN track ON track.album = album.id"

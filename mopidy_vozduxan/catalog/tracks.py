@@ -43,7 +43,7 @@ class Tracks:
         return layout
 
     def complete(self, stop: threading.Event) -> None:
-        """Name the tracks of torrents that an older version kept without any.
+        """Name the tracks of torrents that an older version kept without tracks.
 
         Takes some 2 ms for each; ends early once ``stop`` is set.
         """

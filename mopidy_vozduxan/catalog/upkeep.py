@@ -1,4 +1,4 @@
-"""What follows from a change of tracks: their album, and the full-text index.
+"""Updates albums and the full-text index after a change of tracks.
 
 Every function works in the caller's transaction.
 """
@@ -17,7 +17,7 @@ _WORD = re.compile(r"\w+")
 
 
 def rows_of(db: sqlite3.Connection, infohash: str, index: int) -> list[sqlite3.Row]:
-    """Return the tracks that file ``index`` is or holds, in order."""
+    """Return the tracks of file ``index``, in order."""
     cursor = db.cursor()
     cursor.row_factory = sqlite3.Row
     return cursor.execute(
@@ -35,9 +35,9 @@ def ids(rows: Iterable[sqlite3.Row]) -> str:
 def refresh(
     db: sqlite3.Connection, album: int | None, news: Sequence[int] | None
 ) -> bool:
-    """Bring the album in line with its tracks; return whether it looks different.
+    """Update an album from its tracks; return whether it looks different.
 
-    ``news`` are the tracks that must be indexed anyway; None for all of them.
+    ``news`` are the tracks that must be indexed in any case; None for all of them.
     """
     named, *before = db.execute(
         "SELECT named, name, artists, people, date, track_count FROM album"
@@ -68,7 +68,7 @@ def refresh(
 def _index(
     db: sqlite3.Connection, album: int | None, tracks: Sequence[int] | None
 ) -> None:
-    """Index tracks of an album by their words; None for all of them."""
+    """Index tracks of an album; None for all of them."""
     which = (
         "" if tracks is None else f" AND track.id IN ({', '.join(map(str, tracks))})"
     )
@@ -87,7 +87,7 @@ def _index(
 
 
 def _words(path: str, texts: Sequence[str | None]) -> list[str]:
-    """Return what is indexed: the texts, and what the folder's path says beside."""
+    """Return the texts to index, and the words of the path that are not in them."""
     indexed = [words(text or "") for text in texts]
     said = set(_WORD.findall(" ".join(indexed)))
     beside = [word for word in _WORD.findall(words(path)) if word not in said]

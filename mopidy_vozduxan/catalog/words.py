@@ -1,7 +1,7 @@
-"""What full-text search compares: words, without case and without accents.
+"""The words that full-text search compares, without case and accents.
 
-Chinese and Japanese put no blanks between words, so each of their characters
-is a word, and what is sought stands as a phrase: any part of a name is found.
+Chinese and Japanese have no spaces between words. So each of their characters is a
+word, and a search for several is a phrase: any part of a name is found.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _ALONE = re.compile(
     "\U00020000-\U0003ffff])"
 )
 
-#: Letters that nobody without them on the keyboard types; Unicode takes them for
-#: letters of their own, and not for plain ones with an accent.
+#: Letters that people replace by plain ones if their keyboard lacks them. Unicode does
+#: not define them as letters with an accent.
 _PLAIN = str.maketrans(
     {
         **dict(zip("øłđðħŧıŋ", "olddhtin", strict=True)),
@@ -29,13 +29,13 @@ _ENDS = str.maketrans('"\0', "  ")  # what would end a phrase
 
 
 def words(text: str) -> str:
-    """Return ``text`` as it is indexed and sought.
+    """Return ``text`` in the form for indexing and searching.
 
-    Both go this way, so a change here needs a step that fills the index anew.
+    Both use it, so a change here needs a migration that rebuilds the index.
     """
     if text.isascii():
         return text.lower()
-    # Mathematical and full-width letters have a case only once they are plain.
+    # Mathematical and full-width letters have a case only after normalisation.
     plain = unicodedata.normalize("NFKD", text).casefold()
     plain = unicodedata.normalize("NFKD", plain)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
@@ -44,9 +44,9 @@ def words(text: str) -> str:
 
 
 def phrases(text: str, *, exact: bool) -> list[str]:
-    """Return what FTS5 shall match: one phrase, or each word, the last as a prefix.
+    """Return what FTS5 should match: one phrase, or each word, the last as a prefix.
 
-    Empty where ``text`` has neither letters nor digits.
+    Empty if ``text`` has neither letters nor digits.
     """
     parts = [text] if exact else text.split()
     sought = [words(part).translate(_ENDS) for part in parts]

@@ -1,6 +1,6 @@
-"""What Mopidy finds in our directories: torrents, folders, tracks, and the views.
+"""The content of our directories: torrents, folders, tracks, and the views.
 
-Long lists are kept until the catalog changes: ten thousand refs take a tenth of a
+Long lists are cached until the catalog changes: ten thousand refs take a tenth of a
 second to build, and core waits for them.
 """
 
@@ -36,7 +36,7 @@ class Browser:
         self._lock = threading.Lock()
 
     def refs(self, uri: AnyUri) -> list[Ref]:
-        """Return what is in ``uri``; [] for what is no directory of ours."""
+        """Return the content of ``uri``; [] if it is not one of our directories."""
         match uri:
             case RootUri():
                 return self._long(uri, self._catalog.torrents_version, self._root)
@@ -53,7 +53,7 @@ class Browser:
         return []
 
     def _layout(self, infohash: str) -> Layout | None:
-        """Return the tracks of a torrent of the library."""
+        """Return the layout of a torrent in the library."""
         if not self._catalog.torrents.has(infohash):
             return None
         return self._catalog.tracks.layout(infohash)
@@ -61,7 +61,7 @@ class Browser:
     def _long(
         self, uri: AnyUri, version: int, build: Callable[[], list[Ref]]
     ) -> list[Ref]:
-        with self._lock:  # two who ask at once need it built once
+        with self._lock:  # two simultaneous requests must build it only once
             kept = self._kept.get(uri)
             if kept is None or kept[0] != version:
                 kept = self._kept[uri] = version, build()
@@ -81,7 +81,7 @@ class Browser:
 
     def _artist(self, name: str) -> list[Ref]:
         search = self._catalog.search
-        # Somebody who is heard on other people's albums only has none.
+        # An artist who is only on other people's albums has none.
         found = search.albums_of_artist(name) or dict.fromkeys(
             track.album for track in search.tracks_of_artist(name)
         )

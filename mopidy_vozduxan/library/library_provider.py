@@ -1,8 +1,7 @@
-"""The library as Mopidy asks for it: browse, lookup, search, images.
+"""Our library for Mopidy: browse, lookup, search, images.
 
-It never raises and never waits longer than ``lookup_timeout``: while one call
-waits, core, and with it every client, does. What is in the catalog is answered
-at once.
+It never raises, and never waits longer than ``lookup_timeout``: while a call waits,
+core and every client wait too. Answers from the catalog come at once.
 """
 
 from __future__ import annotations
@@ -57,30 +56,33 @@ class Lengths(Protocol):
     """Reads the true lengths of tracks, in the background; for any thread."""
 
     def opened(self, infohash: str) -> None:
-        """Somebody looks at this torrent: read it next. Returns at once."""
+        """Somebody opened this torrent: read it next. Returns at once."""
 
     def again(self, infohash: str) -> None:
-        """The same, however short a time ago it was read."""
+        """The same, even if it was read a moment ago."""
 
     def wait(self, infohashes: Iterable[str], until: float) -> None:
-        """Wait for what is worth it, until ``until`` (`time.monotonic`) at most."""
+        """Wait for lengths that may come soon, at most until ``until``.
+
+        That is in the time of `time.monotonic`.
+        """
 
     def stop(self) -> None:
-        """End all waits, now and to come."""
+        """End all waits, now and later."""
 
 
 class Covers(Protocol):
-    """Knows where pictures are; for any thread, and at once."""
+    """Knows where pictures are; for any thread, and never waits."""
 
     def urls(self, uris: Iterable[str]) -> dict[str, list[str]]:
-        """Return the URLs of pictures, for those of ``uris`` that have some."""
+        """Return the URLs of pictures for those ``uris`` that have any."""
 
 
 class VozduxanLibraryProvider(backend.LibraryProvider):
     """Answers from ``catalog``; ``lookup_timeout`` is in seconds.
 
     ``rescan`` looks for torrents in the folders again, and returns at once.
-    ``more_asked`` tells whether core has asked for more than what is answered now.
+    ``more_asked`` says whether core has asked for more than the current call.
     """
 
     root_directory = root_ref()
@@ -105,21 +107,21 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         self._covers = covers
         self._rescan = rescan
         self._more_asked = more_asked
-        self._until: float | None = None  # what the next lookup shares
+        self._until: float | None = None  # shared with the next lookup
 
     def browse(self, uri: str) -> list[models.Ref]:
-        """Return what a directory or an album holds; [] for anything else."""
+        """Return the content of a directory or an album; [] for anything else."""
         return _guarded(f"browse {uri[:200]}", [], lambda: self._browse(uri))
 
     def lookup(self, uri: str) -> list[models.Track]:
-        """Return the tracks that ``uri`` names; [] where there are none."""
+        """Return the tracks that ``uri`` names; [] if there are none."""
         return self.lookup_many([uri])[uri]
 
     def lookup_many(self, uris: Iterable[str]) -> dict[str, list[models.Track]]:
         """Return the tracks of every URI. All of them share one bounded wait.
 
-        So do several lookups that core asked for at once, as Mopidy 3 does, which
-        looks up URI by URI: ten dead magnets must not cost ten waits.
+        Several pending lookups share it too: Mopidy 3 looks up URI by URI, and ten dead
+        magnet links must not cost ten waits.
         """
         wanted = {uri: _meaning_of(uri) for uri in uris}
         until = self._patience()
@@ -133,8 +135,8 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
     def known(self, uri: str) -> list[models.Track] | None:
         """Return the tracks that ``uri`` names now; ``None`` while they are unknown.
 
-        Never waits, and may be called from any thread; lengths that are guesses are
-        read afterwards. Raises :class:`BadInput`.
+        Never waits, and may be called from any thread; guessed lengths are read
+        afterwards. Raises :class:`BadInput`.
         """
         found = self._known(uri)
         if found is None:
@@ -145,11 +147,11 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         return translator.tracks(found)
 
     def begin(self, uri: str) -> None:
-        """Search for the torrent that ``uri`` names, if it is unknown; at once."""
+        """Start the search for what ``uri`` names, if it is unknown; never waits."""
         self._adder.begin(uri)
 
     def stop_waiting(self) -> None:
-        """Answer with what is known from now on: Mopidy stops; for any thread."""
+        """Answer without waiting from now on: Mopidy stops. For any thread."""
         self._lookup_timeout = 0.0
         self._adder.end_searches()
         if self._lengths:
@@ -161,19 +163,19 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         uris: Iterable[str] | None = None,
         exact: bool = False,
     ) -> models.SearchResult | None:
-        """Return what fits all of ``query``; None where nothing does."""
+        """Return what matches all of ``query``; None if nothing does."""
         ask = partial(searching.answer, self._catalog.search, query, uris, exact)
         return _guarded("search the catalog", None, ask)
 
     def get_distinct(
         self, field: str, query: Mapping[str, Iterable[str]] | None = None
     ) -> set[str | int]:
-        """Return the values ``field`` has in tracks that fit ``query`` exactly."""
+        """Return the values of ``field`` in tracks that match ``query`` exactly."""
         ask = partial(searching.distinct, self._catalog.search, field, query or {})
         return _guarded("search the catalog", set(), ask)
 
     def get_images(self, uris: Iterable[str]) -> dict[str, list[models.Image]]:
-        """Return where the pictures of each URI are."""
+        """Return the URLs of each URI's pictures."""
         covers, asked = self._covers, list(uris)
         if covers is None:
             return {}
@@ -182,16 +184,16 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         )
 
     def refresh(self, uri: str | None = None) -> None:
-        """Look for torrents again; for a URI of one: read its tags again."""
+        """Look for torrents again; with a torrent's URI, read its tags again."""
         _guarded(f"refresh {uri}", None, lambda: self._refresh(uri))
 
     def prepare(self) -> None:
-        """Build the long lists before somebody waits for them; for any thread."""
+        """Build the long lists before anybody waits for them; for any thread."""
         for uri in (RootUri(), *map(ViewUri, VIEWS)):
             self.browse(str(uri))
 
     def _patience(self) -> float:
-        """Return until when a lookup that begins now may wait (`time.monotonic`)."""
+        """Return until when a new lookup may wait (`time.monotonic`)."""
         own = time.monotonic() + self._lookup_timeout
         return own if self._until is None else min(self._until, own)
 
@@ -230,7 +232,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         except VozduxanError as exc:
             logger.warning("Vozduxan: Nothing found for %s: %s", shown(uri), exc)
         except Exception:
-            logger.exception("Vozduxan: Could not look up %s", shown(uri))
+            logger.exception("Vozduxan: Cannot look up %s", shown(uri))
         return []
 
     def _tracks(
@@ -243,7 +245,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
                 infohash
             ):
                 return _all_tracks(layout, number)
-            # Iris never browses a directory that looks up to tracks.
+            # If a directory looks up to tracks, Iris never browses it.
             case DirectoryUri(infohash) if layout := self._catalog.tracks.layout(
                 infohash
             ):
@@ -264,7 +266,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
     def _track(self, uri: str, track: TrackUri) -> Found:
         layout = self._catalog.tracks.layout(track.infohash)
         if layout is None:
-            # Nobody added it here, but its swarm may still play it.
+            # Nobody added it here, but it may still play from its swarm.
             source = self._catalog.torrents.source(track.infohash)
             name = (source and source.display_name) or track.infohash
             return [Unresolved(uri, f"{name} ({track.index})")]
@@ -290,8 +292,8 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         return [t for t in found if chosen is None or t.uri.index in chosen]
 
     def _settle(self, found: Mapping[str, Found], until: float) -> list[str]:
-        """Wait for lengths that are guesses; return what to look up again."""
-        # Not for all an artist ever made: that would be many swarms.
+        """Wait for the true lengths of guessed ones; return what to look up again."""
+        # Not for an artist's whole work: that would be many swarms.
         guessed = {
             uri: infohashes
             for uri, tracks in found.items()
@@ -327,9 +329,9 @@ def _all_tracks(layout: Layout, number: int | None = None) -> list[Track]:
 
 
 def _meant(layout: Layout, uri: TrackUri) -> list[Track]:
-    """Return the track, or the parts of a file that a sheet divides by now.
+    """Return the track, or the parts of its file if a sheet divides it by now.
 
-    Until its sheet was read, the whole file stands for a part of it.
+    Until the sheet is read, the whole file stands in for a part.
     """
     found = layout.track(uri)
     if found:
@@ -341,11 +343,11 @@ def _meant(layout: Layout, uri: TrackUri) -> list[Track]:
 
 
 def _guarded(doing: str, otherwise: T, work: Callable[[], T]) -> T:
-    """Return what ``work`` does, or ``otherwise`` where it fails."""
+    """Return the result of ``work``, or ``otherwise`` if it fails."""
     try:
         return work()
     except BadInput as exc:
         logger.debug("%s: %s", doing, exc)
     except Exception:
-        logger.exception("Vozduxan: Could not %s", doing)
+        logger.exception("Vozduxan: Cannot %s", doing)
     return otherwise

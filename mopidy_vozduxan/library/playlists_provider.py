@@ -1,7 +1,7 @@
-"""Playlists as Mopidy asks for them: those that lie in torrents, to be read only.
+"""Our playlists for Mopidy: the read-only ones in torrents.
 
-Answers from the catalog, and never raises. Listeners' own playlists are kept
-by another backend (Mopidy's ``m3u``), our tracks' URIs in them.
+Answers from the catalog, and never raises. Another backend (Mopidy's ``m3u``) keeps
+listeners' own playlists, with the URIs of our tracks.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ logger = logging.getLogger(__name__)
 
 
 def keep(catalog: Catalog, metainfo: Metainfo, index: int, data: bytes) -> None:
-    """Keep the playlist that file ``index`` of a torrent is, and tell clients.
+    """Keep file ``index`` of a torrent as a playlist, and tell clients.
 
-    Raises :class:`BadInput` where it names none of the torrent's tracks.
+    Raises :class:`BadInput` if it names none of the torrent's tracks.
     """
     path = metainfo.files[index].path
     named = read_playlist(data, path, metainfo)
@@ -58,7 +58,7 @@ class VozduxanPlaylistsProvider(backend.PlaylistsProvider):
                 self._listed = known, translator.playlist_refs(known)
             return list(self._listed[1])
         except Exception:
-            logger.exception("Vozduxan: Could not list the playlists")
+            logger.exception("Vozduxan: Cannot list the playlists")
             return []
 
     def get_items(self, uri: str) -> list[models.Ref] | None:
@@ -72,18 +72,18 @@ class VozduxanPlaylistsProvider(backend.PlaylistsProvider):
         return translator.playlist(found, self._tracks(found)) if found else None
 
     def refresh(self) -> None:
-        """Do nothing: what is in the catalog is what there is."""
+        """Do nothing: the catalog is always up to date."""
 
     def create(self, name: str) -> models.Playlist | None:
         """Return None, so that core asks the next backend."""
         return None
 
     def delete(self, uri: str) -> bool:
-        """Return False: what lies in a torrent stays in it."""
+        """Return False: a torrent's files cannot be deleted."""
         return False
 
     def save(self, playlist: models.Playlist) -> models.Playlist | None:
-        """Return None: what lies in a torrent does not change."""
+        """Return None: a torrent's files cannot be changed."""
         return None
 
     def _find(self, uri: str) -> Playlist | None:
@@ -94,21 +94,21 @@ class VozduxanPlaylistsProvider(backend.PlaylistsProvider):
         except BadInput as exc:
             logger.debug("playlist: %s", exc)
         except Exception:
-            logger.exception("Vozduxan: Could not look up the playlist %s", uri[:200])
+            logger.exception("Vozduxan: Cannot look up the playlist %s", uri[:200])
         return None
 
     def _tracks(self, playlist: Playlist) -> list[Track]:
         try:
             layout = self._catalog.tracks.layout(playlist.uri.infohash)
         except Exception:
-            logger.exception("Vozduxan: Could not look up “%s”", playlist.name)
+            logger.exception("Vozduxan: Cannot look up “%s”", playlist.name)
             return []
         uris = map(parse, playlist.tracks)
         return [t for uri in uris for t in _meant(layout, uri)] if layout else []
 
 
 def _meant(layout: Layout, uri: object) -> list[Track]:
-    """Return what a playlist's line names: a track, or the parts of its file."""
+    """Return the track that a playlist's line names, or the parts of its file."""
     if not isinstance(uri, TrackUri):
         return []
     track = layout.track(uri)

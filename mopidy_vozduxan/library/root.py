@@ -8,5 +8,5 @@ from mopidy_vozduxan.torrent.uris import RootUri
 
 
 def root_ref() -> Ref:
-    """Return what Mopidy shows as our part of the library."""
+    """Return our root directory in Mopidy's library."""
     return Ref.directory(uri=str(RootUri()), name="Torrents")

@@ -1,4 +1,4 @@
-"""Mopidy's searches: which of them give albums and artists besides tracks."""
+"""Mopidy's searches, and which of them also give albums and artists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: More than anyone scrolls through; a broad word must not cost seconds.
 MOST_TRACKS = 200
-#: Who asks exactly wants all there is, to queue it.
+#: Clients use exact searches to queue everything they find.
 MOST_EXACT = 3000
 MOST_ALBUMS = 50
 
@@ -31,10 +31,10 @@ def answer(
     uris: Iterable[str] | None,
     exact: bool,
 ) -> SearchResult | None:
-    """Return what fits every value of every field; None where nothing does.
+    """Return what matches every value of every field; None if nothing does.
 
-    Albums and artists come only where one field is sought by words: MPD clients
-    show them as tracks, and adding what an exact search found adds those too.
+    Only a search for words in one field gives albums and artists: MPD clients show them
+    as tracks, and adding the results of an exact search would add them too.
     """
     wanted = _wanted(query)
     if not wanted:
@@ -57,7 +57,7 @@ def answer(
 def distinct(
     search: Search, field: str, query: Mapping[str, Iterable[str]]
 ) -> set[Value]:
-    """Return the values ``field`` has in tracks that fit every value exactly."""
+    """Return the values of ``field`` in tracks that match every value exactly."""
     return search.distinct(field, _wanted(query))
 
 
@@ -72,5 +72,5 @@ def _everywhere(roots: list[str] | None) -> bool:
 
 def _values(values: Iterable[str] | str) -> list[str]:
     listed = [values] if isinstance(values, str) else list(values)
-    # All that is stored went through ``clean`` too.
+    # Stored texts went through ``clean`` too.
     return [text for value in listed if (text := clean(str(value)))]

@@ -1,8 +1,8 @@
 """Builds Mopidy's models; nothing else does.
 
-What comes out is valid on Mopidy 3 and 4: whole numbers, dates that match
-Mopidy 4's pattern, NFC text without surrogates or line breaks, and names that
-are unique in their directory and hold no slash.
+The models are valid on Mopidy 3 and 4: whole numbers, dates that match Mopidy 4's
+pattern, NFC text without surrogates or line breaks, and names that are unique in their
+directory and have no slash.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from mopidy_vozduxan.torrent.layout import (
 from mopidy_vozduxan.torrent.tags import UNKNOWN_ARTIST
 from mopidy_vozduxan.torrent.uris import VIEWS, AlbumUri, ArtistUri, RootUri, ViewUri
 
-#: The length of a track that nothing is known of. Core seeks in no track without
-#: one, and takes a seek beyond it for "next": few tracks are longer.
+#: The length of a track about which nothing is known. Core does not seek in a track
+#: without a length, and turns a seek beyond it into "next". Few tracks are longer.
 UNKNOWN_LENGTH_MS = 6 * 60_000
 
 
 def torrent_refs(torrents: Iterable[TorrentSummary]) -> list[Ref]:
-    """Return one ref per torrent, in natural order; none is called as a view."""
-    # The infohash keeps equal names apart in the same order every time: MPD
-    # clients walk by name.
+    """Return one ref per torrent, in natural order; none has the name of a view."""
+    # The infohash orders equal names the same way every time: MPD clients navigate by
+    # name.
     ordered = sorted(torrents, key=lambda t: (natural_key(t.name), t.infohash))
     views = [ref.name for ref in view_refs()]
     said = [spaced(without_extension(torrent.name)) for torrent in ordered]
@@ -58,7 +58,7 @@ def folder_refs(layout: Layout) -> list[Ref]:
 def track_refs(layout: Layout, folder: Folder) -> list[Ref]:
     """Return one ref per track of a folder, in the order of play.
 
-    A file is named as it is: tags, once read, change no name in a directory.
+    A file keeps its own name: tags that are read later change no name in a directory.
     """
     stems = {file.index: clean(stem(file.path)) for file in folder.files}
     names = unique(_track_title(track, stems) for track in folder.tracks)
@@ -69,7 +69,7 @@ def track_refs(layout: Layout, folder: Folder) -> list[Ref]:
 
 
 def view_refs() -> list[Ref]:
-    """Return the views that stand beside the torrents."""
+    """Return the views, which are listed beside the torrents."""
     return [
         Ref.directory(uri=str(ViewUri(name)), name=name.capitalize()) for name in VIEWS
     ]
@@ -87,7 +87,7 @@ def artist_refs(names: Iterable[str]) -> list[Ref]:
 def album_refs(found: Iterable[Album]) -> list[Ref]:
     """Return one ref per album, in the same order.
 
-    Those of one name say which folder of their torrent they are, or their artist.
+    If several have the same name, it is followed by their folder or artist.
     """
     found = list(found)
     named = Counter(album.name for album in found)
@@ -141,12 +141,12 @@ def search_result(
 
 
 def images(urls: Mapping[str, Iterable[str]]) -> dict[str, list[models.Image]]:
-    """Return Mopidy's images, for each URI that has some."""
+    """Return Mopidy's images for each URI that has any."""
     return {uri: [models.Image(uri=url) for url in some] for uri, some in urls.items()}
 
 
 def _told_apart(album: Album, in_torrent: int, in_all: int) -> str:
-    """Return a name for an album, of which there are so many of its name."""
+    """Return a unique name for an album, given how many others have its name."""
     more = clean(album.path.rpartition("/")[2]) if in_torrent > 1 else ""
     if not more and in_all > 1:
         more = ", ".join(album.artists)
@@ -200,11 +200,11 @@ def _container(uri: object, name: str) -> Ref:
     # Iris keeps the order of an album's tracks, and sorts a directory's by name.
     if isinstance(uri, AlbumUri):
         return _ref("album", str(uri), name)
-    # It also decodes a directory's name twice, and goes black on a bare "%".
+    # Iris also decodes a directory's name twice, and goes black on a bare "%".
     return _ref("directory", str(uri), name.replace("%", "\N{FULLWIDTH PERCENT SIGN}"))
 
 
-# Ten thousand cost 0.1 s on Mopidy 3, and of a long list few change at a time.
+# Ten thousand cost 0.1 s on Mopidy 3, and few entries of a long list change at a time.
 @lru_cache(maxsize=1 << 16)
 def _ref(kind: str, uri: str, name: str) -> Ref:
     return Ref(type=kind, uri=uri, name=name)
@@ -223,7 +223,7 @@ def _track_title(track: Track, stems: dict[int, str]) -> str:
 
 
 def _by(names: Iterable[str]) -> list[models.Artist]:
-    """Return the artists of a track or album, never none: see `UNKNOWN_ARTIST`."""
+    """Return the artists of a track or album; there is always one: `UNKNOWN_ARTIST`."""
     return _artists(names) or [models.Artist(name=UNKNOWN_ARTIST)]
 
 
