@@ -28,8 +28,8 @@ from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.planner import Planner
 from mopidy_vozduxan.streaming.preparing import Preparing
 from mopidy_vozduxan.streaming.serving import Serving
+from mopidy_vozduxan.streaming.stream_failures import StreamFailures
 from mopidy_vozduxan.streaming.supervisor import Supervisor
-from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.swarms import Swarms
 from mopidy_vozduxan.streaming.target import Target, Wanted
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
@@ -61,61 +61,41 @@ class Manager:
         self._tiers = tiers_of(limits.readahead)
         self._releases = 0
         self._planner = Planner(self._plan)
-        self.swarms = Swarms(
-            engine,
-            limits,
-            clock,
-            self._planner.changed,
+        changed = self._planner.changed
+        self.swarms = swarms = Swarms(engine, limits, clock, changed)
+        self.metadata = Metadata(swarms, clock, limits.metadata_timeout)
+        self.streams = streams = OpenStreams(swarms, self._planner, clock)
+        self._ahead = FetchingAhead(streams, self._tiers.head_s, limits.queue_heads)
+        self._failures = failures = StreamFailures(
+            streams, swarms, limits.failed_track, clock, stream_failed
         )
-        self._orders = EngineOrders(
-            self.swarms,
-            engine,
-            clock,
-            changed=self._planner.changed,
-            broke=self._swarm_broke,
+        broke = failures.swarm_broke
+        self._orders = EngineOrders(swarms, engine, clock, changed=changed, broke=broke)
+        events = EngineEvents(
+            swarms, engine, clock, changed=changed, learned=learned, broke=broke
         )
-        self._events = EngineEvents(
-            self.swarms,
-            engine,
-            clock,
-            changed=self._planner.changed,
-            learned=learned,
-            broke=self._swarm_broke,
-        )
-        self.on_event = self._events.take
-        self.metadata = Metadata(self.swarms, clock, limits.metadata_timeout)
-        self.streams = OpenStreams(
-            self.swarms,
-            self._planner,
-            clock,
-            ended=lambda stream: self.preparing.ended(stream),
-        )
-        self._ahead = FetchingAhead(
-            self.streams, self._tiers.head_s, limits.queue_heads
-        )
+        self.on_event = events.take
         self._supervisor = Supervisor(
-            self.streams,
-            self.swarms,
+            streams,
+            swarms,
             self._orders,
-            self._events.reachable_from,
+            events.reachable_from,
+            failures,
             limits,
             clock,
-            stream_failed,
         )
         self.preparing = Preparing(
-            self.streams,
-            self.swarms,
+            streams,
+            swarms,
             self._orders,
             self.metadata,
             limits.fast_start_timeout,
             self._supervisor.try_again,
         )
-        self.serving = Serving(
-            self.streams, self.metadata, clock, self._supervisor.cannot_play
-        )
+        self.serving = Serving(streams, self.metadata, clock, failures.cannot_play)
         self.background = Background(
-            self.streams,
-            self.swarms,
+            streams,
+            swarms,
             self.metadata,
             self.serving,
             self._tiers,
@@ -132,7 +112,7 @@ class Manager:
         :class:`NoSuchFile`, or what the track failed with.
         """
         if not asked:
-            self._supervisor.refuse_failed(target)
+            self._failures.refuse(target)
         stream = self.streams.open(target)
         if asked:
             self._supervisor.try_again(stream)
@@ -251,9 +231,6 @@ class Manager:
         self._supervisor.close()
         self.streams.close()
         await self.swarms.close()
-
-    def _swarm_broke(self, swarm: Swarm) -> None:
-        self._supervisor.swarm_broke(swarm)
 
     def _plan(self) -> None:
         demands, views = self.streams.demands(), self.swarms.views()

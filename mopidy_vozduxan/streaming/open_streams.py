@@ -23,8 +23,7 @@ from mopidy_vozduxan.streaming.target import Target
 class OpenStreams(Mapping[str, Stream]):
     """The streams by token; :attr:`holders` says who holds them open.
 
-    ``changed`` asks for new plans, see :class:`Planner`; ``ended`` is called with a
-    stream that has ended.
+    ``changed`` asks for new plans, see :class:`Planner`.
     """
 
     def __init__(
@@ -32,14 +31,13 @@ class OpenStreams(Mapping[str, Stream]):
         swarms: Swarms,
         planner: Planner,
         clock: Callable[[], float],
-        ended: Callable[[Stream], None],
     ) -> None:
         self.holders = Holders()
         self.changed = planner.changed
         self._streams: dict[str, Stream] = {}
         self._swarms = swarms
         self._clock = clock
-        self._ended = ended
+        self._listeners: list[Callable[[Stream], None]] = []
         self._closing = False
 
     def __getitem__(self, token: str) -> Stream:
@@ -173,7 +171,8 @@ class OpenStreams(Mapping[str, Stream]):
             return
         self.holders.drop(token)
         stream.gone.set()
-        self._ended(stream)
+        for ended in self._listeners:
+            ended(stream)
         stream.readers.close()
         now = self._clock()
         membership = stream.swarm.membership
@@ -181,6 +180,10 @@ class OpenStreams(Mapping[str, Stream]):
         if stream.background:
             membership.visit(now)
         self.changed()
+
+    def on_end(self, listener: Callable[[Stream], None]) -> None:
+        """Have ``listener`` called with every stream that ends."""
+        self._listeners.append(listener)
 
     def close(self) -> None:
         """Fail every reader; no stream is found any more."""

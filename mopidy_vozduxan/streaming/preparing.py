@@ -47,6 +47,7 @@ class Preparing:
         self._fast_start_timeout = fast_start_timeout
         self._try_again = try_again
         self._newest: SupersedingTasks[str] = SupersedingTasks()  # by bucket
+        streams.on_end(self._ended)
 
     async def prepare(self, target: Wanted) -> str:
         """Make a file the current stream once its first piece can be read.
@@ -69,7 +70,7 @@ class Preparing:
         """
         return await self._newest.run(bucket, self._prefetch(target, bucket))
 
-    def ended(self, stream: Stream) -> None:
+    def _ended(self, stream: Stream) -> None:
         """Stop waiting for a stream that has ended, and stop showing it."""
         if stream.claims:
             self.cancel()  # nobody wants it any more

@@ -1,4 +1,4 @@
-"""Watches waiting streams: logs the wait, re-arms, gives up, remembers failures.
+"""Watches waiting streams: logs the wait, re-arms, gives up.
 
 Belongs to the manager and lives on our event loop. Looks once a second, and never ends
 a stream; the frontend and the listener react to failures.
@@ -17,19 +17,17 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.planning.patience import (
     REARM_S,
-    Grudges,
     Verdict,
     judge,
     looks_every_s,
 )
 from mopidy_vozduxan.streaming.engine_orders import EngineOrders
-from mopidy_vozduxan.streaming.file_choice import FileChoice, no_such_file
+from mopidy_vozduxan.streaming.file_choice import no_such_file
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.stream import Stream, wrong_data
-from mopidy_vozduxan.streaming.swarm import Swarm
+from mopidy_vozduxan.streaming.stream_failures import StreamFailures
 from mopidy_vozduxan.streaming.swarms import Swarms
-from mopidy_vozduxan.streaming.target import Target
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +37,8 @@ TICK_S = 1.0
 class Supervisor:
     """Looks at ``streams`` while we are in any swarm.
 
-    ``stream_failed(token, uri, reason)`` is called about once a second while a stream
-    of the player cannot continue; ``clock`` gives monotonic seconds.
+    A stream that cannot continue is added to ``failures`` about once a second;
+    ``clock`` gives monotonic seconds.
     """
 
     def __init__(
@@ -49,42 +47,24 @@ class Supervisor:
         swarms: Swarms,
         orders: EngineOrders,
         reachable_from: Callable[[], float],
+        failures: StreamFailures,
         limits: Limits,
         clock: Callable[[], float],
-        stream_failed: Callable[[str, str, str], None],
     ) -> None:
         self._streams = streams
         self._swarms = swarms
         self._orders = orders
         self._reachable_from = reachable_from
+        self._failures = failures
         self._limits = limits
         self._clock = clock
-        self._stream_failed = stream_failed
-        self._grudges: Grudges[tuple[str, FileChoice], VozduxanError] = Grudges(
-            limits.failed_track
-        )
         self._tick: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def refuse_failed(self, target: Target) -> None:
-        """Raise a track's recent error, unless its swarm shows life."""
-        infohash = target.source.infohash
-        swarm = self._swarms.get(infohash)
-        lived = 0.0
-        # If some pieces are wrong, progress with others proves nothing for a track.
-        if swarm and not swarm.pieces.hopeless.pieces:
-            lived = swarm.activity.progressed_at
-        error = self._grudges.against((infohash, target.index), lived, self._clock())
-        if error:
-            raise error
-
     def try_again(self, stream: Stream) -> None:
         """Forget a stream's failures: a listener asks for it."""
-        swarm = stream.swarm
-        if self._grudges.forget((swarm.infohash, stream.file.choice)):
-            swarm.activity.give_up()
-        stream.wait.begin_anew(self._clock())
-        self._orders.try_again(swarm, stream.file.pieces)
+        self._failures.forget(stream)
+        self._orders.try_again(stream.swarm, stream.file.pieces)
 
     # --- once a second
 
@@ -118,9 +98,10 @@ class Supervisor:
         """Do what the stream's wait requires."""
         swarm = stream.swarm
         if swarm.failure:
-            self._failed(stream, swarm.failure, now)
+            self._failures.add(stream, swarm.failure)
         elif stream.file.is_missing:
-            self._failed(stream, no_such_file(swarm.name, stream.file.choice), now)
+            error = no_such_file(swarm.name, stream.file.choice)
+            self._failures.add(stream, error)
         elif stream.waiting_since is None:
             stream.wait.end()
         else:
@@ -131,13 +112,13 @@ class Supervisor:
         since = max(since, self._reachable_from())
         self._look_for_peers(stream, since, now, patience)
         if stream.is_hopeless and now - since >= REARM_S:
-            self._end_waits(stream, wrong_data(stream), now)
+            self._end_waits(stream, wrong_data(stream))
             return
         verdict = judge(since, stream.swarm.activity.progressed_at, now, patience)
         if verdict is not Verdict.WAIT and stream.wait.log_once():
             _say_what_it_waits_for(stream)
         if verdict is Verdict.GIVE_UP:
-            self._give_up(stream, now)
+            self._give_up(stream)
         elif verdict is Verdict.REARM:
             self._orders.rearm(stream.swarm)
 
@@ -157,7 +138,7 @@ class Supervisor:
         known = stream.swarm.metainfo is not None
         return self._limits.stall_timeout if known else self._limits.metadata_timeout
 
-    def _give_up(self, stream: Stream, now: float) -> None:
+    def _give_up(self, stream: Stream) -> None:
         name, seconds = stream.swarm.name, int(self._patience(stream))
         error: VozduxanError = Stalled(
             f"The swarm of “{name}” delivered nothing for {seconds} s."
@@ -166,36 +147,13 @@ class Supervisor:
             error = MetadataTimeout(
                 f"No peer gave us the metadata of “{name}” for {seconds} s."
             )
-        self._end_waits(stream, error, now)
+        self._end_waits(stream, error)
 
-    def _end_waits(self, stream: Stream, error: VozduxanError, now: float) -> None:
+    def _end_waits(self, stream: Stream, error: VozduxanError) -> None:
         """End all waits except the player's, which end when core moves on."""
         stream.swarm.activity.give_up()
         stream.readers.fail_waits(error)
-        self._failed(stream, error, now)
-
-    # --- what fails
-
-    def swarm_broke(self, swarm: Swarm) -> None:
-        """Report every stream of a swarm that broke."""
-        for stream in list(self._streams.values()):
-            if stream.swarm is swarm and swarm.failure:
-                self._failed(stream, swarm.failure, self._clock())
-
-    def cannot_play(self, stream: Stream, error: VozduxanError) -> None:
-        """Report that the player's track cannot continue; others of its file may."""
-        self._tell(stream, f"“{stream.name}”: {error}")
-
-    def _tell(self, stream: Stream, reason: str) -> None:
-        if stream.uri:
-            self._stream_failed(stream.token, stream.uri, reason)
-
-    def _failed(self, stream: Stream, error: VozduxanError, now: float) -> None:
-        """Remember the failure, and report it."""
-        if stream.wait.fail(error):
-            key = stream.swarm.infohash, stream.file.choice
-            self._grudges.hold(key, error, now)
-        self._tell(stream, str(error))
+        self._failures.add(stream, error)
 
 
 def _say_what_it_waits_for(stream: Stream) -> None:
