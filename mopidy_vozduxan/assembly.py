@@ -1,7 +1,7 @@
-"""Builds the parts from the configuration: all that runs, and what parts of it need.
+"""Builds the parts from the configuration.
 
-For the backend, for the command line where no Mopidy runs, and for benchmarks. Every
-part is handed what it needs when it is built. Nothing runs before :meth:`start`.
+For the backend, for the command line without a running Mopidy, and for benchmarks.
+Every part gets what it needs when it is built. Nothing runs before :meth:`start`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ CLOSE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is kept: torrents and tags, pictures, and what swarms have given."""
+    """What is kept on disk: torrents and tags, pictures, and the data of swarms."""
 
     catalog: Catalog
     pictures: KeptPictures
@@ -70,7 +70,7 @@ class Record:
 
     @classmethod
     def of(cls, config: Any) -> Record:
-        """Return that of a Mopidy. Raises :class:`StorageFailed`."""
+        """Return the record of a Mopidy. Raises :class:`StorageFailed`."""
         data_dir, cache_dir = folders.data_dir(config), folders.cache_dir(config)
         catalog = Catalog(data_dir / "catalog.db")
         pictures = KeptPictures(cache_dir / "images")
@@ -79,7 +79,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """Our loop, and what lives on it: the engine, and the manager that uses it."""
+    """Our loop, with the engine and the manager that live on it."""
 
     bridge: Bridge
     engine: Engine
@@ -106,9 +106,9 @@ class Streaming:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What the backend's actor brings along.
+    """What the backend's actor provides.
 
-    ``more_asked`` tells whether core has asked for more than what is being answered.
+    ``more_asked`` says whether core has asked for more than the current call.
     """
 
     backend: object
@@ -117,7 +117,7 @@ class Host:
 
 
 class Parts:
-    """All that the backend starts and stops. Raises :class:`StorageFailed`."""
+    """All parts that the backend starts and stops. Raises :class:`StorageFailed`."""
 
     def __init__(self, config: Any, host: Host) -> None:
         ours = config[folders.NAME]
@@ -153,7 +153,7 @@ class Parts:
         catalog.on_damaged = self._watcher.look_soon
 
     def start(self) -> None:
-        """Start the loop, the engine and the door, and look for torrents."""
+        """Start the loop, the engine and the door, and start looking for torrents."""
         self._streaming.start()
         self._door.start()
         running.announce(self._running)
@@ -163,7 +163,7 @@ class Parts:
         self._watcher.start()
 
     def stop(self) -> None:
-        """Stop in the other order, whatever has started: requests, streams, swarms."""
+        """Stop whatever has started, in reverse: requests, streams, swarms."""
         running.withdraw()
         server_file.remove(self._data_dir, self._door.address)
         self._watcher.stop()
@@ -248,7 +248,7 @@ def adder_of(
     binding: Binding,
     came: Callable[[], None] = lambda: None,
 ) -> Adder:
-    """Return what adds torrents by way of swarms and of servers."""
+    """Return the adder that fetches from swarms and web servers."""
     agent = f"Mopidy-Vozduxan/{__version__}"
     fetcher = Fetcher(config["proxy"], agent, binding)
 

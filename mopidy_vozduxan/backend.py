@@ -1,7 +1,7 @@
 """The backend's actor: starts and stops what :mod:`assembly` builds. Decides nothing.
 
-Mopidy reads the providers off the actor before it has started, so all parts are built,
-and their modules loaded, when the actor is made. Registering the class loads none.
+Mopidy reads the providers from the actor before it starts. So all parts are built, and
+their modules loaded, when the actor is made. Registering the class loads none of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
     """Plays ``vozduxan:`` and ``magnet:`` URIs.
 
-    Where it cannot start, the log says why, and core finds no provider here.
+    If it cannot start, the log says why, and core finds no provider here.
     """
 
     uri_schemes = SCHEMES
@@ -40,7 +40,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self._try(lambda: self._build(config))
 
     def on_start(self) -> None:
-        """Start all parts. Mopidy waits for it, and for nothing that takes long."""
+        """Start all parts. Mopidy waits for this, so it must be quick."""
         if self._parts and not self._try(self._parts.start):
             self._stop_parts()
 
@@ -59,20 +59,20 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         self._parts = parts
 
     def _stop_parts(self) -> None:
-        """Stop what has started; what core asks from now on has nobody to answer."""
+        """Stop what has started; core's calls go unanswered from now on."""
         assert self._parts
         self.library = self.playback = self.playlists = None
         self._parts.stop()
         self._parts = None
 
     def _try(self, step: Callable[[], None]) -> bool:
-        """Take a step of the start; return whether it was one."""
+        """Take a step of the start; return whether it succeeded."""
         try:
             step()
         except (
             VozduxanError,
             OSError,
-        ) as exc:  # a disk or a port that is not to be had
+        ) as exc:  # a disk or a port that is not available
             logger.error("Vozduxan: Cannot start: %s", exc)
         except Exception:
             logger.exception("Vozduxan: Cannot start")
@@ -81,5 +81,5 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         return False
 
     def _more_asked(self) -> bool:
-        """Return whether core waits for more than what is being answered."""
+        """Return whether core has asked for more than the current call."""
         return not self.actor_inbox.empty()

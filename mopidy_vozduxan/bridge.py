@@ -1,9 +1,9 @@
 """Our own event loop on its own thread, and the only ways onto it.
 
-``tell`` and ``ask`` take any thread to the loop, ``call`` any other event loop, and
-:func:`wake` the threads of a library to whichever loop waits for it. Nothing else in
-the project has code run on another thread's loop. What blocks is sent away from the
-loop (``asyncio.to_thread``, executors), and the loop awaits it; it never blocks.
+``tell`` and ``ask`` reach the loop from any thread, ``call`` from any other event loop,
+and :func:`wake` reaches a waiting loop from a library's threads. Nothing else in the
+project runs code on another thread's loop. Blocking work is sent away from the loop
+(``asyncio.to_thread``, executors) and awaited; the loop itself never blocks.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _WIND_DOWN_SECONDS = 1.0
 class Bridge:
     """An asyncio loop (Tornado's too) that runs on a daemon thread.
 
-    Life: ``start`` once, ``stop`` once. The one lock orders "enqueue" against
-    "closed": whatever got in before the door closed is settled by the loop,
-    whatever comes later is refused, so that no ``ask`` waits for ever.
+    Call ``start`` once and ``stop`` once. Its only lock orders "enqueue" against
+    "closed": the loop settles everything that came before, and refuses everything that
+    comes later, so that no ``ask`` waits forever.
     """
 
     def __init__(self, name: str = "Vozduxan") -> None:
@@ -46,17 +46,17 @@ class Bridge:
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop; :exc:`ShuttingDown` when it was never started."""
+        """The loop; :exc:`ShuttingDown` if it was never started."""
         if self._loop is None:
             raise ShuttingDown("The streaming loop is not running.")
         return self._loop
 
     def time(self) -> float:
-        """Return the loop's time in seconds, which is there before the loop is."""
+        """Return the loop's time in seconds, also before the loop exists."""
         return time.monotonic()
 
     def start(self) -> None:
-        """Start the thread; what is told and asked from now on gets done."""
+        """Start the thread; it handles what is told and asked from now on."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
@@ -68,8 +68,8 @@ class Bridge:
     ) -> None:
         """Run ``cleanup`` on the loop, cancel all tasks and end the thread.
 
-        Returns after ``timeout`` seconds at the latest, done or not. Call it
-        from another thread than the loop's. A second call does nothing.
+        Returns after at most ``timeout`` seconds, done or not. Call it from another
+        thread than the loop's. A second call does nothing.
         """
         give_up = time.monotonic() + timeout
         if cleanup and self._thread and not self._closed:
@@ -84,17 +84,17 @@ class Bridge:
                 logger.warning("Vozduxan: The streaming thread did not stop in time.")
 
     def tell(self, fn: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Have ``fn`` called on the loop soon, in the order of the calls.
+        """Call ``fn`` on the loop soon, in the order of the calls.
 
         Exceptions are logged. After :meth:`stop` nothing happens.
         """
         self._enqueue(partial(_run_told, partial(fn, *args, **kwargs)))
 
     def ask(self, coro: Coroutine[object, object, T]) -> concurrent.futures.Future[T]:
-        """Run ``coro`` on the loop; the future brings its result.
+        """Run ``coro`` on the loop; the future gets its result.
 
-        Cancelling the future cancels the coroutine. When the loop stops or
-        has stopped, the future fails with :exc:`ShuttingDown`.
+        Cancelling the future cancels the coroutine. If the loop stops or has stopped,
+        the future fails with :exc:`ShuttingDown`.
         """
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
         if not self._enqueue(partial(self._begin, coro, future)):
@@ -102,7 +102,7 @@ class Bridge:
         return future
 
     async def call(self, coro: Coroutine[object, object, T]) -> T:
-        """Await ``coro`` on our loop, from whichever loop this runs on.
+        """Await ``coro`` on our loop, from any other loop.
 
         Cancelling the caller cancels the coroutine, without waiting for it.
         """

@@ -1,6 +1,6 @@
-"""Where Mopidy has us keep things, and which section of its configuration is ours.
+"""Our folders in Mopidy, and our section of its configuration.
 
-Mopidy hands these out through the extension's class, which stands above all that asks.
+Mopidy provides these through the extension's class, which is above all their users.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ NAME = "vozduxan"
 
 
 def data_dir(config: Any) -> Path:
-    """Return the folder for what must not get lost; it is made if need be."""
+    """Return the folder for data that must not get lost; makes it if necessary."""
     return Path(_extension().get_data_dir(config))
 
 
 def cache_dir(config: Any) -> Path:
-    """Return the folder for what can be fetched again; it is made if need be."""
+    """Return the folder for data that can be fetched again; makes it if necessary."""
     return Path(_extension().get_cache_dir(config))
 
 
 def _extension() -> Any:
-    from mopidy import ext  # not at once: processes without Mopidy import this, too
+    from mopidy import ext  # imported here, because processes without Mopidy use this
 
     class Ours(ext.Extension):
         ext_name = NAME

@@ -1,7 +1,7 @@
 """Follows core: what plays, what comes next, and what core never recovers from.
 
-Tells ``planning/following`` what happened, and carries out what that decides. Asks
-core, never the other way round, so waiting for its answers can not deadlock.
+Reports events to ``planning/following``, and carries out its decisions. It asks core,
+never the other way round, so waiting for answers cannot deadlock.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 
 class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
-    """One actor; its methods are events, in the order they happened."""
+    """One actor; its methods are events, in their order."""
 
     _here: Running | None = None
     _asking: Asking
@@ -65,10 +65,10 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._tracklist = Tracklist(core, config["core"]["max_tracklist_length"])
 
     def on_start(self) -> None:
-        """Catch up: core may have restored what it played before we were there."""
+        """Catch up: core may have restored its playback before we started."""
         here = running.current()
         if here is None:
-            return  # the log has said why the backend did not start
+            return  # the log says why the backend did not start
         here.player.ask_for_the_next(self._core)
         self._asking = Asking(self._core, here.player)
         self._carrying_out = self._hands(here)
@@ -98,28 +98,29 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         )
 
     def on_stop(self) -> None:
-        """Let no alarm outlive the actor; core stops next, and waits for no look-up."""
+        """Cancel all alarms; core stops next, and must not wait for a look-up."""
         if self._here:
             self._here.library.stop_waiting()
             self._carrying_out.end()
 
     def on_event(self, event: str, **kwargs: Any) -> None:
-        """Take an event, if there is a backend to do anything about it."""
+        """Handle an event, if our backend runs."""
         if self._here and running.current() is self._here:
             super().on_event(event, **kwargs)
 
     def _follow(self, event: Event) -> None:
-        """Do what follows from an event, questions and their answers included.
+        """Carry out the orders that follow from an event, and answer its questions.
 
-        Others use core at the same time, so it may refuse anything at any moment:
-        an entry has just left the queue. What else there is to do is done.
+        Others use core at the same time, so it may refuse an order at any moment, for
+        example because an entry has just left the queue. The other orders are still
+        carried out.
         """
         self._state, tasks = event.follow(self._state)
         for task in tasks:
             try:
                 answer = self._do(task)
             except Exception as exc:
-                logger.warning("Vozduxan: Mopidy could not carry out %s: %r", task, exc)
+                logger.warning("Vozduxan: Mopidy cannot carry out %s: %r", task, exc)
                 logger.debug("It failed here:", exc_info=True)
                 continue
             if answer:
@@ -142,7 +143,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._follow(Moved(time_position))
 
     def track_playback_resumed(self, tl_track: TlTrack, time_position: int) -> None:
-        """Playback goes on after a pause."""
+        """Playback continues after a pause."""
         self._follow(LookDue())
 
     def seeked(self, time_position: int) -> None:
@@ -150,7 +151,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._follow(Moved(time_position))
 
     def playback_state_changed(self, old_state: str, new_state: str) -> None:
-        """Playback was stopped, paused, or goes on."""
+        """Playback was stopped or paused, or continues."""
         self._follow(StateChanged(new_state, self._asking.given()))
 
     def tracklist_changed(self) -> None:
@@ -176,7 +177,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._follow(StreamReleased(token, self._asking.given()))
 
     def source_resolved(self, uri: str, infohash: str) -> None:
-        """The torrent that an entry stands for was found."""
+        """The torrent of a stand-in was found."""
         self._follow(SourceResolved(infohash))
 
     def tracks_known(self, infohash: str) -> None:
@@ -194,7 +195,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._follow(AimDue())
 
     def correct_tracklist(self) -> None:
-        """Put what is known by now in the place of what was not."""
+        """Replace stand-ins and guesses by what is known now."""
         self._follow(CorrectionDue())
 
     # --- the tracklist
@@ -203,7 +204,7 @@ class VozduxanFrontend(pykka.ThreadingActor, CoreListener, StreamListener):
         self._tracklist.correct(torrents, known, self._held)
 
     def _held(self, tl_tracks: Sequence[TlTrack]) -> set[int]:
-        """Return the entries that are selected, or that the player has."""
+        """Return the selected entries, and those that the player has."""
         asking = self._asking
         return held(
             self._state,

@@ -1,6 +1,6 @@
-"""What our parts tell the frontend, as Mopidy events: sent, and not waited for.
+"""Events from our parts to the frontend, as Mopidy events that nobody waits for.
 
-A removal is the exception: it goes on when the frontend has done its part.
+A removal is the exception: it waits until the frontend has done its part.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pykka.messages import ProxyCall
 
 logger = logging.getLogger(__name__)
 
-#: A look-up of another backend may hold core for long.
+#: A look-up in another backend may keep core busy for a while.
 VACATE_S = 10.0
 
 
 def vacate(infohashes: frozenset[str]) -> None:
-    """Have core let go of a torrent; blocks until it has, at most ``VACATE_S``."""
+    """Make core let go of a torrent; blocks until then, at most ``VACATE_S``."""
     event = ProxyCall(
         attr_path=("on_event",), args=("vacate",), kwargs={"infohashes": infohashes}
     )
@@ -32,16 +32,16 @@ def vacate(infohashes: frozenset[str]) -> None:
 
 
 def end_seek(position_ms: int) -> None:
-    """Tell core that the seek it has begun is over, from any thread.
+    """Tell core that its current seek is over, from any thread.
 
-    It hears so of seeks that succeed. Of any other it would show the target as its
-    position for ever, and start the next track there.
+    GStreamer only reports successful seeks. After another one core would show the
+    target as its position forever, and start the next track there.
     """
     AudioListener.send("position_changed", position=position_ms)
 
 
 class StreamListener(listener.Listener):
-    """Mixed in by the actor that wants to hear of the player's streams."""
+    """Mixed in by the actor that follows the player's streams."""
 
     @staticmethod
     def send(event: str, **kwargs: object) -> None:
@@ -49,19 +49,19 @@ class StreamListener(listener.Listener):
         listener.send(StreamListener, event, **kwargs)
 
     def start_requested(self, start: int, token: str, uri: str, asked: bool) -> None:
-        """Core has told the player to start the track ``uri``, for the n-th time.
+        """Core has told the player to start the track ``uri``, as its n-th start.
 
-        Somebody ``asked`` for it, or core has come to it by itself.
+        ``asked`` says that a listener asked for it; else core came to it by itself.
         """
 
     def stream_failed(self, token: str, uri: str, reason: str) -> None:
-        """The player's stream can not go on; ``reason`` is a sentence."""
+        """The player's stream cannot continue; ``reason`` is a sentence."""
 
     def stream_released(self, token: str) -> None:
         """A command ended the player's stream."""
 
     def tracks_known(self, infohash: str) -> None:
-        """More is known of a torrent's tracks: metadata came, or tags and lengths."""
+        """More is known about a torrent's tracks: metadata, tags or lengths came."""
 
     def source_resolved(self, uri: str, infohash: str) -> None:
         """The torrent that ``uri`` (magnet, ``vozduxan:add:``) names is known."""

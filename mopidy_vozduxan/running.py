@@ -1,7 +1,7 @@
-"""What runs now: Mopidy gives HTTP handlers and frontends no way to our backend.
+"""The running backend: Mopidy gives HTTP handlers and frontends no other way to it.
 
-The backend announces itself when it has started and withdraws when it stops; whoever
-needs it looks each time. Never starts anything.
+The backend announces itself when it has started, and withdraws when it stops. Users
+look it up each time. Never starts anything.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mopidy_vozduxan.exceptions import ShuttingDown
 
-if TYPE_CHECKING:  # the frontend looks here, and is imported whatever Mopidy does
+if TYPE_CHECKING:  # the frontend imports this module, also for other Mopidy commands
     from mopidy_vozduxan.bridge import Bridge
     from mopidy_vozduxan.commands.library_commands import LibraryCommands
     from mopidy_vozduxan.commands.streaming_commands import Commands
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # the frontend looks here, and is imported whatever Mopidy do
 
 @dataclass(frozen=True, slots=True)
 class StreamsHere:
-    """What it takes to serve streams: the loop they live on, and the streams."""
+    """What serving streams needs: their loop, and the streams."""
 
     bridge: Bridge
     serving: Streams
@@ -33,15 +33,15 @@ class StreamsHere:
 
 @dataclass(frozen=True, slots=True)
 class Running(StreamsHere):
-    """A running backend, as the web and the frontend see it."""
+    """A running backend, for the web and the frontend."""
 
-    #: The eight commands for a client whose URLs are made by the given function.
+    #: The eight commands for a client; the given function makes its URLs.
     streaming_commands: Callable[[Callable[[str], str]], Commands]
     library_commands: LibraryCommands
-    #: How preparing the current stream gets on.
+    #: The progress of preparing the current stream.
     progress: Board
     pictures: PictureFetcher
-    #: What core asks for tracks, and what plays them; both for the frontend.
+    #: The library provider and the player, for the frontend.
     library: VozduxanLibraryProvider
     player: Player
 

@@ -1,4 +1,4 @@
-"""Which release this is: one place that asks the installed package."""
+"""The version of the installed package."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """What should be fetched, how urgently, and when: pure decisions.
 
-Values in, values out. No clock, thread, I/O, Mopidy or libtorrent in here;
-the time comes in as an argument.
+Values in, values out. There is no clock, thread, I/O, Mopidy or libtorrent here; the
+time is an argument.
 """

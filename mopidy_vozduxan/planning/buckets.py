@@ -1,7 +1,7 @@
-"""Which token sits in which bucket: a value, and how it changes.
+"""Which token is in which bucket: a value, and how it changes.
 
-Never touches a stream: a change *returns* the tokens that lost their place,
-and the manager releases them.
+Never touches a stream: a change *returns* the tokens that lost their bucket, and the
+manager releases them.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Buckets:
         return tuple(t for t in held if t is not None)
 
     def without(self, token: str) -> Buckets:
-        """Return the buckets after ``token`` was taken out."""
+        """Return the buckets without ``token``."""
         bucket = self.holder(token)
         return replace(self, **{bucket: None}) if bucket else self
 
     def put(self, bucket: str, token: str) -> tuple[Buckets, tuple[str, ...]]:
-        """Put ``token`` into ``bucket``, out of any other that held it.
+        """Put ``token`` into ``bucket``, and take it out of any other.
 
-        Returns the new buckets, and the tokens that nobody holds any more.
+        Returns the new buckets, and the tokens that are in none of them any more.
         """
         after = replace(self.without(token), **{bucket: token})
         return after, tuple(t for t in self.tokens() if after.holder(t) is None)
@@ -54,7 +54,7 @@ class Buckets:
 
 
 def affordable(costs: Mapping[T, int], budget: int) -> tuple[T, ...]:
-    """Return those, in order, whose costs in bytes fit the budget together."""
+    """Return the items, in order, whose costs in bytes together fit the budget."""
     chosen = []
     for wish, cost in costs.items():
         if cost <= budget:

@@ -1,4 +1,4 @@
-"""When a wait is worth a sentence, a nudge to the engine, or giving up.
+"""When to log a wait, to re-arm the engine, or to give up.
 
 Seconds throughout; the time comes in as ``now``.
 """
@@ -12,15 +12,15 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 E = TypeVar("E", bound=Exception)
 
-#: After so long a wait is worth a sentence in the log.
+#: When a wait is worth a sentence in the log.
 SAY_SO_S = 3.0
-#: As often as this, without progress, the engine is told everything again; four
-#: times within the patience at least.
+#: How often to send the engine the whole plan again during a wait without progress; at
+#: least four times within the patience.
 REARM_S = 5.0
-#: While nobody is there, peers are looked for so often within a patience. A tracker's
-#: own interval (half an hour) would be asked for by nobody who still waits.
+#: How often to look for peers within the patience, while there are none. A tracker's
+#: own interval (half an hour) is longer than anybody waits.
 LOOKS_FOR_PEERS = 5
-#: No more often than this is needed for any patience; libtorrent's own least interval.
+#: The longest interval between looks, for any patience; libtorrent's own minimum.
 MOST_BETWEEN_LOOKS_S = 300.0
 
 
@@ -38,8 +38,8 @@ def judge(
 ) -> Verdict:
     """Judge a wait, once a second.
 
-    ``progressed_at`` is when its swarm last delivered anything: a slow swarm
-    is not a dead one.
+    ``progressed_at`` is when its swarm last delivered anything: a slow swarm is not
+    dead.
     """
     stalled = now - max(waiting_since, progressed_at)
     if stalled >= patience:
@@ -53,14 +53,14 @@ def judge(
 
 
 def looks_every_s(patience: float) -> float:
-    """Return how long peers are not looked for again, while somebody waits."""
+    """Return the interval between looks for peers while somebody waits."""
     return min(patience / LOOKS_FOR_PEERS, MOST_BETWEEN_LOOKS_S)
 
 
 class Grudges(Generic[K, E]):
-    """What failed a moment ago, and is not worth another try yet.
+    """Recent failures, which are not worth another try yet.
 
-    Lasts ``seconds``, or until the swarm shows that it lives.
+    A grudge lasts ``seconds``, or until the swarm shows life.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -72,11 +72,11 @@ class Grudges(Generic[K, E]):
         self._held[key] = (now, error)
 
     def forget(self, key: K) -> bool:
-        """Let ``key`` be tried again; return whether it had failed."""
+        """Allow ``key`` to be tried again; return whether it had failed."""
         return self._held.pop(key, None) is not None
 
     def against(self, key: K, progressed_at: float, now: float) -> E | None:
-        """Return what ``key`` failed with, if that still counts."""
+        """Return the error of ``key``, if it still counts."""
         since, error = self._held.get(key, (now, None))
         if error and since >= progressed_at and now - since < self._seconds:
             return error

@@ -1,7 +1,7 @@
 """Position in ms ↔ offset in bytes, by proportion over the audio of a file.
 
-A proportion is exact for constant bitrates and close for the rest. Where a seek
-table is known, the proportion holds between its points. Never reads a file.
+A proportion is exact for constant bitrates, and close for the rest. With a seek table,
+the proportion applies between its points. Never reads a file.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ Point = tuple[int, int]
 class Timeline:
     """A stream of ``size`` bytes that plays for ``length_ms``.
 
-    ``audio_start`` is the offset of the first audio byte: tags and pictures
-    before it take no time. ``points`` are what is known in between; those that
-    do not rise in both, or lie outside of the audio, are left out. A point at
-    ``length_ms`` is the end of the audio: what follows it takes no time either.
+    ``audio_start`` is the offset of the first audio byte: tags and pictures before it
+    take no time. ``points`` are known positions in between; those that do not increase
+    in both, or are outside the audio, are left out. A point at ``length_ms`` is the end
+    of the audio: what follows it takes no time either.
     """
 
     size: int

@@ -26,7 +26,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class PieceMap:
-    """Where a stream lies in its torrent.
+    """The place of a stream in its torrent.
 
     ``file_offset`` is the offset of the stream's first byte in the torrent,
     ``size`` its length, ``piece_length`` the torrent's, all in bytes.

@@ -1,16 +1,16 @@
-"""Whose turn it is: which streams of other swarms have to wait, by urgency.
+"""Turns: which streams wait for those of other swarms.
 
-Within a swarm urgencies are an order; between swarms the engine knows none, and a
-downlink that is shared by all is split evenly. So where one is served before
-another, the other is not asked for. Says nothing of which pieces are wanted.
+Within a swarm urgencies define an order. Between swarms the engine has none, and swarms
+share a downlink evenly. So if one comes before another, the other is not requested.
+Does not say which pieces are wanted.
 
 Design notes
 ------------
-- *Only a swarm that delivers holds others back*, at a fraction of the rate of its
-  music at least: what a dead one lacks may never come.
-- *What fills up is held back by nobody.* A swarm may be slow by itself, and its
-  whole rest would keep a fast one idle: so only the first tier of what plays
-  counts, and the beginnings of what follows.
+- *Only a swarm that delivers holds others back*, at least a fraction of the rate of its
+  music: a dead swarm's pieces may never come.
+- *Filling up holds nobody back.* A swarm may be slow by itself, and the rest of its
+  file would keep a fast one idle. So only the current track's first tier and the
+  beginnings of the following tracks count.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.planning.tiers import DEFAULT_TIERS, Tiers
 from mopidy_vozduxan.planning.window import beginnings, front, soon_reach
 
-#: A swarm delivers when it does so at this fraction of the rate of its music. With
-#: 1.3 times the bitrate for all, 0.3 are left for what follows.
+#: A swarm counts as delivering from this fraction of its music's rate on. With 1.3
+#: times the bitrate in all, 0.3 are left for the following tracks.
 DELIVERS = 1 / 8
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Who waits: ``held_back`` streams are not asked for at all.
+    """Who waits: ``held_back`` streams are not requested at all.
 
-    Swarms that ``yields`` names are asked for what is due within seconds only.
+    Swarms in ``yields`` are asked only for what is due within seconds.
     """
 
     held_back: tuple[Demand, ...] = ()
@@ -44,7 +44,7 @@ def turns_of(
     swarms: Mapping[str, SwarmView],
     tiers: Tiers = DEFAULT_TIERS,
 ) -> Turns:
-    """Return whose turn it is not, while what plays is safe."""
+    """Return who has to wait, while playback is safe."""
     opening = tiers.for_opening()
     current = [d for d in demands if d.role is Role.CURRENT]
     following = [d for d in demands if d.role.follows and not d.heads]
@@ -74,7 +74,7 @@ def turns_of(
 def _holds_others_back(
     demand: Demand, swarms: Mapping[str, SwarmView], tiers: Tiers
 ) -> bool:
-    """Whether what plays lacks some of its first tier, and that comes in."""
+    """Whether the current track lacks some of its first tier, and it is coming in."""
     start = front(demand)
     soon = Span(start, start + soon_reach(demand, tiers, tiers.soon_s))
     return _lacks(demand, swarms, [soon]) and _delivers(demand, swarms)

@@ -1,13 +1,13 @@
-"""The window of one stream: which of its spans are wanted how soon, and when.
+"""The window of one stream: which of its spans are wanted, and how soon.
 
-Knows one demand at a time. Who else wants something, and whose turn it is, is
-decided in :mod:`~mopidy_vozduxan.planning.sharing`.
+Sees one demand at a time. :mod:`~mopidy_vozduxan.planning.sharing` decides between
+several demands.
 
 Design notes
 ------------
-- *Readahead is earned.* The window of a head reaches no further than a few
-  times what was read contiguously, so a demuxer's tail probe fetches its
-  piece and leaves the window where it was.
+- *Readahead is earned.* The window of a head reaches no further than a few times what
+  was read contiguously. So a demuxer's tail probe fetches its piece, and does not move
+  the window.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from mopidy_vozduxan.planning.tiers import Tiers
 
 
 def spans(demand: Demand, urgency: Urgency, tiers: Tiers, *, calm: bool) -> list[Span]:
-    """Return the parts of a stream that deserve ``urgency`` by its role.
+    """Return the parts of a stream that have ``urgency`` by its role.
 
-    ``urgency`` is LATER or SOON; ``calm`` lets the later roles in.
+    ``urgency`` is LATER or SOON; ``calm`` includes the later roles.
     """
     if demand.role is Role.CURRENT or demand.heads:
         found = _current_spans(demand, urgency, tiers)
@@ -46,35 +46,36 @@ def _current_spans(demand: Demand, urgency: Urgency, tiers: Tiers) -> list[Span]
     if urgency is Urgency.LATER:
         reach = _later_reach(demand, tiers)
         return [_window(demand, h, reach, tiers) for h in playing + heads]
-    # What is due soon counts from what sounds; readers run megabytes ahead.
+    # What is due soon counts from the playhead; readers are megabytes ahead.
     reach = soon_reach(demand, tiers, tiers.soon_s)
     windows = [_window(demand, h, reach, tiers) for h in playing or heads]
     return windows + list(demand.probes if heads else ())
 
 
 def _window(demand: Demand, head: Head, reach: int, tiers: Tiers) -> Span:
-    """Return the span ahead of ``head``: no more than it has earned."""
+    """Return the span ahead of ``head``, limited to what it has earned."""
     earned = max(head.earned * tiers.earning, demand.pieces.piece_length)
     return Span(head.offset, head.offset + min(reach, earned))
 
 
 def soon_reach(demand: Demand, tiers: Tiers, seconds: float) -> int:
-    """Return how many bytes ``seconds`` take, within the first tier's bounds."""
+    """Return the bytes of ``seconds``, within the first tier's bounds."""
     least, most = (n * demand.pieces.piece_length for n in tiers.soon_pieces)
     wanted = int(seconds * demand.byte_rate)
     return min(max(wanted, least), max(most, tiers.soon_bytes))
 
 
 def _later_reach(demand: Demand, tiers: Tiers) -> int:
-    """Return how many bytes the first two tiers take."""
+    """Return the bytes of the first two tiers."""
     most = max(tiers.later_pieces * demand.pieces.piece_length, tiers.later_bytes)
     return min(int(tiers.later_s * demand.byte_rate), most)
 
 
 def beginnings(demand: Demand, tiers: Tiers) -> list[Span]:
-    """Return the beginning of the file, or those of the tracks that come next.
+    """Return the beginning of the file, or the beginnings of the next tracks in it.
 
-    Where a track begins is less sure within a file, so it is from a second before.
+    The start of a track inside a file is less certain, so its beginning includes the
+    second before.
     """
     next_s = tiers.prefetch_s if demand.role <= Role.PREFETCH else tiers.head_s
     rate, most = demand.byte_rate, tiers.prefetch_bytes
@@ -89,7 +90,7 @@ def beginnings(demand: Demand, tiers: Tiers) -> list[Span]:
 
 
 def front(demand: Demand) -> int:
-    """Return the offset of the rearmost head that has proved itself."""
+    """Return the smallest offset of the heads that have read anything."""
     fronts = [head.offset for head in demand.heads if head.earned]
     if demand.playhead is not None:
         fronts.append(demand.playhead)
@@ -97,7 +98,7 @@ def front(demand: Demand) -> int:
 
 
 def unmet_heads(demand: Demand, view: SwarmView) -> list[Head]:
-    """Return the heads that wait for a piece that is not here."""
+    """Return the heads that wait for a missing piece."""
     return [
         head
         for head in demand.heads
@@ -108,7 +109,7 @@ def unmet_heads(demand: Demand, view: SwarmView) -> list[Head]:
 
 
 def due_in_ms(demand: Demand, offset: int) -> int:
-    """Return in how many ms the byte at ``offset`` will be needed."""
+    """Return in how many ms the byte at ``offset`` is due."""
     if demand.playhead is not None and offset >= demand.playhead:
         origin = demand.playhead
     else:
@@ -118,5 +119,5 @@ def due_in_ms(demand: Demand, offset: int) -> int:
 
 
 def is_due(demand: Demand, head: Head, tiers: Tiers) -> bool:
-    """Whether the byte at ``head`` is needed within the first tier."""
+    """Whether the byte at ``head`` is due within the first tier."""
     return due_in_ms(demand, head.offset) <= tiers.soon_s * 1000

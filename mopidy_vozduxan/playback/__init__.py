@@ -1,1 +1,1 @@
-"""What core asks of us to play a track, and how we follow what it plays."""
+"""Playing tracks for core, and following what core plays."""

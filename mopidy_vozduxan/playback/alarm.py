@@ -1,4 +1,4 @@
-"""One call in the future, on a thread of its own. Never more than one waits."""
+"""One call in the future, on a thread of its own; never more than one is pending."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Alarm:
         self._timer: threading.Timer | None = None
 
     def set(self, seconds: float, call: Any, *args: object) -> None:
-        """Have ``call(*args)`` made after ``seconds``, on a thread of its own."""
+        """Call ``call(*args)`` after ``seconds``, on a thread of its own."""
         self.cancel()
         self._timer = threading.Timer(seconds, call, args)
         self._timer.daemon = True
         self._timer.start()
 
     def cancel(self) -> None:
-        """Make no call."""
+        """Cancel the call."""
         if self._timer:
             self._timer.cancel()

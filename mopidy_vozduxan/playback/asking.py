@@ -1,6 +1,6 @@
 """Answers the questions of ``planning/following``: asks core and the player.
 
-Used by the frontend's actor alone: it asks core and waits, core never asks back.
+Only the frontend's actor uses it: the actor asks core and waits; core never asks back.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Asking:
         self._player = player
 
     def given(self) -> Given:
-        """Return what core has given the player by now."""
+        """Return what core has given to the player so far."""
         player = self._player
         return Given(
             player.starts,
@@ -68,7 +68,7 @@ class Asking:
         return str(self._playback.get_state().get())
 
     def current(self) -> int | None:
-        """Return the number of the entry that is selected."""
+        """Return the number of the selected entry."""
         tlid: int | None = self._playback.get_current_tlid().get()
         return tlid
 
@@ -108,8 +108,8 @@ class Asking:
     def _is_broken(self) -> bool:
         """Return whether the player is off while core says "playing".
 
-        It is off for a moment in a ``stop``, and before a start; core answers
-        after that.
+        It is off for a moment during a ``stop`` and before a start, but core answers
+        only after that.
         """
         off = self._player.is_off
         return off() and self.state() == "playing" and off()

@@ -1,6 +1,6 @@
 """Carries out the orders of ``planning/following``; decides nothing.
 
-Used by the frontend's actor alone: it asks core and waits, core never asks back.
+Only the frontend's actor uses it: the actor asks core and waits; core never asks back.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 class CarryingOut:
     """One method for each kind of order.
 
-    ``chores`` are done when their time has come. ``find`` looks for the torrent that
-    a URI names, ``correct`` corrects the tracklist by what is known of torrents.
+    ``chores`` are done when they are due. ``find`` looks for the torrent that a URI
+    names, ``correct`` corrects the tracklist by what is known about torrents.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class CarryingOut:
         self._correct = correct
 
     def end(self) -> None:
-        """Let no alarm outlive the actor."""
+        """Cancel all alarms."""
         for alarm in self._alarms.values():
             alarm.cancel()
 

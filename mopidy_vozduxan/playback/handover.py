@@ -1,10 +1,10 @@
 """How the player asks core for the next track, without a deadlock.
 
 GStreamer asks in the thread that carries the music ("about-to-finish"), and Mopidy
-has that thread wait for core. A ``next``, ``stop`` or ``seek`` that core carries out
-at that moment waits for the player, and the player for the same thread: Mopidy 3.4.2
-and 4.0.5 then stand still for good. So here the wait also ends when the player
-discards what the thread carries, and core never gets to the question.
+makes that thread wait for core. A ``next``, ``stop`` or ``seek`` that core runs at that
+moment waits for the player, and the player for the same thread: Mopidy 3.4.2 and 4.0.5
+then freeze for good. So here the wait also ends when the player discards what the
+thread carries, and core never gets the question.
 
 Design notes: why this is safe, and what was rejected, is in ``docs/decisions.rst``.
 """
@@ -23,8 +23,8 @@ from gi.repository import Gst  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
-#: Core answers within milliseconds, unless a look-up keeps it. So often we look
-#: whether the answer is still of use: nothing wakes a thread when a pad flushes.
+#: How often to check whether the answer is still needed: nothing wakes a thread when a
+#: pad flushes. Core answers within milliseconds, unless a look-up keeps it busy.
 LOOK_S = 0.05
 
 _ASKED = ("playback", "_on_about_to_finish")
@@ -32,13 +32,13 @@ _HARMLESS = ("playback", "get_state")
 
 
 class Question(ProxyCall):
-    """Has core give the player the next track, unless it was withdrawn before."""
+    """Makes core give the player the next track, unless it is withdrawn before."""
 
     withdrawn = False
 
     @property
     def attr_path(self) -> tuple[str, ...]:
-        """Return what core calls; pykka looks it up in core's own thread."""
+        """Return the path that core calls; pykka resolves it in core's own thread."""
         return _HARMLESS if self.withdrawn else _ASKED
 
 
@@ -53,7 +53,7 @@ class Handover:
         self._sink = sink
 
     def __call__(self) -> None:
-        """Return when core has chosen, or when there is nothing to choose for."""
+        """Return when core has chosen, or when no choice is needed any more."""
         question = Question((), (), {})
         answer = self._core.ask(question, block=False)
         while not self._is_discarding():
@@ -63,19 +63,19 @@ class Handover:
             except pykka.Timeout:
                 continue
             except pykka.ActorDeadError:
-                return  # Mopidy ends
+                return  # Mopidy stops
         question.withdrawn = True
         logger.debug("About to finish: the player was stopped, or has jumped")
 
     def _is_discarding(self) -> bool:
-        """Return whether the player stops, or jumps elsewhere."""
+        """Return whether the player stops or jumps."""
         return bool(self._sink.flags & Gst.PadFlags.FLUSHING)
 
 
 def take_over(audio: Any, core: Any) -> None:
-    """Put our callback in the place of core's.
+    """Replace core's callback by ours.
 
-    A Mopidy without the names that this needs keeps its own.
+    A Mopidy without the needed private names keeps its own.
     """
     try:
         core.actor_ref.ask(ProxyGetAttr(_ASKED))

@@ -1,6 +1,6 @@
-"""What core asks of us to play a track. Thin, and never waits for a swarm.
+"""Plays tracks for core. Thin, and never waits for a swarm.
 
-Core is frozen for as long as anything here runs.
+Core is blocked while anything here runs.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: How long core may be held up for a torrent that only a URL is known of. What a
-#: magnet link names is waited for by the stream's reader.
+#: How long core may be held up for a torrent of which only a URL is known. For a magnet
+#: link, the stream's reader waits instead.
 PATIENCE_S = 2.0
 
 
 class VozduxanPlaybackProvider(backend.PlaybackProvider):
-    """Gives the player the URLs of our streams, and our manager its wishes.
+    """Gives the player the URLs of our streams, and tells the manager what it wants.
 
-    ``target_of`` takes a URI, a length in ms, and how many seconds to wait at most.
+    ``target_of`` takes a URI, a length in ms, and the most seconds to wait.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         self._length_ms: int | None = None
         self._uri = ""
         self._prepared = self._stopped = False
-        self._asked = False  # somebody did, for the track that core changes to
+        self._asked = False  # a listener asked for the track that core changes to
 
     def prepare_change(self) -> None:
-        """Make room for another track; at the end of a track core does not do so."""
+        """Note a change of track; core does not call this at the end of a track."""
         self._prepared = True
         super().prepare_change()
 
@@ -66,7 +66,7 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         return changed
 
     def translate_uri(self, uri: str) -> str | None:
-        """Return the stream's URL at once; ``None`` for what can not play."""
+        """Return the stream's URL at once; ``None`` if it cannot be played."""
         self._player.choose(uri)
         try:
             target = self._target_of(uri, self._length_ms, PATIENCE_S)
@@ -75,34 +75,34 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
             logger.warning("Vozduxan: %s", exc)
             return None
         except Exception:
-            logger.exception("Vozduxan: %s could not be opened", uri)
+            logger.exception("Vozduxan: Cannot open %s", uri)
             return None
         self._uri = uri
         return self._url_for(token, target.cut)
 
     def play(self) -> bool:
-        """Start the player; the frontend watches over the start."""
+        """Start the player; the frontend watches the start."""
         player = self._player
         if player.latest_token:
             player.start_requested(player.latest_token, self._uri, self._asked)
         return bool(super().play())
 
     def pause(self) -> bool:
-        """Pause the player; not once it was stopped: its stream has ended then.
+        """Pause the player, unless it was stopped: its stream has ended then.
 
-        Core also asks while it is stopped, shows "paused" where this is done, and
-        "playing" after a ``resume``: in silence.
+        Core also asks while it is stopped. If we accepted, it would show "paused", and
+        after a ``resume`` "playing", in silence.
         """
         return not self._stopped and bool(super().pause())
 
     def stop(self) -> bool:
-        """Stop the player, and the start it may be waiting for."""
+        """Stop the player, and a start that it may be waiting for."""
         self._stopped = True
         forget_pending_start()
         return bool(super().stop())
 
     def seek(self, time_position: int) -> bool:
-        """Seek the player; our window goes there first."""
+        """Seek the player; the window moves there first."""
         self._player.expect_seek(time_position)
         if super().seek(time_position):
             return True
@@ -114,11 +114,11 @@ class VozduxanPlaybackProvider(backend.PlaybackProvider):
         if source.get_factory().get_name() != "souphttpsrc":
             return
         set_property = source.set_property
-        set_property("timeout", 0)  # 15 s would kill a slow swarm's stream
+        set_property("timeout", 0)  # 15 s would end the stream of a slow swarm
         set_property("iradio-mode", False)
-        # Our door is on loopback, where no proxy reaches it. The source has taken
-        # one from the environment by now, and Mopidy sets the configured one after
-        # this call.
+        # Our door is on loopback, which a proxy cannot reach. By now the source has
+        # taken a proxy from the environment; Mopidy sets the configured one after this
+        # call.
         set_property("proxy", "")
         source.connect("notify::proxy", _without_proxy)
 

@@ -1,7 +1,7 @@
-"""Mopidy's player, as our frontend may use it: ask, silence, let go.
+"""Mopidy's player, for our frontend: ask, silence, release.
 
-Every call is short, may come from any thread, and touches core in one place
-only, where there is no other way (:func:`forget_pending_start`).
+Every call is short, and may come from any thread. Only one touches core, because there
+is no other way (:func:`forget_pending_start`).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:  # the frontend is imported for every command of the command l
     from mopidy_vozduxan.streaming.manager import Manager
     from mopidy_vozduxan.streaming.target import Target
 
-#: GStreamer's playbin waits for 5 s of audio or, where it knows no bitrate
-#: (Ogg, Opus, WAV), for 5 MiB before it sounds: a whole Opus track. The time is
-#: right: as soon as it plays, what follows the buffer takes about 3.3 s at once,
-#: and with 2 s it stopped and filled again (FLAC in a swarm of 1.5 times its
-#: bitrate: 6.5 s to steady sound instead of 5.2 s). So the bytes follow it.
+#: GStreamer's playbin waits for 5 s of audio or, if it knows no bitrate (Ogg, Opus,
+#: WAV), for 5 MiB before it sounds: a whole Opus track. The time is right: as soon as
+#: it plays, the elements behind the buffer take about 3.3 s at once. With 2 s it
+#: stopped and filled again (FLAC in a swarm of 1.5 times its bitrate: 6.5 s to steady
+#: sound instead of 5.2 s). So we keep the time, and derive the bytes from it.
 BUFFER_S = 5
 BUFFER_BYTES = (128 * 1024, 512 * 1024)
 DEFAULT_BUFFERS = (5 * 1024 * 1024, 5 * 10**9)
 
-#: Cuts are WAV files, of CD quality mostly; the limit above is for them too.
+#: Cuts are WAV files, mostly of CD quality; the limit above applies to them too.
 CUT_BYTE_RATE = 4 * 44_100
 
 #: The buckets beyond the current one, the next track's first.
@@ -44,7 +44,7 @@ LOOP_ANSWERS_S = 2.0
 
 
 class Player:
-    """The player, and the stream it was given last."""
+    """The player, and the stream that it got last."""
 
     def __init__(
         self,
@@ -57,25 +57,25 @@ class Player:
         self._audio = audio
         self._bridge = bridge
         self._manager = manager
-        #: The stream that core chose last, and where in it the track begins.
+        #: The stream that core chose last, and the start of the track in it.
         self.latest_token: str | None = None
-        #: What core calls it; known before the token is, also of what is refused.
+        #: Core's URI of it; known before the token, and for refused tracks too.
         self.latest_uri: str | None = None
         self.latest_start_ms = 0
-        #: How often core has told the player to start, and the last time it did.
+        #: How often core has told the player to start, and its latest start.
         self.starts = 0
         self.latest_start: tuple[int, str, str, bool] | None = None
         self.walk = Walk()
 
     def choose(self, uri: str) -> None:
-        """Note what core has chosen, before it can be told whether that plays."""
+        """Note core's choice, before it is known whether that can be played."""
         self.latest_uri = uri
 
     def open(self, target: Target, uri: str, *, asked: bool) -> str:
         """Make a file the current stream; return its token at once.
 
-        ``asked`` says that a listener asks for it. Raises :class:`VozduxanError`
-        where it cannot be played.
+        ``asked`` says that a listener asks for it. Raises :class:`VozduxanError` if it
+        cannot be played.
         """
 
         async def play() -> str:
@@ -86,13 +86,13 @@ class Player:
         return token
 
     def opened(self, token: str, target: Target) -> None:
-        """Take what core chose, and is about to play."""
+        """Note what core chose and is about to play."""
         rate = CUT_BYTE_RATE if target.cut else target.byte_rate
         self.set_buffers_for(rate)
         self.latest_token, self.latest_start_ms = token, target.start_ms
 
     def set_buffers_for(self, byte_rate: float) -> None:
-        """Set the pre-buffer for a stream of so many bytes a second."""
+        """Set the pre-buffer for a stream of ``byte_rate`` bytes per second."""
         least, most = BUFFER_BYTES
         size = min(max(int(BUFFER_S * byte_rate), least), most)
         self.set_buffers(size, BUFFER_S * 10**9)
@@ -100,8 +100,8 @@ class Player:
     def set_buffers(self, size: int, duration_ns: int) -> None:
         """Set the pre-buffer: ``size`` in bytes, ``duration_ns`` of audio.
 
-        There is no public way. The answer is not waited for, so that a Mopidy
-        without this attribute merely keeps its own sizes.
+        There is no public way. We do not wait for the answer, so a Mopidy without this
+        attribute merely keeps its own sizes.
         """
         for name, value in (("buffer-size", size), ("buffer-duration", duration_ns)):
             call = ProxyCall(
@@ -118,19 +118,19 @@ class Player:
         return self._states()[0] == "null"
 
     def is_idle(self) -> bool:
-        """Return whether it was given something to play, but not told to start."""
+        """Return whether it has something to play, but was not told to start."""
         with contextlib.suppress(pykka.Timeout):
             return self._states() == ("ready", "void-pending")
-        return False  # it is busy with what it was told
+        return False  # it is changing state
 
     def _states(self) -> tuple[str, str]:
-        """Return GStreamer's state, and the one that it is on its way to."""
+        """Return GStreamer's state, and its pending state."""
         call = ProxyCall(attr_path=("_playbin", "get_state"), args=(0,), kwargs={})
         _, state, pending = self._audio.actor_ref.ask(call, timeout=ANSWERS_S)
         return state.value_nick, pending.value_nick
 
     def ask_for_the_next(self, core: Any) -> None:
-        """Have the player ask core for the next track in a way that ends."""
+        """Make the player ask core for the next track without a deadlock."""
         handover.take_over(self._audio, core)
 
     def start_requested(self, token: str, uri: str, asked: bool) -> None:
@@ -146,9 +146,9 @@ class Player:
         self._audio.pause_playback()
 
     def silence(self) -> None:
-        """Stop the player behind core's back: core believes it has stopped.
+        """Stop the player without core, which believes that it has stopped already.
 
-        Once it has, its stream can be released: no 404 is an error to it.
+        After that its stream can be released: a 404 causes no error then.
         """
         forget_pending_start()
         with contextlib.suppress(pykka.Timeout):
@@ -161,13 +161,13 @@ class Player:
             self._bridge.tell(self._manager.forecast, self.latest_token, position_ms)
 
     def moved(self, token: str, position_ms: int) -> None:
-        """Slide the window of a stream: ``position_ms`` of its file sounds."""
+        """Move the window of a stream: ``position_ms`` of its file sounds."""
         self._bridge.tell(self._manager.moved, token, position_ms)
 
     def aim(self, following: Sequence[tuple[str, int | None]], known: int) -> None:
         """Fetch ahead: ``following`` are URIs and lengths in ms, the next first.
 
-        The first ``known`` of them get a bucket, of the others the heads come.
+        The first ``known`` of them get a bucket; of the others the heads are fetched.
         """
         targets = []
         for uri, length_ms in following:
@@ -176,27 +176,27 @@ class Player:
         self._bridge.tell(self._manager.aim, targets, AHEAD[:known])
 
     def has(self, infohashes: Set[str]) -> bool:
-        """Return whether the stream it was given last is of that torrent."""
+        """Return whether the latest stream is of that torrent."""
         asked = self._bridge.ask(self._manager.player_has(infohashes))
         return asked.result(ANSWERS_S)
 
     def waits(self, token: str) -> bool:
-        """Return whether a stream waits for its swarm, as far as can be told."""
+        """Return whether a stream waits for its swarm, as far as is known."""
         try:
             return self._bridge.ask(self._manager.waits(token)).result(ANSWERS_S)
         except TimeoutError:
             return True
 
     def release(self, token: str) -> None:
-        """End a stream that the player was given."""
+        """End a stream of the player."""
         self._bridge.tell(self._manager.release, token)
 
 
 def forget_pending_start() -> None:
-    """Have core forget the track it waits for, before the player is stopped.
+    """Make core forget the track it waits for, before the player is stopped.
 
-    The player then says that its stream has changed, to none, and core takes
-    that for the start it waits for (Mopidy 3.4 and 4.0). There is no public way.
+    A stopped player reports that its stream has changed to none, and core takes that
+    for the start it waits for (Mopidy 3.4 and 4.0). There is no public way.
     """
     message = ProxySetAttr(attr_path=("playback", "_pending_tl_track"), value=None)
     for core in pykka.ActorRegistry.get_by_class_name("Core"):

@@ -1,4 +1,4 @@
-"""What our URIs name, as something to play. Blocks: not for an event loop."""
+"""Turns our URIs into targets to play. Blocks: not for an event loop."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from mopidy_vozduxan.torrent.uris import AddUri, MagnetUri, TrackUri, magnet_of,
 
 
 class Targets:
-    """Looks in ``catalog``, and adds with ``adder`` what is not in it.
+    """Looks in ``catalog``, and adds unknown torrents with ``adder``.
 
-    ``lengths`` has sheets read that a part is waited for.
+    ``lengths`` makes the scanner read a sheet that a part needs.
     """
 
     def __init__(self, catalog: Catalog, adder: Adder, lengths: Lengths) -> None:
@@ -29,8 +29,8 @@ class Targets:
     def named(self, uri: str, length_ms: int | None, patience_s: float = 0.0) -> Target:
         """Return the file that ``uri`` names.
 
-        A torrent that nothing but a URL is known of is waited for no longer than
-        ``patience_s``. Raises :class:`BadInput`, or why there is none.
+        Waits at most ``patience_s`` for a torrent of which only a URL is known. Raises
+        :class:`BadInput`, or the reason why there is no file.
         """
         match parse(uri):
             case TrackUri(infohash=infohash, index=index, part=None):
@@ -48,24 +48,24 @@ class Targets:
     def _part(self, infohash: str, index: int, number: int) -> Part:
         part = self._catalog.sheets.part(infohash, index, number)
         if part is None:
-            # What the sheet says replaces the track, as soon as it is read.
+            # The sheet's parts replace the track as soon as it is read.
             if self._catalog.torrents.metainfo(infohash):
                 self._lengths.opened(infohash)
             else:
                 self._adder.begin(magnet_of(infohash))
             raise BadInput(
-                f"Where track {number} begins in its file is not known yet:"
-                " try again when its CUE sheet was read."
+                f"The beginning of track {number} in its file is not known yet:"
+                " try again when its CUE sheet is read."
             )
         return part
 
     def _added(self, wish: Wish, patience_s: float) -> Added:
         added = self._adder.add(wish, 0.0)
-        # A swarm can be joined at once; what a URL leads to is not known at all.
+        # A swarm can be joined at once; a URL has to be read first.
         return added if added.infohash else self._adder.add(wish, patience_s)
 
     def _of_added(self, added: Added) -> Target:
-        # The length of what stands for a torrent is none of a track's.
+        # The length of a torrent's stand-in is not that of a track.
         source = self._catalog.torrents.source(added.infohash or "")
         if source is None:
             raise MetadataTimeout(f"“{added.name}” is still being fetched.")

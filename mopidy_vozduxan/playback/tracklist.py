@@ -1,8 +1,8 @@
-"""Puts real tracks into core's tracklist, in the place of what stood for them.
+"""Replaces stand-ins in core's tracklist by real tracks.
 
-Used by the frontend's actor alone: it asks core and waits, core never asks
-back. Other clients may change the tracklist at any moment, so every step looks
-at it anew, and what fits no longer is taken back.
+Only the frontend's actor uses it: the actor asks core and waits; core never asks back.
+Other clients may change the tracklist at any moment, so every step reads it again, and
+an edit that does not fit any more is undone.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Edits are decided one by one, each on what the one before has made of it.
+#: Edits are decided one by one, each on the result of the one before.
 MOST_EDITS = 200
-#: Others may fill a tracklist again as soon as there is room in it.
+#: Others may fill the tracklist again as soon as it has room.
 MOST_TRIES = 3
 
-#: What a URI looks up to by now; ``None`` while that is unknown. Never waits.
+#: The tracks of a URI by now; ``None`` while they are unknown. Never waits.
 Known = Callable[[str], "list[Track] | None"]
-#: Which of the entries must stay where they are.
+#: Returns the entries that must stay in place.
 Held = Callable[[Sequence["TlTrack"]], set[int]]
 
 
@@ -49,14 +49,14 @@ class Tracklist:
         return [uri for uri in dict.fromkeys(uris) if stands_in(uri)]
 
     def torrents(self) -> set[str]:
-        """Return the infohashes of the torrents that entries are tracks of."""
+        """Return the infohashes of the torrents whose tracks are in it."""
         uris = {tl_track.track.uri for tl_track in self._read()}
         return {infohash for uri in uris if (infohash := _torrent_of(uri))}
 
     def correct(self, infohashes: Iterable[str], known: Known, held: Held) -> None:
-        """Replace what stands in for a torrent, and the tracks of ``infohashes``.
+        """Replace stand-ins, and the tracks of ``infohashes``.
 
-        Order, and what plays or is selected, stay.
+        The order stays, and so do the playing and the selected entry.
         """
         torrents = frozenset(infohashes)
         truths: dict[str, list[Track] | None] = {}
@@ -102,7 +102,7 @@ class Tracklist:
         self._note(edit)
 
     def _make_when_full(self, edit: Edit[Track], before: list[int]) -> None:
-        """What goes makes room for what comes."""
+        """Remove entries first, to make room for the new ones."""
         self._remove(edit.removed)
         place = before.index(edit.after) + 1 - len(edit.removed)
         added: list[int] = []
@@ -120,13 +120,13 @@ class Tracklist:
             self._continued.add(edit.after)
 
     def _fits(self, edit: Edit[Track], now: list[TlTrack], held: Held) -> bool:
-        """Return whether nobody has taken up or taken out what is to go."""
+        """Return whether the entries to remove are still there, and not held."""
         tlids = set(_tlids(now))
         there = tlids.issuperset((edit.after, *edit.removed))
         return there and not held(now).intersection(edit.removed)
 
     def _bring(self, added: Sequence[int], after: int, now: list[int]) -> None:
-        """Move what was added to its place, if something came in between."""
+        """Move added entries to their place, if others came in between."""
         if not added or added[0] not in now:
             return
         start, place = now.index(added[0]), now.index(after) + 1
@@ -143,15 +143,15 @@ class Tracklist:
         return tl_tracks
 
     def _add(self, tracks: Sequence[Track], position: int) -> list[int]:
-        """Return the entries of all tracks, or of none if there is no room."""
+        """Add all tracks, or none if there is no room; return their entries."""
         if not tracks:
             return []
         before = set(_tlids(self._read()))
-        # By URI, core would look them up, and wait for lengths that are known.
+        # If added by URI, core would look them up, and wait for lengths that we know.
         adding = self._tracklist.add(tracks=list(tracks), at_position=position)
         try:
             return _tlids(adding.get())
-        except TracklistFull:  # somebody filled it; core stops half-way, unannounced
+        except TracklistFull:  # somebody filled it; core stops half-way, without a word
             ours = {id(track) for track in tracks}
             self._remove(
                 [
@@ -168,7 +168,7 @@ class Tracklist:
 
 
 def stands_in(uri: str) -> bool:
-    """Return whether an entry of that URI stands for the tracks of a torrent."""
+    """Return whether an entry with that URI stands in for the tracks of a torrent."""
     if not uri.lower().startswith(("magnet:", "vozduxan:add:")):
         return False
     try:

@@ -1,9 +1,9 @@
-"""Takes a torrent that is being removed out of Mopidy's queue, in order.
+"""Vacates Mopidy's queue: takes a torrent that is being removed out of it, in order.
 
-Core does not recover from a stream that ends under it: it goes on "playing" at
-0:00. So what plays gives way first: to the next track that is not of that
-torrent, or to silence. Then the entries leave the tracklist: played later they
-would fetch again what the listener has just removed.
+Core does not recover from a stream that ends under it: it goes on "playing" at 0:00. So
+playback first skips to the next track of another torrent, or stops. Then the entries
+leave the tracklist: played later, they would fetch again what the listener has just
+removed.
 
 Runs in the frontend's actor, and may wait for core.
 """
@@ -22,14 +22,14 @@ from mopidy_vozduxan.torrent.uris import AddUri, MagnetUri, parse
 
 logger = logging.getLogger(__name__)
 
-#: One in three is enough at worst, as a rule; 40 in a row fail once in a million times.
+#: At worst one shuffle in three works; 40 in a row fail once in a million times.
 MOST_SHUFFLES = 40
 
 
 def vacate(core: Any, player: Player, starting: str | None, names: Set[str]) -> None:
     """Take the tracks of a torrent, by all its infohashes and URLs, out of the queue.
 
-    ``starting`` is the URI of the track that is to sound, if there is one.
+    ``starting`` is the URI of the track that should start, if there is one.
     """
     queued = core.tracklist.get_tl_tracks().get()
     entries = {entry.tlid: entry.track.uri for entry in queued}
@@ -47,7 +47,7 @@ def vacate(core: Any, player: Player, starting: str | None, names: Set[str]) -> 
 
 
 def _try(step: Callable[..., None], core: Any, *args: object) -> None:
-    """Take a step, and let the next ones be taken whatever core says to it."""
+    """Take a step; if core refuses it, log that, so that the next steps follow."""
     try:
         step(core, *args)
     except Exception as exc:
@@ -66,7 +66,7 @@ def _give_way(core: Any, plan: Leaving) -> None:
 
 
 def _shuffle_away(core: Any, last: Sequence[int]) -> None:
-    """With random on, have something else come next; each change shuffles anew."""
+    """With random on, shuffle until another track comes next."""
     if not core.tracklist.get_random().get():
         return
     for _ in range(MOST_SHUFFLES):
@@ -86,7 +86,7 @@ def _is_of(uri: str, names: Set[str]) -> bool:
         if isinstance(parsed, MagnetUri):
             return read_magnet(uri).infohash in names
         if isinstance(parsed, AddUri):
-            return parsed.url in names  # a URL that led to it names it too
+            return parsed.url in names  # a URL that led to it is one of its names
     except VozduxanError:
         return False
     return getattr(parsed, "infohash", None) in names

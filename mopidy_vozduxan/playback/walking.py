@@ -1,8 +1,8 @@
-"""Whether core comes to a track by itself, or because somebody asked for it.
+"""Whether core came to a track by itself, or because a listener asked for it.
 
-Core calls a backend in the same way for both. It comes to a track by itself when
-what played ends, when we move it on from what failed, and when it goes on from what
-it cannot play; the latter it does without a look at its messages.
+Core calls a backend in the same way for both. It comes to a track by itself when the
+track before ends, when we move it on from a failed one, and when it goes on from one
+that it cannot play. In the last case it does not read its messages in between.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _QUESTION = ProxyCall(attr_path=("playback", "get_state"), args=(), kwargs={})
 
 
 class Walk:
-    """For any thread. Waits for nobody."""
+    """How core came to its track. For any thread; never waits."""
 
     def __init__(self) -> None:
         self._moved_on = False
@@ -25,7 +25,7 @@ class Walk:
 
     @contextlib.contextmanager
     def moving_on(self) -> Iterator[None]:
-        """Have core move on meanwhile."""
+        """Mark the time in which we move core on."""
         self._moved_on = True
         try:
             yield
@@ -33,16 +33,16 @@ class Walk:
             self._moved_on = False
 
     def refused(self) -> None:
-        """Core was refused a track, and goes on to another one.
+        """Note that core was refused a track, and goes on to another one.
 
-        It answers a question only when it has done so.
+        It answers a question only after it has done so.
         """
         if not self.goes_on():
             cores = pykka.ActorRegistry.get_by_class_name("Core")
             self._answers = [core.ask(_QUESTION, block=False) for core in cores]
 
     def goes_on(self) -> bool:
-        """Return whether core has come by itself to what it asks for now."""
+        """Return whether core has come to its current request by itself."""
         self._answers = [answer for answer in self._answers if _is_awaited(answer)]
         return self._moved_on or bool(self._answers)
 
