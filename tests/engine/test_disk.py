@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mopidy_vozduxan.engine.protocol import PieceRead
 from tests.engine.conftest import OFFLINE, TIMEOUT_S, Rig, make_album, on_loop
-from tests.engine.test_session import joined
+from tests.engine.steps import joined
 
 REMOVALS = Path(__file__).parents[2] / "benchmarks" / "removals.py"
 

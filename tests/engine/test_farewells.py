@@ -13,7 +13,7 @@ from mopidy_vozduxan.engine import departures
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.protocol import PiecesHeld, PieceUnreadable
 from tests.engine.conftest import OFFLINE, TIMEOUT_S, Album, Rig, make_album, on_loop
-from tests.engine.test_session import joined, put
+from tests.engine.steps import joined, put
 
 
 def swarm_of(rig: Rig, album: Album) -> JoinedSwarm:

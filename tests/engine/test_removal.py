@@ -26,8 +26,8 @@ from tests.engine.conftest import (
     on_loop,
     plan_of,
 )
+from tests.engine.steps import VERSIONS, joined
 from tests.engine.test_loopback import everything
-from tests.engine.test_session import VERSIONS, joined
 
 
 def left_on_disk(folder: Path) -> list[Path]:

@@ -19,7 +19,7 @@ from mopidy_vozduxan.engine.protocol import (
     SwarmBroke,
 )
 from tests.engine.conftest import LOOPBACK, OFFLINE, Album, Rig, make_album, on_loop
-from tests.engine.test_session import joined
+from tests.engine.steps import joined
 
 VERSIONS = ["v1", "hybrid", "v2"]
 
