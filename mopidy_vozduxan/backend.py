@@ -1,4 +1,4 @@
-"""The backend's actor: starts and stops what :mod:`assembly` builds. Decides nothing.
+"""The backend's actor: starts and stops the parts. Decides nothing.
 
 Mopidy reads the providers from the actor before it starts. So all parts are built, and
 their modules loaded, when the actor is made. Registering the class loads none of them.
@@ -17,7 +17,7 @@ from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.torrent.uris import SCHEMES
 
 if TYPE_CHECKING:
-    from mopidy_vozduxan.assembly import Parts
+    from mopidy_vozduxan.backend_parts import Parts
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
             self._stop_parts()
 
     def _build(self, config: Any) -> None:
-        from mopidy_vozduxan.assembly import Host, Parts
+        from mopidy_vozduxan.backend_parts import Host, Parts
 
         parts = Parts(config, Host(self, self.audio, self._more_asked))
         self.library = parts.library

@@ -9,7 +9,7 @@ import pykka
 import pytest
 from mopidy import backend, ext
 
-from mopidy_vozduxan import Extension, assembly, running
+from mopidy_vozduxan import Extension, backend_parts, running
 from mopidy_vozduxan.backend import VozduxanBackend
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.web import server_file
@@ -63,7 +63,7 @@ class Parts:
 @pytest.fixture
 def parts(monkeypatch) -> type[Parts]:
     fresh = type("Fresh", (Parts,), {"calls": []})
-    monkeypatch.setattr(assembly, "Parts", fresh)
+    monkeypatch.setattr(backend_parts, "Parts", fresh)
     return fresh
 
 
@@ -137,7 +137,7 @@ def test_the_backend_knows_whether_core_has_asked_for_more(parts, monkeypatch):
             super().__init__(config, host)
             self.library = Library(host.more_asked)
 
-    monkeypatch.setattr(assembly, "Parts", WithLibrary)
+    monkeypatch.setattr(backend_parts, "Parts", WithLibrary)
     library = start().proxy().library
     answers = [library.lookup(uri) for uri in ("one", "two", "three")]
     asked_all.set()
