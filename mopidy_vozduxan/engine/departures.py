@@ -14,6 +14,7 @@ from mopidy_vozduxan.engine.disk_thread import DiskThread
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.protocol import PieceUnreadable, SwarmBroke
+from mopidy_vozduxan.engine.refusals import Refusals
 from mopidy_vozduxan.engine.resume import pieces_in
 from mopidy_vozduxan.engine.saving import Saving
 from mopidy_vozduxan.exceptions import BadInput
@@ -31,11 +32,17 @@ class Departures:
     """Deletes data from ``disk`` on ``thread``."""
 
     def __init__(
-        self, members: Members, saving: Saving, disk: DiskStore, thread: DiskThread
+        self,
+        members: Members,
+        saving: Saving,
+        disk: DiskStore,
+        refusals: Refusals,
+        thread: DiskThread,
     ) -> None:
         self._members = members
         self._saving = saving
         self._disk = disk
+        self._refusals = refusals
         self._thread = thread
 
     # --- told by our side
@@ -157,6 +164,7 @@ class Departures:
     def _delete_rest(self, swarm: JoinedSwarm) -> None:
         # ``_left`` follows when all is gone: whoever joins then must not lose theirs.
         swarm.deleting = True
+        self._refusals.forget(swarm.infohash)
         done = self._thread.run(self._disk.delete, swarm.infohash)
         done.add_done_callback(lambda done: self._left(swarm, done.exception()))
 

@@ -1,25 +1,32 @@
 """Swarms join the session: from their source, their resume data and a first plan.
 
-Never decides what is wanted.
+Never decides what is wanted. What lies on disk is read on another thread; what is
+asked of a swarm meanwhile waits as it does until libtorrent has added the torrent.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from functools import partial
 from typing import Any
 
 import libtorrent as lt
 
+from mopidy_vozduxan.engine.departures import Departures
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm, priorities_of
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.parsing import MAX_PIECES
 from mopidy_vozduxan.engine.presence import absent_pieces
+from mopidy_vozduxan.engine.protocol import SwarmBroke
+from mopidy_vozduxan.engine.refusals import Refusals
 from mopidy_vozduxan.engine.resume import (
     ResumeFiles,
     params_of,
     pieces_in,
+    resumed_params,
     without_pieces,
 )
 from mopidy_vozduxan.planning.plan import Changes, Plan
@@ -43,34 +50,61 @@ class Joining:
     """Data lies where ``disk`` says, resume data in ``resume_files``."""
 
     def __init__(
-        self, members: Members, disk: DiskStore, resume_files: ResumeFiles
+        self,
+        members: Members,
+        departures: Departures,
+        disk: DiskStore,
+        resume_files: ResumeFiles,
+        refusals: Refusals,
     ) -> None:
         self._members = members
+        self._departures = departures
         self._disk = disk
         self._resume_files = resume_files
+        self._refusals = refusals
 
     def join(self, source: TorrentSource, plan: Plan | None) -> None:
         """Join a swarm that is not there. Raises :class:`BadInput`."""
-        params = self._params_of(source)
-        resumed = self._still_there(source, params)
-        wanted = _wanted(plan)
-        idle = params.ti is not None and wanted <= resumed
-        _set_up(params, plan, idle)
-        swarm = _swarm_of(source, params, stopped=idle)
-        swarm.resumed, swarm.hoped = resumed, wanted & resumed
+        if source.torrent is None:
+            self._refusals.check(source.infohash)
+        fresh = params_of(source)
+        swarm = JoinedSwarm(source.infohash, source, None, stopped=True)
+        swarm.wants_metadata = fresh.ti is None
         if plan:
             first = Changes(due_ms=tuple(plan.due_ms.items()), trickle=plan.trickle)
             swarm.apply(first, self._members.loop.time() * 1000)
         self._members.add(swarm)
-        self._members.session.async_add_torrent(params)
+        reading = self._members.loop.run_in_executor(None, self._read, source, fresh)
+        reading.add_done_callback(partial(self._have_read, swarm, plan))
 
-    def _params_of(self, source: TorrentSource) -> Any:
-        infohash = source.infohash
-        if source.torrent is None:
-            self._resume_files.check_refusal(infohash)
-        params = params_of(source, self._resume_files.load(infohash))
-        params.save_path = self._disk.folder_of(infohash)
-        return params
+    def _read(self, source: TorrentSource, fresh: Any) -> tuple[Any, set[int]]:
+        """Return the parameters with what is on disk, and the pieces held; blocks."""
+        params = resumed_params(fresh, self._resume_files.load(source.infohash))
+        params.save_path = self._disk.folder_of(source.infohash)
+        return params, self._still_there(source, params)
+
+    def _have_read(
+        self,
+        swarm: JoinedSwarm,
+        plan: Plan | None,
+        reading: asyncio.Future[tuple[Any, set[int]]],
+    ) -> None:
+        if not self._members.include(swarm) or self._members.session is None:
+            return  # the engine was closed meanwhile
+        if swarm.leaving:
+            self._departures.out(swarm)
+            return
+        if error := reading.exception():
+            self._members.emit(SwarmBroke(swarm.infohash, str(error)))
+            self._departures.out(swarm)
+            return
+        params, resumed = reading.result()
+        wanted = _wanted(plan)
+        idle = params.ti is not None and wanted <= resumed
+        _set_up(params, plan, idle)
+        _describe(swarm, params, stopped=idle)
+        swarm.resumed, swarm.hoped = resumed, wanted & resumed
+        self._members.session.async_add_torrent(params)
 
     def _still_there(self, source: TorrentSource, params: Any) -> set[int]:
         """Return the pieces that were saved and are no further than files reach."""
@@ -116,11 +150,9 @@ def _first_priorities(params: Any, plan: Plan | None) -> list[int]:
     return [0] * (params.ti.num_pieces() if params.ti else MAX_PIECES)
 
 
-def _swarm_of(source: TorrentSource, params: Any, *, stopped: bool) -> JoinedSwarm:
-    swarm = JoinedSwarm(source.infohash, source, params, stopped)
+def _describe(swarm: JoinedSwarm, params: Any, *, stopped: bool) -> None:
+    swarm.params, swarm.stopped = params, stopped
     swarm.peers = list(params.peers)
     swarm.web_seeds = set(params.url_seeds)
-    swarm.wants_metadata = params.ti is None
     if params.ti is not None:
-        swarm.hashes = PieceHashes(params.ti, source.torrent)
-    return swarm
+        swarm.hashes = PieceHashes(params.ti, swarm.source.torrent)

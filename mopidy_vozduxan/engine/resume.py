@@ -23,7 +23,6 @@ from mopidy_vozduxan.engine.parsing import (
 )
 from mopidy_vozduxan.exceptions import BadInput, VozduxanError
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
-from mopidy_vozduxan.version import __version__
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +40,10 @@ class ResumeFiles:
         self._folder = folder
 
     def load(self, infohash: str) -> Any | None:
-        """Return libtorrent's parameters from the swarm's file, or ``None``."""
+        """Return libtorrent's parameters from the swarm's file, or ``None``.
+
+        Blocks, as :meth:`save` does.
+        """
         path = self._path(infohash)
         try:
             fields = bdecoded(path.read_bytes())
@@ -76,43 +78,17 @@ class ResumeFiles:
         except OSError as exc:
             logger.warning("Vozduxan: Cannot save %s: %s", path, exc)
 
-    def refuse(self, infohash: str, reason: str) -> None:
-        """Remember why a swarm's metadata was refused, so as not to fetch it again.
-
-        Blocks, as :meth:`save` does.
-        """
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._refusal(infohash).write_text(f"{__version__}\n{reason}")
-        except OSError as exc:
-            logger.warning("Vozduxan: Cannot save %s: %s", infohash, exc)
-
-    def check_refusal(self, infohash: str) -> None:
-        """Raise :class:`BadInput` if this version of ours refused it before."""
-        try:
-            text = self._refusal(infohash).read_text()
-        except (OSError, ValueError):
-            return
-        version, _, reason = text.partition("\n")
-        if version == __version__:
-            raise BadInput(reason)
-
-    def _refusal(self, infohash: str) -> Path:
-        return self._folder / f"{infohash}.refused"
-
     def _path(self, infohash: str) -> Path:
         return self._folder / f"{infohash}.resume"
 
 
-def params_of(source: TorrentSource, resumed: Any | None) -> Any:
-    """Return ``add_torrent_params`` for a source, with its saved state.
+def resumed_params(fresh: Any, resumed: Any | None) -> Any:
+    """Return the ``add_torrent_params`` of a source, with its saved state.
 
     Trackers and web seeds come from the source; held pieces and known peers come from
     the resume data. If the source is a bare infohash, as in a playlist whose torrent
-    has left the catalog, everything comes from the resume data. Raises
-    :class:`BadInput`.
+    has left the catalog, everything comes from the resume data.
     """
-    fresh = _params_of_source(source)
     if resumed is None:
         return fresh
     resumed.ti = fresh.ti
@@ -146,7 +122,8 @@ def with_peers(params: Any, known: Iterable[Address]) -> list[Address]:
     return list(params.peers)
 
 
-def _params_of_source(source: TorrentSource) -> Any:
+def params_of(source: TorrentSource) -> Any:
+    """Return ``add_torrent_params`` for a source. Raises :class:`BadInput`."""
     if source.torrent is not None:
         return _with_magnet(params_of_torrent(source.torrent), source.magnet)
     if source.magnet is not None:

@@ -12,6 +12,7 @@ import libtorrent as lt
 
 from mopidy_vozduxan.engine.disk_thread import DiskThread
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
+from mopidy_vozduxan.engine.refusals import Refusals
 from mopidy_vozduxan.engine.resume import ResumeFiles, with_peers, without_pieces
 
 _SAVE_INFO = lt.save_resume_flags_t.save_info_dict
@@ -21,10 +22,15 @@ class Saving:
     """Writes to ``files`` on ``thread``."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, files: ResumeFiles, thread: DiskThread
+        self,
+        loop: asyncio.AbstractEventLoop,
+        files: ResumeFiles,
+        refusals: Refusals,
+        thread: DiskThread,
     ) -> None:
         self._loop = loop
         self._files = files
+        self._refusals = refusals
         self._thread = thread
 
     def save(self, swarm: JoinedSwarm) -> None:
@@ -46,4 +52,5 @@ class Saving:
 
     def refuse(self, infohash: str, reason: str) -> None:
         """Never ask a swarm again for metadata that we cannot use."""
-        self._thread.run(self._files.refuse, infohash, reason)
+        self._refusals.note(infohash, reason)
+        self._thread.run(self._refusals.write, infohash, reason)

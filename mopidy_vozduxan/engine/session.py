@@ -22,6 +22,7 @@ from mopidy_vozduxan.engine.alerts import AlertPump
 from mopidy_vozduxan.engine.binder import Binder
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.protocol import Event, PieceUnreadable, WayOut
+from mopidy_vozduxan.engine.refusals import Refusals
 from mopidy_vozduxan.engine.session_parts import SessionParts
 from mopidy_vozduxan.engine.settings import (
     TICK_IDLE_MS,
@@ -48,6 +49,7 @@ class LibtorrentEngine:
         self, save_dir: Path, resume_dir: Path, overrides: Mapping[str, object]
     ) -> None:
         self._disk = DiskStore(save_dir, resume_dir)
+        self._refusals = Refusals(resume_dir)
         self._binder = Binder(settings_for(overrides))
         self._may_utp = bool(overrides.get("enable_outgoing_utp", True))
         self._session: Any = None
@@ -63,7 +65,9 @@ class LibtorrentEngine:
         self._loop = loop
         self._on_event = on_event
         self._session = lt.session(session_params(self._binder.settings))
-        self._parts = SessionParts(self._session, loop, self._emit, self._disk)
+        self._parts = SessionParts(
+            self._session, loop, self._emit, self._disk, self._refusals
+        )
         self._members = self._parts.members
         self._pump = AlertPump(self._session, loop, self._parts.handlers())
         self._binder.start(

@@ -21,6 +21,7 @@ from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.peers import Peers
 from mopidy_vozduxan.engine.piece_alerts import PieceAlerts
 from mopidy_vozduxan.engine.protocol import Event
+from mopidy_vozduxan.engine.refusals import Refusals
 from mopidy_vozduxan.engine.resume import ResumeFiles
 from mopidy_vozduxan.engine.saving import Saving
 from mopidy_vozduxan.engine.state_alerts import StateAlerts
@@ -40,12 +41,15 @@ class SessionParts:
         loop: asyncio.AbstractEventLoop,
         emit: Callable[[Event], None],
         disk: DiskStore,
+        refusals: Refusals,
     ) -> None:
         files, thread = ResumeFiles(disk.resume_dir), DiskThread(loop)
         self.members = members = Members(session, loop, emit)
-        self.saving = saving = Saving(loop, files, thread)
-        self.joining = Joining(members, disk, files)
-        self.departures = departures = Departures(members, saving, disk, thread)
+        self.saving = saving = Saving(loop, files, refusals, thread)
+        self.departures = departures = Departures(
+            members, saving, disk, refusals, thread
+        )
+        self.joining = Joining(members, departures, disk, files, refusals)
         self.peers = Peers(members, loop)
         self.verifier = verifier = Verifier(members, saving)
         holding, failures = Holding(members, saving), SwarmFailures(members, saving)

@@ -25,7 +25,7 @@ def test_its_trackers_and_peers_are_asked_as_well(tmp_path: Path) -> None:
     data = torrent(tmp_path)
     magnet = magnet_of(data, trackers=[SHARED, NEW], peers=[PEER])
     source, _ = read_with_magnet(data, magnet)
-    params = params_of(source, None)
+    params = params_of(source)
     assert list(params.trackers) == [OWN, SHARED, NEW]
     assert list(params.tracker_tiers) == [0, 1, 2]
     assert [tuple(peer) for peer in params.peers] == [PEER]
@@ -35,7 +35,7 @@ def test_its_trackers_and_peers_are_asked_as_well(tmp_path: Path) -> None:
 def test_a_private_torrent_asks_its_own_trackers_only(tmp_path: Path) -> None:
     data = torrent(tmp_path, private=True)
     source, _ = read_with_magnet(data, magnet_of(data, trackers=[NEW], peers=[PEER]))
-    params = params_of(source, None)
+    params = params_of(source)
     assert list(params.trackers) == [OWN, SHARED]
     assert list(params.peers) == []
 

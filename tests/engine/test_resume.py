@@ -5,7 +5,12 @@ from __future__ import annotations
 import libtorrent as lt
 import pytest
 
-from mopidy_vozduxan.engine.resume import MOST_PEERS, params_of, with_peers
+from mopidy_vozduxan.engine.resume import (
+    MOST_PEERS,
+    params_of,
+    resumed_params,
+    with_peers,
+)
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from mopidy_vozduxan.torrent.uris import magnet_of
 from tests.torrent_files import infohash_of, single_file
@@ -25,7 +30,9 @@ def saved():
 
 
 def test_a_bare_infohash_has_all_that_was_saved():
-    params = params_of(TorrentSource(INFOHASH, None, magnet_of(INFOHASH)), saved())
+    params = resumed_params(
+        params_of(TorrentSource(INFOHASH, None, magnet_of(INFOHASH))), saved()
+    )
     assert params.trackers == [SAVED]
     assert params.url_seeds == [SEED]
     assert params.peers == [PEER]
@@ -39,14 +46,14 @@ def test_a_bare_infohash_has_all_that_was_saved():
     ],
 )
 def test_a_sources_own_trackers_are_the_ones(source):
-    params = params_of(source, saved())
+    params = resumed_params(params_of(source), saved())
     assert params.trackers == [FRESH]
     assert params.url_seeds == []
     assert params.peers == [PEER]
 
 
 def test_a_torrent_without_trackers_has_none():
-    params = params_of(TorrentSource(INFOHASH, TORRENT), saved())
+    params = resumed_params(params_of(TorrentSource(INFOHASH, TORRENT)), saved())
     assert params.trackers == []
     assert params.peers == [PEER]
 
