@@ -26,7 +26,7 @@ Value = str | int
 
 
 @dataclass(slots=True)
-class Conditions:
+class SearchConditions:
     """All of ``sql`` must hold, and ``match`` in the full-text index if not empty.
 
     ``narrow`` says that few rows fulfil ``sql``, and that an index finds them.
@@ -72,13 +72,13 @@ _NUMBERS = {"track_no": "track.track_no", "disc_no": "track.disc_no"}
 
 def conditions(
     query: Query, uris: Iterable[str] | None = None, *, exact: bool
-) -> Conditions:
+) -> SearchConditions:
     """Return the conditions for tracks; raises :class:`NothingFits`.
 
     All values of all fields must match: exactly, or word by word, with the last word
     as a prefix.
     """
-    result = Conditions()
+    result = SearchConditions()
     for name, values in query.items():
         add = _adder(name)
         for value in values:
@@ -88,7 +88,7 @@ def conditions(
     return result
 
 
-def _adder(name: str) -> Callable[[Conditions, str, str, bool], None]:
+def _adder(name: str) -> Callable[[SearchConditions, str, str, bool], None]:
     if name in _TEXTS:
         return _add_text
     if name in _NUMBERS:
@@ -99,7 +99,7 @@ def _adder(name: str) -> Callable[[Conditions, str, str, bool], None]:
         raise NothingFits from None
 
 
-def _add_text(result: Conditions, name: str, value: str, exact: bool) -> None:
+def _add_text(result: SearchConditions, name: str, value: str, exact: bool) -> None:
     column, place = _TEXTS[name]
     if exact and value == UNKNOWN_ARTIST and name in _PEOPLE:
         result.add(f"{place} = '' OR {place} = ?", value)
@@ -114,7 +114,7 @@ def _add_text(result: Conditions, name: str, value: str, exact: bool) -> None:
         result.add(f"instr({place}, ?)", value)
 
 
-def _add_any(result: Conditions, _name: str, value: str, exact: bool) -> None:
+def _add_any(result: SearchConditions, _name: str, value: str, exact: bool) -> None:
     found = phrases(value, exact=exact)
     if exact:
         tests = [_equals(name, value) for name in _TEXTS]
@@ -138,7 +138,7 @@ def holds(place: str) -> str:
     return f"instr(char(10) || {place} || char(10), char(10) || ? || char(10))"
 
 
-def _add_number(result: Conditions, name: str, value: str, _exact: bool) -> None:
+def _add_number(result: SearchConditions, name: str, value: str, _exact: bool) -> None:
     try:
         number = int(value)
     except ValueError:
@@ -148,14 +148,14 @@ def _add_number(result: Conditions, name: str, value: str, _exact: bool) -> None
     result.add(f"{_NUMBERS[name]} = ?", number)
 
 
-def _add_date(result: Conditions, _name: str, value: str, exact: bool) -> None:
+def _add_date(result: SearchConditions, _name: str, value: str, exact: bool) -> None:
     if exact:
         result.add("track.date = ?", value)
     else:  # a year matches all its days
         result.add("track.date >= ? AND track.date < ?", value, value + "\U0010ffff")
 
 
-def _add_uri(result: Conditions, _name: str, value: str, exact: bool) -> None:
+def _add_uri(result: SearchConditions, _name: str, value: str, exact: bool) -> None:
     try:
         below = _below(parse(value))
     except BadInput:
@@ -199,7 +199,9 @@ def _below(uri: AnyUri) -> tuple[str, list[Value]] | None:
     return None
 
 
-def _limit(result: Conditions, roots: Sequence[tuple[str, list[Value]] | None]) -> None:
+def _limit(
+    result: SearchConditions, roots: Sequence[tuple[str, list[Value]] | None]
+) -> None:
     known = [root for root in roots if root]
     if not known:
         raise NothingFits

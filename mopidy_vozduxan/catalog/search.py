@@ -14,9 +14,9 @@ from mopidy_vozduxan.catalog.columns import names_in
 from mopidy_vozduxan.catalog.conditions import (
     SEVERAL,
     TRACK_URI,
-    Conditions,
     NothingFits,
     Query,
+    SearchConditions,
     Value,
     conditions,
     holds,
@@ -90,7 +90,7 @@ class Search:
 
     def tracks_of_artist(self, name: str) -> list[Track]:
         """Return an artist's tracks, and those on the artist's albums."""
-        wanted = Conditions()
+        wanted = SearchConditions()
         test = f"({holds('track.artists')} OR {holds('album.artists')})"
         wanted.add(test, name, name)
         if found := phrases(name, exact=True):
@@ -137,7 +137,7 @@ class Search:
             return {name for (names,) in rows for name in names_in(names)}
         return {value for (value,) in rows}
 
-    def _tracks(self, wanted: Conditions, limit: int) -> list[Track]:
+    def _tracks(self, wanted: SearchConditions, limit: int) -> list[Track]:
         joins, where, values = _parts(wanted)
         rows = self._rows(
             f"{_SELECTED}{joins}{where} ORDER BY track.id LIMIT ?", *values, limit
@@ -167,7 +167,7 @@ class Search:
         return self._file.read(lambda db: db.execute(sql, values).fetchall())
 
 
-def _parts(wanted: Conditions) -> tuple[str, str, Sequence[Value]]:
+def _parts(wanted: SearchConditions) -> tuple[str, str, Sequence[Value]]:
     """Return joins, conditions and their values."""
     tests, values, joins = list(wanted.sql), list(wanted.values), _JOINS
     if wanted.match:

@@ -15,7 +15,7 @@ STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class NamedTorrent:
     """One torrent: ``text`` is the argument, ``torrent`` the bytes of a file."""
 
     text: str
@@ -29,7 +29,7 @@ class Source:
         return {"torrentFileB64": base64.b64encode(self.torrent).decode()}
 
 
-def named(words: Iterable[str]) -> Iterator[str | Source]:
+def named(words: Iterable[str]) -> Iterator[str | NamedTorrent]:
     """Return the sources, with the content of standard input in place of ``-``."""
     for word in words:
         if word != STDIN:
@@ -37,28 +37,28 @@ def named(words: Iterable[str]) -> Iterator[str | Source]:
             continue
         data = sys.stdin.buffer.read(MAX_TORRENT_BYTES + 1)
         if data[:1] == b"d" and data[1:2].isdigit():  # a bencoded dictionary
-            yield Source("standard input", data)
+            yield NamedTorrent("standard input", data)
         else:
             yield from filter(
                 None, map(str.strip, data.decode(errors="replace").splitlines())
             )
 
 
-def read(word: str | Source) -> Source:
+def read(word: str | NamedTorrent) -> NamedTorrent:
     """Return the source that a word names; read it if it is an existing file.
 
     Raises :class:`BadInput`.
     """
-    if isinstance(word, Source):
+    if isinstance(word, NamedTorrent):
         return word
     path = Path(word)
     if path.suffix.lower() != ".torrent" and not _is_file(path):
-        return Source(word)
+        return NamedTorrent(word)
     if word.partition(":")[0].lower() in ("http", "https", "vozduxan", "magnet"):
-        return Source(word)
+        return NamedTorrent(word)
     try:
         with path.open("rb") as file:
-            return Source(word, file.read(MAX_TORRENT_BYTES + 1))
+            return NamedTorrent(word, file.read(MAX_TORRENT_BYTES + 1))
     except OSError as exc:
         raise BadInput(f"{word} cannot be read: {exc.strerror}.") from exc
 

@@ -13,7 +13,7 @@ from mopidy_vozduxan import folders
 from mopidy_vozduxan.cli import named_torrents, server, show
 from mopidy_vozduxan.cli.bar import Bar
 from mopidy_vozduxan.cli.failures import Failure, say
-from mopidy_vozduxan.cli.named_torrents import Source
+from mopidy_vozduxan.cli.named_torrents import NamedTorrent
 from mopidy_vozduxan.commands.streaming_commands import Result
 from mopidy_vozduxan.exceptions import VozduxanError
 
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 STEP_S = 1.0
 
 
-class Commands(Protocol):
+class CommandRunner(Protocol):
     """Runs commands: the running Mopidy, or this process."""
 
     def call(self, command: str, **given: object) -> Result: ...
@@ -38,7 +38,7 @@ class Run:
         self.exit_code = 0
         self._config = config
         self._answers = answers
-        self._commands: Commands | None = None
+        self._commands: CommandRunner | None = None
 
     def __enter__(self) -> Self:
         data_dir = folders.data_dir(self._config)
@@ -54,7 +54,7 @@ class Run:
         if self._commands:
             self._commands.close()
 
-    def _alone(self) -> Commands:
+    def _alone(self) -> CommandRunner:
         from mopidy_vozduxan.cli import alone  # 0.2 s, not needed with a server
 
         kind = alone.Purge if self.given.verb == "purge" else alone.Alone
@@ -112,7 +112,7 @@ def add(run: Run) -> None:
     run.answer(added, "\n".join(lines))
 
 
-def _added(run: Run, source: Source, bar: Bar) -> Row:
+def _added(run: Run, source: NamedTorrent, bar: Bar) -> Row:
     """Add a torrent, and wait for its metadata step by step."""
     begun = time.monotonic()
     while True:
@@ -130,7 +130,7 @@ def _added(run: Run, source: Source, bar: Bar) -> Row:
         bar.show(row["name"], row["numPeers"], time.monotonic() - begun, run.wait_s)
 
 
-def _with_wait(source: Source, seconds: float) -> dict[str, object]:
+def _with_wait(source: NamedTorrent, seconds: float) -> dict[str, object]:
     return {**source.arguments, "wait": seconds}
 
 
@@ -172,7 +172,7 @@ def files(run: Run) -> None:
     run.answer(rows, show.table([head, *lines], numbers=(0, 1)))
 
 
-def _files(run: Run, source: Source, bar: Bar) -> list[Row]:
+def _files(run: Run, source: NamedTorrent, bar: Bar) -> list[Row]:
     if source.torrent is not None:
         return run.rows("torrent_files", **source.arguments)
     begun = time.monotonic()

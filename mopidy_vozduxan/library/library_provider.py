@@ -52,7 +52,7 @@ Meaning = AnyUri | Wish | VozduxanError
 _ARTIST = str(ArtistUri(""))
 
 
-class Lengths(Protocol):
+class LengthReader(Protocol):
     """Reads the true lengths of tracks, in the background; for any thread."""
 
     def opened(self, infohash: str) -> None:
@@ -71,7 +71,7 @@ class Lengths(Protocol):
         """End all waits, now and later."""
 
 
-class Covers(Protocol):
+class CoverUrls(Protocol):
     """Knows where pictures are; for any thread, and never waits."""
 
     def urls(self, uris: Iterable[str]) -> dict[str, list[str]]:
@@ -93,8 +93,8 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         catalog: Catalog,
         adder: Adder,
         lookup_timeout: float,
-        covers: Covers | None = None,
-        lengths: Lengths | None = None,
+        covers: CoverUrls | None = None,
+        lengths: LengthReader | None = None,
         rescan: Callable[[], None] | None = None,
         more_asked: Callable[[], bool] = lambda: False,
     ) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from mopidy_vozduxan.catalog import FoundAt
 
 
-class Walk:
+class FolderWalk:
     """What was found below ``dirs``; ends early once ``stop`` is set.
 
     ``files`` are in the order they were found; ``devices`` are those of their

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from mopidy_vozduxan.catalog import Catalog, FoundAt
 from mopidy_vozduxan.exceptions import BadInput
-from mopidy_vozduxan.sources.folder_walk import Walk
+from mopidy_vozduxan.sources.folder_walk import FolderWalk
 from mopidy_vozduxan.torrent.metainfo import (
     MAX_TORRENT_BYTES,
     Metainfo,
@@ -75,7 +75,7 @@ class TorrentDirs:
         """
         known = self._catalog.found_files.known()
         self._remembered = self._catalog.found_files.refused()
-        walk = Walk(self._dirs, self._stop)
+        walk = FolderWalk(self._dirs, self._stop)
         if self._stop.is_set():
             return None
         self.folders, self.links = frozenset(walk.folders), frozenset(walk.links)
@@ -176,7 +176,7 @@ class TorrentDirs:
 
     # --- what is gone
 
-    def _is_gone(self, path: Path, walk: Walk) -> bool:
+    def _is_gone(self, path: Path, walk: FolderWalk) -> bool:
         """Return whether somebody removed a file that was not found."""
         root = next((root for root in self._dirs if path.is_relative_to(root)), None)
         if root is None:  # that folder is no longer configured
@@ -203,7 +203,7 @@ class TorrentDirs:
                 "Vozduxan: %d torrent(s) left the library with their files", len(left)
             )
 
-    def _say_what_is_away(self, walk: Walk) -> None:
+    def _say_what_is_away(self, walk: FolderWalk) -> None:
         """Log the folders that cannot be read, each once until it is back."""
         for folder in walk.unreadable.keys() - self._away:
             logger.warning(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mopidy_vozduxan.cli import named_torrents
-from mopidy_vozduxan.cli.named_torrents import Source
+from mopidy_vozduxan.cli.named_torrents import NamedTorrent
 from mopidy_vozduxan.exceptions import BadInput
 from tests.torrent_files import multi_file
 
@@ -59,4 +59,6 @@ def test_standard_input_has_a_link_in_each_line(
 def test_standard_input_may_be_a_torrent_file(monkeypatch: pytest.MonkeyPatch) -> None:
     torrent = multi_file("Album", {"a.flac": b"1"})
     given_on_stdin(monkeypatch, torrent)
-    assert list(named_torrents.named(["-"])) == [Source("standard input", torrent)]
+    assert list(named_torrents.named(["-"])) == [
+        NamedTorrent("standard input", torrent)
+    ]
