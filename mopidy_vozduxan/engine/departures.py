@@ -56,16 +56,13 @@ class Departures:
         swarm = self._members.swarms.get(infohash)
         if swarm is None:
             swarm = self._absent(infohash, delete_data)
-        swarm.afterwards.clear()
-        swarm.delete_data |= delete_data
-        if swarm.departure is None:
-            swarm.departure = self._members.loop.create_future()
+        done = swarm.farewell.ask(self._members.loop, delete_data=delete_data)
         if not swarm.leaving:
-            swarm.leaving = True
+            swarm.farewell.begin()
             self._fail_reads(swarm)
             if swarm.handle:
                 self.begin(swarm)
-        return swarm.departure
+        return done
 
     def _absent(self, infohash: str, delete_data: bool) -> JoinedSwarm:
         """Return a swarm that is not joined, on its way out.
@@ -74,13 +71,13 @@ class Departures:
         meanwhile does so after that.
         """
         swarm = JoinedSwarm(infohash, TorrentSource(infohash), None, stopped=True)
-        swarm.leaving = True
-        swarm.departure = self._members.loop.create_future()
+        swarm.farewell.begin()
+        swarm.farewell.ask(self._members.loop, delete_data=delete_data)
         if delete_data:
             self._members.add(swarm)
             self._delete_rest(swarm)
         else:
-            swarm.departure.set_result(None)
+            swarm.farewell.finish()
         return swarm
 
     async def leave_all(self) -> None:
@@ -94,8 +91,7 @@ class Departures:
             names = ", ".join(swarm.name for swarm in swarms.values())
             logger.warning("Vozduxan: Stopping without having saved all of: %s", names)
         for swarm in swarms.values():
-            if swarm.departure:
-                swarm.departure.cancel()
+            swarm.farewell.cancel()
         self._members.drop_all()
 
     async def end_session(self) -> None:
@@ -107,12 +103,12 @@ class Departures:
 
     def begin(self, swarm: JoinedSwarm) -> None:
         """Take the first step out, once the swarm has its handle."""
-        if swarm.delete_data or swarm.wants_metadata:
+        if swarm.farewell.delete_data or swarm.wants_metadata:
             self.part(swarm)
         else:
             # Resume data names less than what is in the cache (2.1), or more
             # than what is in the files (2.0): after a flush neither.
-            swarm.farewells += 1
+            swarm.farewell.try_to_save()
             swarm.handle.flush_cache()
 
     def finish(self, swarm: JoinedSwarm, params: Any) -> None:
@@ -121,7 +117,7 @@ class Departures:
         A flush or a save from before the farewell may have been answered.
         """
         missing = swarm.held.difference(pieces_in(params))
-        if missing and swarm.farewells < FAREWELLS:
+        if missing and swarm.farewell.tries < FAREWELLS:
             self.begin(swarm)
             return
         done = self._saving.store(swarm, params)
@@ -131,10 +127,10 @@ class Departures:
         """Take the torrent out of the session; its state is saved by now."""
         if not self._members.include(swarm) or self._members.session is None:
             return
-        if swarm.parting:
+        if swarm.farewell.parting:
             return  # a state that was asked for before came only now
-        swarm.parting = True
-        if swarm.delete_data:
+        swarm.farewell.part()
+        if swarm.farewell.delete_data:
             # libtorrent goes by the names of the files, wherever they lead.
             done = self._thread.run(self._disk.cut_links, swarm.infohash)
             done.add_done_callback(lambda done: self._delete(swarm, done.exception()))
@@ -144,9 +140,9 @@ class Departures:
 
     def out(self, swarm: JoinedSwarm) -> None:
         """Go on with a leaving swarm that is out of the session, its files closed."""
-        if not swarm.delete_data:
+        if not swarm.farewell.delete_data:
             self._left(swarm)
-        elif self._members.include(swarm) and not swarm.deleting:
+        elif self._members.include(swarm) and not swarm.farewell.deleting:
             self._delete_rest(swarm)
 
     # --- the last steps
@@ -163,7 +159,7 @@ class Departures:
 
     def _delete_rest(self, swarm: JoinedSwarm) -> None:
         # ``_left`` follows when all is gone: whoever joins then must not lose theirs.
-        swarm.deleting = True
+        swarm.farewell.delete()
         self._refusals.forget(swarm.infohash)
         done = self._thread.run(self._disk.delete, swarm.infohash)
         done.add_done_callback(lambda done: self._left(swarm, done.exception()))
@@ -173,10 +169,9 @@ class Departures:
         if not self._members.include(swarm):
             return
         self._members.drop(swarm)
-        _settle(swarm.departure, error)
+        swarm.farewell.finish(error)
         try:
-            for ask in swarm.afterwards:
-                ask()
+            swarm.farewell.go_on()
         except BadInput as exc:
             self._members.emit(SwarmBroke(swarm.infohash, str(exc)))
 
@@ -188,15 +183,6 @@ class Departures:
         for piece, callers in reads:
             for _ in range(callers):
                 self._members.emit(PieceUnreadable(swarm.infohash, piece, reason))
-
-
-def _settle(future: asyncio.Future[None] | None, error: BaseException | None) -> None:
-    if future is None or future.done():
-        return
-    if error:
-        future.set_exception(error)
-    else:
-        future.set_result(None)
 
 
 def _destroy(sessions: list[Any]) -> None:

@@ -48,7 +48,7 @@ class DroppedAlerts:
         if swarm.handle is None:
             # A torrent that is there already answers with its handle.
             self._members.session.async_add_torrent(swarm.params)
-        elif swarm.leaving and swarm.delete_data:
+        elif swarm.leaving and swarm.farewell.delete_data:
             self._members.loop.call_later(DELETED_AFTER_S, self._departures.out, swarm)
         elif swarm.leaving:
             swarm.saves = 0

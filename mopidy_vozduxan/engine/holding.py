@@ -34,5 +34,5 @@ class Holding:
         if swarm.wants_held:
             swarm.wants_held = False
             held = {piece for piece, there in enumerate(pieces) if there}
-            swarm.told(held - swarm.lost)
+            swarm.told(held - swarm.damage.lost)
             self._members.emit(PiecesHeld(swarm.infohash, frozenset(swarm.held)))

@@ -7,12 +7,13 @@ wanted. Calls nothing that waits for libtorrent's network thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import libtorrent as lt
 
+from mopidy_vozduxan.engine.damage import Damage
+from mopidy_vozduxan.engine.farewell import Farewell
 from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.parsing import params_of_magnet
 from mopidy_vozduxan.engine.protocol import Statistics
@@ -56,13 +57,8 @@ class JoinedSwarm:
     hashes: PieceHashes | None = None  # known with the metadata
     #: Read, and not judged yet: piece, bytes, number of callers.
     unhashed: list[tuple[int, bytes, int]] = field(default_factory=list)
-    suspects: set[int] = field(default_factory=set)  # may be lost
-    seen: set[int] = field(default_factory=set)  # suspects that were looked at
-    lost: set[int] = field(default_factory=set)  # libtorrent takes them for held
+    damage: Damage = field(default_factory=Damage)
     looks: dict[int, asyncio.Event] = field(default_factory=dict)
-    inspection: asyncio.Task[None] | None = None
-    failed_hashes: bool = False  # libtorrent has banned somebody for it
-    in_doubt: bool = False  # what is half fetched, and who is banned for it
     due: set[int] = field(default_factory=set)
     backlog: list[Changes] = field(default_factory=list)
     may_cancel: bool = True  # no peer has left us waiting for what it was asked for
@@ -78,16 +74,14 @@ class JoinedSwarm:
     broken: bool = False
     saved_at: float = 0.0
     saves: int = 0  # asked for and not answered yet
-    farewells: int = 0  # tries to save the whole state on leaving
     wants_metadata: bool = False
     wants_held: bool = False
-    leaving: bool = False
-    delete_data: bool = False
-    parting: bool = False  # the session was, or is soon, told to let it go
-    deleting: bool = False  # out of the session, and soon off the disk
-    departure: asyncio.Future[None] | None = None  # for whoever had it leave
-    #: What was asked of it since it was told to leave; for when it is out.
-    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    farewell: Farewell = field(default_factory=Farewell)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it was told to leave."""
+        return self.farewell.begun
 
     @property
     def name(self) -> str:

@@ -54,7 +54,7 @@ class PieceAlerts:
     def _on_wrong(self, alert: Any) -> None:
         if swarm := self._members.concerned(alert):
             self._wrong_pieces.came(swarm, int(alert.piece_index))
-            swarm.failed_hashes = not swarm.web_seeds
+            swarm.damage.fail_hash(by_peers=not swarm.web_seeds)
 
     def _on_read(self, alert: Any) -> None:
         swarm = self._members.concerned(alert)

@@ -43,8 +43,8 @@ class Saving:
     def store(self, swarm: JoinedSwarm, params: Any) -> asyncio.Future[None]:
         """Write the swarm's state to disk, on another thread."""
         swarm.peers = with_peers(params, swarm.peers)
-        if swarm.in_doubt:
-            without_pieces(params, swarm.lost)
+        if swarm.damage.in_doubt:
+            without_pieces(params, swarm.damage.lost)
             params.unfinished_pieces, params.banned_peers = {}, []
         params.ti = None
         data = bytes(lt.write_resume_data_buf(params))

@@ -84,7 +84,7 @@ class LibtorrentEngine:
         if swarm is None:
             self._parts.joining.join(source, plan)
         elif swarm.leaving:
-            swarm.afterwards.append(partial(self.add, source, plan))
+            swarm.farewell.then(partial(self.add, source, plan))
         elif source.magnet:
             swarm.follow(source.magnet)
 
@@ -93,7 +93,7 @@ class LibtorrentEngine:
         if swarm is None:
             return
         if swarm.leaving:
-            swarm.afterwards.append(partial(self.apply, infohash, changes))
+            swarm.farewell.then(partial(self.apply, infohash, changes))
         else:
             swarm.apply(changes, self._loop.time() * 1000)
 

@@ -66,9 +66,9 @@ class StatusAlerts:
             self._members.emit(StatisticsChanged(swarm.infohash, statistics))
         if swarm.wrong:
             self._wrong_pieces.look_around(swarm)
-        if swarm.failed_hashes and not statistics.num_peers:
+        if swarm.damage.failed_hashes and not statistics.num_peers:
             # Perhaps the disk is to blame, and all were banned for it.
-            swarm.failed_hashes, swarm.in_doubt = False, True
+            swarm.damage.blame_disk()
             self._verifier.suspect(swarm, set())
         swarm.statistics = statistics
 

@@ -75,8 +75,8 @@ class TorrentAlerts:
             return
         if swarm.hashes is None or not alerts.tells_loss(alert.error):
             self._failures.broke(swarm, alert.error, storage=True)
-        elif not swarm.in_doubt:
-            swarm.in_doubt = True
+        elif not swarm.damage.in_doubt:
+            swarm.damage.doubt()
             folder = self._disk.folder_of(swarm.infohash)
             pieces = swarm.hashes.pieces_of_file(alert.filename(), folder)
             self._verifier.suspect(swarm, pieces)

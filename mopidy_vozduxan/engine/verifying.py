@@ -76,17 +76,17 @@ class Verifier:
 
         The callers get :class:`PiecesLost`.
         """
-        swarm.lost.add(piece)
+        swarm.damage.lose(piece)
         swarm.looked_at(piece)
         beside = swarm.hashes.pieces_beside(piece) if swarm.hashes else set()
         self.suspect(swarm, beside, piece)
 
     def suspect(self, swarm: JoinedSwarm, pieces: set[int], first: int = 0) -> None:
         """Check pieces that may be lost, then report those that are."""
-        swarm.suspects |= pieces & swarm.held
-        if swarm.inspection is None:
+        swarm.damage.suspect(pieces & swarm.held)
+        if swarm.damage.inspection is None:
             task = self._members.loop.create_task(self._inspect(swarm, first))
-            swarm.inspection = task
+            swarm.damage.inspect(task)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -123,8 +123,7 @@ class Verifier:
     async def _inspect(self, swarm: JoinedSwarm, first: int) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(INSPECT_S):
-                while swarm.suspects:
-                    suspects, swarm.suspects = swarm.suspects, set()
+                while suspects := swarm.damage.next_suspects():
                     # Begin where the player reads on.
                     for piece in sorted(suspects, key=lambda p: (p < first, p)):
                         await self._look_at(swarm, piece)
@@ -132,16 +131,16 @@ class Verifier:
 
     async def _look_at(self, swarm: JoinedSwarm, piece: int) -> None:
         """Have a piece checked once; a lost one adds its own files to the suspects."""
-        if not (piece in swarm.lost or piece in swarm.seen or swarm.leaving):
-            swarm.seen.add(piece)
+        if not swarm.leaving and swarm.damage.see(piece):
             await swarm.look_at(piece).wait()
 
     def _tell(self, swarm: JoinedSwarm) -> None:
-        swarm.inspection, swarm.suspects, swarm.seen = None, set(), set()
+        damage = swarm.damage
+        damage.end_inspection()
         if swarm.leaving:
             return
-        lost = frozenset(swarm.lost & swarm.held)
+        lost = frozenset(damage.lost & swarm.held)
         swarm.held -= lost
-        if lost or swarm.in_doubt:
-            swarm.in_doubt = True
+        if lost or damage.in_doubt:
+            damage.doubt()
             self._members.emit(PiecesLost(swarm.infohash, lost))

@@ -41,7 +41,7 @@ async def test_a_state_that_never_gets_whole_is_tried_a_few_times(
         swarm = swarm_of(rig, album)
         swarm.held.add(5)  # no state will ever name it
         await left(rig, album)
-        assert swarm.farewells == departures.FAREWELLS
+        assert swarm.farewell.tries == departures.FAREWELLS
         assert await held_again(rig, album) == {0, 1}
 
 
@@ -67,7 +67,7 @@ async def test_a_state_that_is_whole_is_asked_for_once(tmp_path: Path) -> None:
         assert await held_again(rig, album) == {0, 1}
         swarm = swarm_of(rig, album)
         await left(rig, album)
-        assert swarm.farewells == 1
+        assert swarm.farewell.tries == 1
 
 
 def save_what_is_new(swarm: JoinedSwarm) -> None:
@@ -117,7 +117,7 @@ async def test_it_waits_for_every_answer_before_it_leaves(
 
         def answer(alert: Any) -> None:
             not_saved(alert)
-            parting.append(swarm.parting)
+            parting.append(swarm.farewell.parting)
 
         handlers = rig.engine._pump._handlers
         monkeypatch.setitem(handlers, "save_resume_data_failed_alert", answer)

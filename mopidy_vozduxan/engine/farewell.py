@@ -1,0 +1,70 @@
+"""How far one swarm has come on its way out of the session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Farewell:
+    """Nothing has ``begun`` for a swarm that stays."""
+
+    begun: bool = False
+    delete_data: bool = False
+    tries: int = 0  # to save the whole state
+    parting: bool = False  # the session was, or is soon, told to let it go
+    deleting: bool = False  # out of the session, and soon off the disk
+    _done: asyncio.Future[None] | None = None  # for those who had it leave
+    #: What was asked of it since it was told to leave; for when it is out.
+    _afterwards: list[Callable[[], None]] = field(default_factory=list)
+
+    def ask(
+        self, loop: asyncio.AbstractEventLoop, *, delete_data: bool
+    ) -> asyncio.Future[None]:
+        """Have the swarm leave for good; return what its departure ends."""
+        self._afterwards.clear()
+        self.delete_data |= delete_data
+        if self._done is None:
+            self._done = loop.create_future()
+        return self._done
+
+    def begin(self) -> None:
+        """Begin to leave."""
+        self.begun = True
+
+    def try_to_save(self) -> None:
+        """Count a try to save the whole state."""
+        self.tries += 1
+
+    def part(self) -> None:
+        """Note that the session is told to let the swarm go."""
+        self.parting = True
+
+    def delete(self) -> None:
+        """Note that the swarm is out of the session, and its data is deleted."""
+        self.deleting = True
+
+    def then(self, call: Callable[[], None]) -> None:
+        """Keep a call until the swarm has left."""
+        self._afterwards.append(call)
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Report that the swarm has left, or what prevented it."""
+        if self._done is None or self._done.done():
+            return
+        if error:
+            self._done.set_exception(error)
+        else:
+            self._done.set_result(None)
+
+    def go_on(self) -> None:
+        """Make the calls that were kept. Raises what they raise."""
+        for call in self._afterwards:
+            call()
+
+    def cancel(self) -> None:
+        """Report that nobody waits for the departure any more."""
+        if self._done:
+            self._done.cancel()
