@@ -1,4 +1,4 @@
-"""libtorrent dropped alerts: whatever they may have said is asked for again."""
+"""Recovers from dropped alerts: asks again for everything they may have said."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mopidy_vozduxan.engine.saving import Saving
 
 logger = logging.getLogger(__name__)
 
-#: Time for data to be deleted whose alert may have been dropped.
+#: The time to give a deletion whose alert may have been dropped.
 DELETED_AFTER_S = 1.0
 
 
 class DroppedAlerts:
-    """Asks for the whole truth about every swarm."""
+    """Asks for the complete state of every swarm."""
 
     def __init__(
         self, members: Members, saving: Saving, departures: Departures, holding: Holding
@@ -35,7 +35,7 @@ class DroppedAlerts:
         return {"alerts_dropped_alert": self.on_dropped}
 
     def on_dropped(self, alert: Any) -> None:
-        """Ask again for all that may have been lost."""
+        """Ask again for everything that may have been lost."""
         logger.debug("libtorrent dropped alerts")
         self._members.emit(EventsLost())
         for swarm in list(self._members.swarms.values()):
@@ -46,7 +46,7 @@ class DroppedAlerts:
         if swarm.params is None and swarm.handle is None:
             return  # not joined: its data is being deleted
         if swarm.handle is None:
-            # A torrent that is there already answers with its handle.
+            # For a torrent in the session, libtorrent answers with its handle.
             self._members.session.async_add_torrent(swarm.params)
         elif swarm.leaving and swarm.farewell.delete_data:
             self._members.loop.call_later(DELETED_AFTER_S, self._departures.out, swarm)

@@ -24,7 +24,7 @@ class Holding:
         """Ask which pieces are there."""
         swarm.checked = swarm.wants_held = True
         if alerts.can_post_status():
-            # 2.1 leaves pieces that are not in the file yet out of resume data.
+            # 2.1 omits pieces that are not in the file yet from resume data.
             swarm.handle.post_status(lt.status_flags_t.query_pieces)
         else:
             self._saving.save(swarm)

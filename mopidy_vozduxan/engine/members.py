@@ -1,6 +1,6 @@
-"""The swarms of a session, and what everything that works on them shares.
+"""The swarms of a session, shared by everything that works on them.
 
-Joins no swarm and has none leave; sorts alerts to the swarm they belong to.
+Does not join or leave swarms; finds the swarm to which an alert belongs.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Members:
 
     def named(self, hashes: Any) -> JoinedSwarm | None:
         """Return the swarm of libtorrent's ``info_hash_t``, leaving or not."""
-        # Metadata can add a v1 name to a torrent we know by its v2 name.
+        # Metadata can add a v1 name to a torrent that we know by its v2 name.
         by_v1 = self._swarms.get(str(hashes.v1))
         return by_v1 or self._swarms.get(str(hashes.v2))
 

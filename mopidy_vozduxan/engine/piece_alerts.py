@@ -1,4 +1,4 @@
-"""What alerts about one piece mean: it came, came wrong, or was read."""
+"""Handles alerts about one piece: it came, came wrong, or was read."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mopidy_vozduxan.engine.saving import Saving
 from mopidy_vozduxan.engine.verifying import Verifier
 from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
 
-#: Resume data is saved this often at most while pieces come in, so that a crash
-#: costs no more than that.
+#: How often to save resume data while pieces come in, so that a crash costs no more
+#: than that.
 SAVE_EVERY_S = 30.0
 
 
 class PieceAlerts:
-    """Has every piece that was read verified."""
+    """Passes every piece that was read to the verifier."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class PieceAlerts:
     def _on_finished(self, alert: Any) -> None:
         swarm = self._members.concerned(alert)
         if swarm is None or not swarm.checked:
-            return  # resumed pieces are told all at once
+            return  # resumed pieces are reported all at once
         piece = int(alert.piece_index)
         swarm.held.add(piece)
         swarm.due.discard(piece)

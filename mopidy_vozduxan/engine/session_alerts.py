@@ -1,4 +1,4 @@
-"""What alerts about the session itself mean, and those that are only logged."""
+"""Handles alerts about the session itself, and those that are only logged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def handlers() -> alerts.Handlers:
 
 def _on_listen_failed(alert: Any) -> None:
     if alert.error.value() == errno.EADDRNOTAVAIL:
-        # An address that is not there, or not yet: the binder tells of those.
+        # The address does not exist, or not yet; the binder reports that.
         logger.debug("%s", alert.message())
         return
     logger.warning("Vozduxan: Cannot listen for BitTorrent peers: %s", alert.message())

@@ -1,4 +1,4 @@
-"""What alerts about a torrent's saved state mean, and when to ask for it."""
+"""Handles alerts about a torrent's saved state, and decides when to request it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mopidy_vozduxan.torrent.metainfo import Metainfo
 
 
 class StateAlerts:
-    """The state has a magnet's metadata, v2 hashes and, with 2.0, what is held."""
+    """The state: a magnet's metadata, v2 hashes and, in 2.0, the held pieces."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class StateAlerts:
             self._departures.part(swarm)
 
     def _tell_metadata(self, swarm: JoinedSwarm, params: Any) -> None:
-        """Read what came as any torrent, on another thread: it may be large."""
+        """Read the metadata like any torrent, on another thread: it may be large."""
         torrent = torrent_of(params)
         loop = self._members.loop
         reading = loop.run_in_executor(None, read_torrent, torrent)

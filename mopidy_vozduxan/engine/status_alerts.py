@@ -1,4 +1,4 @@
-"""What the regular status of torrents means: numbers, pieces held, errors."""
+"""Handles the regular status of torrents: numbers, held pieces, errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class StatusAlerts:
         self.watched: frozenset[str] = frozenset()
 
     def watch(self, infohashes: frozenset[str]) -> None:
-        """Report the numbers of these swarms, at once the last ones of new swarms."""
+        """Report the numbers of these swarms; those of new ones at once."""
         for infohash in infohashes - self.watched:
             if swarm := self._members.present(infohash):
                 event = StatisticsChanged(infohash, swarm.statistics)
@@ -42,7 +42,7 @@ class StatusAlerts:
 
     @property
     def num_peers(self) -> int:
-        """How many peers all watched swarms have."""
+        """The number of peers in all watched swarms."""
         swarms = map(self._members.swarms.get, self.watched)
         return sum(swarm.statistics.num_peers for swarm in swarms if swarm)
 
@@ -67,7 +67,7 @@ class StatusAlerts:
         if swarm.wrong:
             self._wrong_pieces.look_around(swarm)
         if swarm.damage.failed_hashes and not statistics.num_peers:
-            # Perhaps the disk is to blame, and all were banned for it.
+            # Perhaps the disk is at fault, and all peers were banned because of it.
             swarm.damage.blame_disk()
             self._verifier.suspect(swarm, set())
         swarm.statistics = statistics

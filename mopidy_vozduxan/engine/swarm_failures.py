@@ -1,4 +1,4 @@
-"""Swarms that break, and metadata that is refused: each is reported once."""
+"""Reports swarms that break, and refused metadata, once each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SwarmFailures:
         self._saving = saving
 
     def broke(self, swarm: JoinedSwarm, error: Any, storage: bool = False) -> None:
-        """Report what a swarm broke with; files that changed can be mended."""
+        """Report the error that broke a swarm; changed files can be repaired."""
         if not swarm.broken and not (swarm.hashes and alerts.tells_loss(error)):
             swarm.broken = True
             storage = storage or alerts.blames_storage(error)
@@ -28,6 +28,6 @@ class SwarmFailures:
 
     def refuse(self, swarm: JoinedSwarm, reason: str) -> None:
         """Report, and remember, that a swarm's metadata cannot be used."""
-        swarm.broken = True  # libtorrent stops it too, and says less
+        swarm.broken = True  # libtorrent stops it too, with a worse message
         self._saving.refuse(swarm.infohash, reason)
         self._members.emit(SwarmBroke(swarm.infohash, reason))

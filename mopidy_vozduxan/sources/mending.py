@@ -1,4 +1,4 @@
-"""Completes the catalog before folders are looked at: damage, and older versions."""
+"""Completes the catalog after damage, or an older version, before folders are read."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ logger = logging.getLogger(__name__)
 
 
 class Mender:
-    """Brings back what older versions, or damage, left out of ``catalog``.
+    """Restores what older versions, or damage, left out of ``catalog``.
 
-    Ends early once ``stop`` is set, and calls ``done`` when everything is there.
+    Ends early once ``stop`` is set, and calls ``done`` when the catalog is complete.
     """
 
     def __init__(
@@ -35,5 +35,5 @@ class Mender:
         self._catalog.complete(self._stop)
         count = self._catalog.recover(self._read_torrent)
         if count:
-            logger.info("Vozduxan: %d torrents of the damaged catalog are back", count)
+            logger.info("Vozduxan: Restored %d torrents of the damaged catalog", count)
         self._done()

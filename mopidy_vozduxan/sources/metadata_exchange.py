@@ -1,4 +1,4 @@
-"""Metadata on its way between the catalog and the swarms."""
+"""Passes metadata between the catalog and the swarms."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ MOST_NEWS = 50
 
 
 class FromSwarms:
-    """Keeps in ``catalog`` what swarms tell of themselves. Lives on our event loop."""
+    """Keeps metadata from swarms in ``catalog``. Lives on our event loop."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._keeping: dict[str, asyncio.Task[None]] = {}
 
     def learned(self, event: MetadataReceived) -> None:
-        """Keep the metadata that a swarm gave us; returns at once."""
+        """Keep the metadata from a swarm; returns at once."""
         name = event.metainfo.infohash
         task = asyncio.ensure_future(self._keep(event))
         self._keeping[name] = task
         task.add_done_callback(lambda _: self._keeping.pop(name, None))
 
     async def kept(self, infohash: str) -> None:
-        """Return when what its swarm gave is in the catalog, or cannot be kept."""
+        """Return when a swarm's metadata is in the catalog, or cannot be kept."""
         if task := self._keeping.get(infohash):
             await asyncio.wait({task})
 
     async def close(self) -> None:
-        """Return when all that came is kept."""
+        """Return when everything that came is kept."""
         await asyncio.gather(*self._keeping.values())
 
     async def _keep(self, event: MetadataReceived) -> None:
@@ -51,13 +51,13 @@ class FromSwarms:
             StreamListener.send("tracks_known", infohash=infohash)
         except VozduxanError as exc:
             name = event.metainfo.name
-            logger.error("Vozduxan: What “%s” holds could not be kept: %s", name, exc)
+            logger.error("Vozduxan: Cannot keep the metadata of “%s”: %s", name, exc)
         except Exception:
-            logger.exception("Vozduxan: Metadata could not be kept")
+            logger.exception("Vozduxan: Cannot keep metadata")
 
 
 class ToSwarms:
-    """Tells swarms that wait for their metadata when it came another way."""
+    """Gives waiting swarms the metadata that came from elsewhere."""
 
     def __init__(self, catalog: Catalog, bridge: Bridge, metadata: Metadata) -> None:
         self._catalog = catalog
@@ -65,13 +65,13 @@ class ToSwarms:
         self._metadata = metadata
 
     def tell(self) -> None:
-        """Have the swarms look into the catalog; returns at once."""
+        """Make the swarms look into the catalog; returns at once."""
         self._bridge.ask(self._metadata.tell_swarms(self._known))
 
     def came(self, infohashes: Sequence[str]) -> None:
         """Tell them, and Mopidy's clients, that torrents came to the catalog.
 
-        A whole collection of them is no news for clients.
+        Above :data:`MOST_NEWS` at once, clients get no event.
         """
         self.tell()
         if len(infohashes) <= MOST_NEWS:
@@ -84,6 +84,6 @@ class ToSwarms:
             source = await torrents.source(infohash)
             metainfo = await torrents.metainfo(infohash)
         except StorageFailed as exc:
-            logger.debug("Nothing is known of %s: %s", infohash, exc)
+            logger.debug("Nothing is known about %s: %s", infohash, exc)
             return None
         return (source, metainfo) if source and metainfo else None

@@ -1,4 +1,4 @@
-"""What comes next, and what becomes known of the entries of the tracklist."""
+"""Events about what comes next, and about corrections of the tracklist."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from mopidy_vozduxan.planning.following.questions import IsQueued, WhatComesNext
 from mopidy_vozduxan.planning.following.queue import sure, upcoming
 from mopidy_vozduxan.planning.following.state import Given, State, Step, is_ours
 
-#: The tracklist is looked at once it has been still for this long.
+#: Look at the tracklist once it has not changed for this long.
 AIM_AFTER_S = 0.2
-#: The tracklist is corrected this long after its torrent was found, and, as tags
-#: come one by one, no more often than this. Each time all clients read it anew.
+#: When to correct the tracklist after a torrent was found, and how often at most, since
+#: tags come one by one. Each time all clients read the tracklist again.
 FOUND_AFTER_S = 0.1
 CORRECT_AFTER_S = 1.0
-#: This many queued tracks are looked at for fetching ahead.
+#: How many queued tracks to consider for fetching ahead.
 MOST_AHEAD = 32
 
 
 def reminders(state: State) -> tuple[Remind, ...]:
-    """Return what to do once the tracklist is still: changes come by the dozen."""
+    """Return what to do once the tracklist is still: many changes come at once."""
     corrects = () if state.news else (Remind(Chore.CORRECT, AIM_AFTER_S),)
     fetches = state.settings.prefetch_tracks and state.sounding
     aims = (Remind(Chore.AIM, AIM_AFTER_S),) if fetches else ()
@@ -35,10 +35,9 @@ class EntriesChanged:
     given: Given
 
     def follow(self, state: State) -> Step:
-        """Look whether a start that waits has lost its entry, and aim anew.
+        """Check whether a waiting start has lost its entry, and aim again.
 
-        What is started again is another matter: with consume, core itself takes it
-        out.
+        A repeated start does not count: with consume, core itself removes its entry.
         """
         waits = state.starting if state.starts == self.given.starts else None
         asks = (IsQueued(waits),) if waits and waits != state.heard else ()
@@ -47,29 +46,29 @@ class EntriesChanged:
 
 @dataclass(frozen=True, slots=True)
 class TakenOut:
-    """The entry of a start that waits is gone."""
+    """The entry of a waiting start was removed."""
 
     uri: str
 
     def follow(self, state: State) -> Step:
-        """Stop: core knows of what sounds only, and would start it all the same."""
+        """Stop: core only knows what sounds, and would still start it."""
         return state, (Stop(),)
 
 
 @dataclass(frozen=True, slots=True)
 class AimDue:
-    """It is time to aim at what comes next."""
+    """Time to aim at what comes next."""
 
     def follow(self, state: State) -> Step:
-        """Ask what that is, while anything sounds."""
+        """Ask what comes next, if anything sounds."""
         return state, (WhatComesNext(),) if state.sounding else ()
 
 
 @dataclass(frozen=True, slots=True)
 class ComesNext:
-    """Core's tracklist: URIs and lengths in ms by entry, and how it goes on.
+    """Core's tracklist: URIs and lengths in ms by entry, and its options.
 
-    ``following`` is what core itself would play next.
+    ``following`` is the entry that core would play next.
     """
 
     entries: Mapping[int, tuple[str, int | None]]
@@ -80,7 +79,7 @@ class ComesNext:
     random: bool = False
 
     def follow(self, state: State) -> Step:
-        """Aim at those that are ours."""
+        """Aim at our own tracks."""
         modes = {"repeat": self.repeat, "single": self.single, "random": self.random}
         tlids = upcoming(
             list(self.entries),
@@ -96,12 +95,12 @@ class ComesNext:
 
 @dataclass(frozen=True, slots=True)
 class SourceResolved:
-    """The torrent that an entry stands for was found."""
+    """The torrent of a stand-in was found."""
 
     infohash: str
 
     def follow(self, state: State) -> Step:
-        """Put its tracks in the place of the entry, soon."""
+        """Replace the stand-in by its tracks, soon."""
         news = state.news | {self.infohash}
         return replace(state, news=news), (Remind(Chore.CORRECT, FOUND_AFTER_S),)
 
@@ -120,10 +119,10 @@ class TracksKnown:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionDue:
-    """It is time to correct the tracklist."""
+    """Time to correct the tracklist."""
 
     def follow(self, state: State) -> Step:
-        """Do so, with all that is new."""
+        """Correct it by everything that is new."""
         return replace(state, news=frozenset()), (Correct(state.news),)
 
 
@@ -135,10 +134,10 @@ def held(
     *,
     stopped: bool,
 ) -> set[int]:
-    """Return the entries that are selected, or that the player has.
+    """Return the selected entries, and those that the player has.
 
-    They must not be replaced. ``entries`` are their numbers and URIs, ``current``
-    is the selected one; ``stopped`` is core's word.
+    They must not be replaced. ``entries`` are numbers and URIs, ``current`` is the
+    selected one, ``stopped`` is core's state.
     """
     starting = state.starting or state.starts != given.starts
     has = given.uri if starting or not stopped else None

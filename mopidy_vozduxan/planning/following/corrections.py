@@ -1,7 +1,7 @@
-"""Decides which entries of the tracklist give way to what is known by now.
+"""Decides which entries of the tracklist to replace by what is known now.
 
-An entry of Mopidy's tracklist never changes; it can only be replaced. What is
-current, or about to start, can not be: that would stop it.
+An entry of Mopidy's tracklist never changes; it can only be replaced. The current
+entry, and one that is about to start, cannot be replaced: that would stop them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[T]):
-    """An entry: ``stands_in`` for the tracks of a torrent, or one track itself."""
+    """An entry: it ``stands_in`` for a torrent's tracks, or is one track itself."""
 
     tlid: int
     uri: str
@@ -26,10 +26,10 @@ class Entry(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Edit(Generic[T]):
-    """Put ``tracks`` right after the entry ``after``, then take ``removed`` out.
+    """Add ``tracks`` right after the entry ``after``, then remove ``removed``.
 
-    ``removed`` are neighbours, the last of them ``after``; with none of them
-    ``after`` stays, and the tracks continue it.
+    ``removed`` are neighbours that end with ``after``. If there are none, ``after``
+    stays, and the tracks follow it.
     """
 
     after: int
@@ -41,7 +41,7 @@ class Edit(Generic[T]):
 class Decision(Generic[T]):
     """What to do now, in the order of the tracklist, and what has to wait.
 
-    ``postponed`` are the URIs of entries that give way once they are not held.
+    ``postponed`` are the URIs of entries to replace once they are not held.
     """
 
     edits: tuple[Edit[T], ...]
@@ -55,13 +55,13 @@ def decide(
     continued: Set[int],
     split: Callable[[tuple[T, ...]], tuple[tuple[T, ...], tuple[T, ...]]],
 ) -> Decision[T]:
-    """Return how the tracklist becomes what is known.
+    """Return how to correct the tracklist by what is known.
 
-    ``known`` has the true tracks of each URI that anything is known of. ``held``
-    are the entries that must stay. What stands in for a torrent plays its first
-    file; while it is held, the tracks of the others are put after it, once. It is
-    ``continued`` from then on, and in the end gives way to the first file's
-    tracks alone. ``split`` tells the first file's tracks from the others.
+    ``known`` has the true tracks of each known URI. ``held`` are the entries that must
+    stay. A stand-in plays its torrent's first file. While it is held, the tracks of the
+    other files are added after it, once. From then on it is ``continued``, and in the
+    end only the first file's tracks replace it. ``split`` separates the first file's
+    tracks from the others.
     """
     postponed = set()
     steps: list[tuple[Entry[T], tuple[T, ...] | None]] = []
@@ -78,19 +78,19 @@ def decide(
 
 
 def _truth(entry: Entry[T], known: Mapping[str, Sequence[T]]) -> tuple[T, ...] | None:
-    """Return what the entry should be; ``None`` where it is right, or unknown."""
+    """Return what the entry should be; ``None`` if it is right, or unknown."""
     truth = known.get(entry.uri)
     if truth is None or tuple(truth) == (entry.track,):
         return None
     if not truth and not entry.stands_in:
-        return None  # a track that went: its swarm may still play it
+        return None  # a track that is gone: its swarm may still play it
     return tuple(truth)
 
 
 def _edits(
     steps: Sequence[tuple[Entry[T], tuple[T, ...] | None]], held: Set[int]
 ) -> list[Edit[T]]:
-    """Return one edit for each run of entries that give way."""
+    """Return one edit for each run of entries to replace."""
     edits = []
     for kind, run in groupby(steps, lambda step: _kind(step, held)):
         if kind == "stays":

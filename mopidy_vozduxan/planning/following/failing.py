@@ -1,7 +1,7 @@
-"""What fails: a dead swarm, a player that breaks off, or one that gives no sound.
+"""Events of failures: a dead swarm, a player that breaks off, or one that is silent.
 
-Core recovers from none of these by itself, so we have it play the next track: once
-for each entry, never a second round.
+Core recovers from none of these by itself, so we make it play the next track, at most
+once per entry.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from mopidy_vozduxan.planning.following.questions import (
 from mopidy_vozduxan.planning.following.silence import silence
 from mopidy_vozduxan.planning.following.state import Given, State, Step, is_ours
 
-#: How often the position is asked for while something plays.
+#: How often to ask for the position during playback.
 POLL_S = 1.0
 #: This many starts without a sound in a row are not the files' fault.
 MOST_SILENT_STARTS = 3
@@ -49,16 +49,16 @@ _NOTHING_PLAYS: tuple[Order, ...] = (
 
 
 def look(state: State) -> tuple[Question, ...]:
-    """Return what it takes to look at the player now, if it has a stream of ours."""
+    """Return the questions for a look at the player, if it has one of our streams."""
     return (IsPlaying(),) if state.token else ()
 
 
 @dataclass(frozen=True, slots=True)
 class LookDue:
-    """It is time to look at the player, or playback goes on after a pause."""
+    """Time to look at the player, or playback continues after a pause."""
 
     def follow(self, state: State) -> Step:
-        """Look, if it plays a stream of ours."""
+        """Look, if it plays one of our streams."""
         return state, look(state)
 
 
@@ -73,10 +73,10 @@ class Plays:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How it goes at ``now``, in monotonic seconds, while core says "playing".
+    """The player at ``now``, in monotonic seconds, while core says "playing".
 
-    A player that is ``broken`` ended on an error that core knows nothing of. One that
-    ``waits`` does so for its swarm.
+    A ``broken`` player ended with an error that core does not know. One that ``waits``
+    waits for its swarm.
     """
 
     given: Given
@@ -86,7 +86,7 @@ class Looked:
     waits: bool = False
 
     def follow(self, state: State) -> Step:
-        """Tell the window where it sounds, or move on from what never will."""
+        """Move the window to the playhead, or move on from a track without sound."""
         if state.token is None:
             return state, ()
         if self.broken:
@@ -95,13 +95,13 @@ class Looked:
         state, seconds = self._silent_for(state)
         if seconds >= state.settings.patience_s:
             return self._give_up_without_sound(state)
-        # It is 0 for a moment after every change.
+        # The position is 0 for a moment after every change.
         return state, (slide,) if self.position_ms else ()
 
     def _silent_for(self, state: State) -> tuple[State, float]:
-        """Return how long the player has had all it asked for, and is silent.
+        """Return how long the player has had everything it asked for, in silence.
 
-        What broke it cannot be told: it waits for something that never comes.
+        The cause is unknown: it waits for something that never comes.
         """
         tells = state.tells_positions or self.position_ms > 0
         state = replace(state, tells_positions=tells)
@@ -113,13 +113,13 @@ class Looked:
         return replace(state, silence=found), found.seconds(self.now) if found else 0.0
 
     def _give_up_what_broke(self, state: State, token: str) -> Step:
-        """Move on from what sounded when the player broke, or from what should have.
+        """Move on from the track that sounded when the player broke, or should have.
 
-        Core may have chosen the next track before, and would pass that over.
+        Core may have chosen the next track already, and would skip that one.
         """
         if state.starting or state.heard in (None, self.given.uri):
             return self._give_up_without_sound(state)
-        # The next one has yet to show that it is silent.
+        # The next track has not shown yet that it is silent.
         state = replace(state, skips=state.skips - 1)
         trouble = Trouble(token, _BROKE_OFF, state.heard)
         return state, (ForgetStart(), WhatIsQueued(trouble))
@@ -134,14 +134,14 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class StreamFailed:
-    """The swarm of a stream is dead. Said about once a second, for as long as it is."""
+    """The swarm of a stream is dead. Sent about once a second while that lasts."""
 
     token: str
     reason: str
     given: Given
 
     def follow(self, state: State) -> Step:
-        """Listen whether it matters yet, if it is what plays or is to play."""
+        """If it is the current stream, check whether anything still sounds."""
         if self.token != self.given.token:
             return state, ()
         return state, (DoesItSound(Trouble(self.token, self.reason)),)
@@ -158,8 +158,8 @@ class Listened:
     def follow(self, state: State) -> Step:
         """Give the stream up if nothing has sounded since the last time.
 
-        What the player holds, also of a track before the failed one, is heard to
-        its end. Lengths may be estimates, so only the position tells.
+        What the player has buffered plays to its end, also of the track before. Lengths
+        may be estimates, so only the position counts.
         """
         stands = self.position_ms == state.position_ms
         state = replace(state, position_ms=self.position_ms)
@@ -168,14 +168,14 @@ class Listened:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """A stream is; ``queued`` are the URIs and names of all entries."""
+    """A stream was given up; ``queued`` are the URIs and names of all entries."""
 
     trouble: Trouble
     queued: Sequence[tuple[str, str | None]]
     given: Given
 
     def follow(self, state: State) -> Step:
-        """Have core play the next track that can be, or stop."""
+        """Make core play the next playable track, or stop."""
         token, starts = self.trouble.token, self.given.starts
         state = replace(state, skips=state.skips + 1)
         says = Say(f"{self._reason()} Moving on to the next track.")
@@ -195,7 +195,7 @@ class GivenUp:
 
 @dataclass(frozen=True, slots=True)
 class MovedOn:
-    """Core was told to move on; ``asked`` is what we knew before."""
+    """Core was told to move on; ``asked`` is the state before."""
 
     asked: HasMovedOn
     given: Given
@@ -219,7 +219,7 @@ class Left:
     def follow(self, state: State) -> Step:
         """End the stream, unless another part of the same file has started."""
         if self.given.starts == self.starts:
-            # What waits would take the release for an error.
+            # A waiting player would take the release for an error.
             hushes = (Hush(),) if state.starting else ()
             return replace(state, starting=None), (*hushes, Release(self.token))
         return state, (Release(self.token),) if self.token != self.given.token else ()

@@ -1,4 +1,4 @@
-"""In which order the tracks of a torrent that is removed leave Mopidy's queue."""
+"""The order in which a removed torrent's tracks leave Mopidy's queue."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """Entries that go at once, and those that go once something else plays.
+    """Entries to remove at once, and those to remove once something else plays.
 
-    Where anything has to play instead, it ``gives_way``: to ``others``, if there are
-    any, else to silence.
+    ``gives_way`` says that playback has to change first: to ``others``, or to silence
+    if there are none.
     """
 
     first: tuple[int, ...] = ()
@@ -27,11 +27,11 @@ def leaving(
     starting: str | None,
     taken: str | None,
 ) -> Leaving:
-    """Return what to do about ``theirs``, of all ``entries`` (URIs by number).
+    """Return how to remove ``theirs`` from all ``entries`` (URIs by number).
 
-    ``current`` is core's, ``starting`` the URI that is to sound, and ``taken`` the
-    one that the player has of that torrent, if it has any: core counts on from these,
-    and from the top of the queue where they are gone.
+    ``current`` is core's entry, ``starting`` the URI that should start, and ``taken``
+    the one of that torrent that the player has, if any. Core continues from these, or
+    from the top of the queue if they are gone.
     """
     used = {starting, taken}
     order = [tlid for tlid in entries if tlid in theirs]

@@ -1,6 +1,6 @@
-"""What is to be done: orders to core, to the player, to the tracklist, to the log.
+"""Orders to core, to the player, to the tracklist, and to the log.
 
-Values; nothing here does anything. ``playback/carrying_out.py`` does.
+They are only values; ``playback/carrying_out.py`` carries them out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 
 class Chore(Enum):
-    """What is done a while later, unless it is put off or called off."""
+    """Something to do later, unless it is postponed or cancelled."""
 
     LOOK = auto()
     AIM = auto()
@@ -19,7 +19,7 @@ class Chore(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Remind:
-    """Do a chore in ``seconds``; this replaces an earlier reminder of it."""
+    """Do a chore in ``seconds``; replaces an earlier reminder of it."""
 
     chore: Chore
     seconds: float
@@ -27,7 +27,7 @@ class Remind:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Do not do a chore."""
+    """Cancel a chore."""
 
     chore: Chore
 
@@ -37,34 +37,34 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class ShowPlaying:
-    """Have core show "playing"."""
+    """Make core show "playing"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Have core play what is current."""
+    """Make core play the current entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Have core pause."""
+    """Make core pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Have core stop."""
+    """Make core stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seek:
-    """Have core seek."""
+    """Make core seek."""
 
     position_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class MoveOn:
-    """Have core play the next track, by itself: nobody asks for it."""
+    """Make core play the next track, without a listener asking for it."""
 
 
 # --- to the player, and its streams
@@ -72,27 +72,27 @@ class MoveOn:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Pause the player: core pauses what is current, and that is nothing yet."""
+    """Pause the player: core pauses its current track, and has none yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hush:
-    """Stop the player behind core's back."""
+    """Stop the player without core's knowledge."""
 
 
 @dataclass(frozen=True, slots=True)
 class ForgetStart:
-    """Have core forget the track that it waits for."""
+    """Make core forget the track that it waits for."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResetBuffers:
-    """Give the player back the buffers that it has for other backends."""
+    """Give the player the buffers for other backends again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """Slide a stream's window to where it sounds, ``position_ms`` in its file."""
+    """Move a stream's window to the playhead, ``position_ms`` in its file."""
 
     token: str
     position_ms: int
@@ -100,7 +100,7 @@ class Slide:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """End a stream that the player was given."""
+    """End a stream of the player."""
 
     token: str
 
@@ -109,7 +109,7 @@ class Release:
 class Aim:
     """Fetch ahead: URIs and lengths in ms, the next track first.
 
-    The first ``known`` of them get a bucket, of the others the heads come.
+    The first ``known`` of them get a bucket; of the others the heads are fetched.
     """
 
     tracks: tuple[tuple[str, int | None], ...]
@@ -121,14 +121,14 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """Have the torrent found that an entry stands for."""
+    """Search for the torrent of a stand-in."""
 
     uri: str
 
 
 @dataclass(frozen=True, slots=True)
 class Correct:
-    """Put what is known of these torrents in the place of what was not."""
+    """Correct the entries of these torrents by what is known now."""
 
     torrents: frozenset[str]
 
@@ -138,7 +138,7 @@ class Correct:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Tell the listener a sentence."""
+    """Log a sentence for the listener."""
 
     sentence: str
     warns: bool = True

@@ -1,9 +1,9 @@
-"""What plays: starts, pauses, jumps and stops, as core and the backend tell them.
+"""Events of playback: starts, pauses, jumps and stops, from core and the backend.
 
-Design notes: a start that waits for its swarm leaves core "stopped" until the
-first sound, and ``stop`` does nothing when stopped; the music would start
-later all the same. So such a start is shown as "playing", which is also what
-the listener asked for; a ``stop`` then is an event, and ends the start.
+Design notes: a start that waits for its swarm leaves core "stopped" until the first
+sound, and ``stop`` does nothing while core is stopped: the music would start later
+anyway. So we show such a start as "playing", which is also what the listener asked for.
+A ``stop`` is then an event, and ends the start.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ from mopidy_vozduxan.planning.following.state import (
 
 @dataclass(frozen=True, slots=True)
 class StartRequested:
-    """Core has told the player to start ``uri``; its ``start``-th start.
+    """Core has told the player to start ``uri``, as its ``start``-th start.
 
-    Somebody ``asked`` for it, or core has come to it by itself.
+    ``asked`` says that a listener asked for it; else core came to it by itself.
     """
 
     start: int
@@ -57,7 +57,7 @@ class StartRequested:
     asked: bool
 
     def follow(self, state: State) -> Step:
-        """Show the start, and watch over it."""
+        """Show the start, and watch it."""
         was_stopped = state.core == "stopped"
         state = replace(
             state,
@@ -67,17 +67,17 @@ class StartRequested:
             starting=self.uri,
             holds=False,
         )
-        # At once, without asking first: a ``stop`` must not come in between.
+        # At once, without asking first, so that no ``stop`` comes in between.
         shows = (ShowPlaying(), WasTakenBack(self.uri)) if was_stopped else ()
         return state, (*shows, Remind(Chore.LOOK, POLL_S))
 
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A seek, or a skip, has taken the start of ``uri`` back: core was "stopped".
+    """A seek or a skip has taken the start of ``uri`` back: core was "stopped".
 
-    ``sought_ms`` is where core is to start. It keeps that, but forgets it when the
-    player tells it of a position before it tells of the track; so we remember it.
+    ``sought_ms`` is where core should start. Core forgets it if the player reports a
+    position before it reports the track, so we remember it.
     """
 
     uri: str
@@ -90,7 +90,7 @@ class TakenBack:
 
 @dataclass(frozen=True, slots=True)
 class TrackStarted:
-    """A track sounds, of whatever backend."""
+    """A track of any backend sounds."""
 
     uri: str
     given: Given
@@ -125,25 +125,25 @@ class TrackStarted:
 
 @dataclass(frozen=True, slots=True)
 class HasBegun:
-    """What was to start at ``wanted_ms`` sounds at ``position_ms``."""
+    """A track that should start at ``wanted_ms`` sounds at ``position_ms``."""
 
     wanted_ms: int
     position_ms: int
 
     def follow(self, state: State) -> Step:
-        """Seek there, where core has forgotten it."""
+        """Seek there, if core has forgotten it."""
         there = self.position_ms >= self.wanted_ms
         return state, () if there else (Seek(self.wanted_ms),)
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The position jumped, or stands still in a pause."""
+    """The position jumped, or stays during a pause."""
 
     position_ms: int
 
     def follow(self, state: State) -> Step:
-        """Have the window follow."""
+        """Move the window."""
         if not state.token:
             return state, ()
         return state, (Slide(state.token, state.start_ms + self.position_ms),)
@@ -151,13 +151,13 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """Core's state did, perhaps while a start was pending."""
+    """Core's state changed, perhaps while a start was pending."""
 
     now: str
     given: Given
 
     def follow(self, state: State) -> Step:
-        """Hold a start that is paused, and let go of what is stopped."""
+        """Hold a paused start, and release what is stopped."""
         state = replace(state, core=self.now, silence=None)
         if self.now == "paused" and state.starting:
             return replace(state, holds=True), (Hold(),)
@@ -169,7 +169,7 @@ class StateChanged:
         ends = Forget(Chore.LOOK)
         state = replace(state, sounding=False, heard=None, sought=("", 0))
         if state.starts != self.given.starts:
-            return state, (ends,)  # a newer start is on its way, and owns the player
+            return state, (ends,)  # a newer start is pending, and owns the player
         hushes = (Hush(),) if state.starting else ()
         return replace(state, starting=None, token=None), (
             ends,
@@ -188,7 +188,7 @@ class StreamReleased:
     given: Given
 
     def follow(self, state: State) -> Step:
-        """Stop, if it is the player's."""
+        """Stop, if it is the player's stream."""
         if self.token != self.given.token:
             return state, ()
         said = Say("The stream was released; playback stops.", warns=False)
@@ -197,11 +197,10 @@ class StreamReleased:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """We have come: core may have restored what it played before.
+    """The frontend has started: core may have restored its playback before.
 
-    ``current`` is the URI of its track, ``start`` the last start of ours.
-    ``stand_ins`` are entries of torrents that are unknown, ``torrents`` those that
-    entries are tracks of.
+    ``current`` is the URI of its track, ``start`` our last start. ``stand_ins`` are
+    entries for unknown torrents, ``torrents`` those with tracks in the tracklist.
     """
 
     core: str

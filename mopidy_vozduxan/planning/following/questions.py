@@ -1,7 +1,7 @@
-"""What has to be asked before it can be decided; an event answers each question.
+"""Questions whose answers decisions need; an event answers each of them.
 
-A question costs core or the player a moment, so it is asked where its answer counts.
-``playback/asking.py`` asks.
+A question costs core or the player a moment, so it is asked only if its answer matters.
+``playback/asking.py`` asks them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class Trouble:
     """Why the stream ``token`` is given up; ``reason`` is a sentence.
 
-    ``{name}`` in it stands for the track ``uri``.
+    ``{name}`` in it is replaced by the name of the track ``uri``.
     """
 
     token: str
@@ -70,8 +70,8 @@ class WhatIsQueued:
 class HasMovedOn:
     """Has core started another track? :class:`failing.MovedOn`.
 
-    ``starts`` is the count from before; ``others`` tells whether another backend's
-    track, whose starts are not counted, may play.
+    ``starts`` is the count from before; ``others`` says whether a track of another
+    backend, whose starts are not counted, may play.
     """
 
     token: str

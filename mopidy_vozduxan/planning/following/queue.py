@@ -1,4 +1,4 @@
-"""Which entries of the tracklist come next, as far as it can be known."""
+"""Which entries of the tracklist come next, as far as that is known."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def upcoming(
 ) -> list[int]:
     """Return up to ``most`` entries that follow the current one, the next first.
 
-    ``following`` is core's own answer for the one that a skip leads to. With
-    ``random`` the others are in no order: core shuffles again with every change.
-    With ``single`` and ``repeat`` the current one comes again, and skips go on.
+    ``following`` is core's own answer for a skip. With ``random`` the others are in no
+    order: core shuffles again with every change. With ``single`` and ``repeat`` the
+    current one comes again, and skips lead to the next.
     """
     again = [t for t in tlids if single and repeat and t == current]
     if following is None or following not in tlids:
@@ -34,9 +34,9 @@ def upcoming(
 
 
 def sure(most: int, *, repeat: bool, single: bool, random: bool) -> int:
-    """Return how many of those, up to ``most``, are played unless the listener skips.
+    """Return how many of those, up to ``most``, play if the listener does not skip.
 
-    With ``single`` none is: only their heads are worth fetching.
+    With ``single`` none does: only their heads are worth fetching.
     """
     if single:
         return min(most, 1) if repeat else 0

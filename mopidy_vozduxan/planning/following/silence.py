@@ -1,4 +1,4 @@
-"""When a player that has all it asked for, and neither sounds nor fails, is given up.
+"""When to give up on a silent player that has everything it asked for.
 
 Seconds throughout; the time comes in as ``now``.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """What stands still: the player, at ``place``, since ``since``."""
+    """The player stays at ``place`` since ``since``."""
 
     place: object
     since: float
@@ -23,11 +23,11 @@ class Silence:
 def silence(
     before: Silence | None, place: object, *, waits: bool, now: float
 ) -> Silence | None:
-    """Return the silence that goes on, or begins; None where there is none.
+    """Return the current silence, old or new; None if there is none.
 
-    Looked for about once a second while core says "playing". ``place`` is what plays,
-    and where; it moves while there is sound. A player that ``waits`` for its swarm is
-    silent for a reason, and others are patient with it.
+    Called about once a second while core says "playing". ``place`` is what plays and
+    where; it changes while there is sound. A player that ``waits`` for its swarm has a
+    reason for its silence, and the supervisor watches it.
     """
     if waits:
         return None

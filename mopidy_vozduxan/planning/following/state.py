@@ -1,4 +1,4 @@
-"""What is known of what plays: one value, replaced by every event.
+"""What is known about playback: one value, replaced by every event.
 
 Positions are in ms, times in monotonic seconds.
 """
@@ -16,7 +16,7 @@ from mopidy_vozduxan.torrent.uris import SCHEMES
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``prefetch_tracks`` is how many next tracks get a bucket.
+    """``prefetch_tracks`` is the number of next tracks that get a bucket.
 
     A player that is silent for ``patience_s`` without a reason is given up.
     """
@@ -27,7 +27,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What core has given the player by now.
+    """What core has given to the player so far.
 
     ``starts`` counts how often core has told it to start. ``start_ms`` is where the
     track begins in the stream ``token``.
@@ -41,16 +41,16 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the events so far have told.
+    """What the events so far have reported.
 
-    ``core`` is core's state as its events told it. ``token`` is the stream of what
-    sounds, or is to, and ``start_ms`` where in it that begins. ``starting`` is the
-    URI that is to sound, ``heard`` the one that sounded last, until a stop; something
-    is ``sounding`` also if it is another backend's. ``starts`` is the count of the
-    last start that we were told of. ``sought`` is the URI that is to start at a
-    position. With ``holds`` it was paused before it could sound. ``skips`` counts
-    since something sounded or was asked for. ``news`` are the torrents that more is
-    known of than the tracklist shows.
+    ``core`` is core's state according to its events. ``token`` is the stream that
+    sounds or should start, and ``start_ms`` where the track begins in it. ``starting``
+    is the URI that should start, ``heard`` the one that sounded last, until a stop.
+    ``sounding`` includes tracks of other backends. ``starts`` is the count at the last
+    reported start. ``sought`` is the URI that should start at a position. ``holds``
+    says that it was paused before it could sound. ``skips`` counts skips since
+    something sounded or was asked for. ``news`` are the torrents about which more is
+    known than the tracklist shows.
     """
 
     settings: Settings
@@ -64,9 +64,9 @@ class State:
     sought: tuple[str, int] = ("", 0)
     holds: bool = False
     skips: int = 0
-    position_ms: int = -1  # when a failure was last looked at
+    position_ms: int = -1  # at the last look at a failure
     silence: Silence | None = None  # without a reason
-    tells_positions: bool = False  # not every audio output need do so
+    tells_positions: bool = False  # some audio outputs may not report any
     news: frozenset[str] = frozenset()
 
 
