@@ -7,49 +7,23 @@ torrent that was found once is in the catalog, and is never searched for again.
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import contextlib
-import logging
-import threading
-import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from dataclasses import replace
 
-from mopidy_vozduxan.audio.formats import is_playable
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.exceptions import (
-    BadInput,
-    Cancelled,
-    FetchFailed,
     MetadataTimeout,
     ShuttingDown,
     VozduxanError,
 )
 from mopidy_vozduxan.listener import StreamListener
-from mopidy_vozduxan.naming.magnet_links import read_magnet
+from mopidy_vozduxan.sources.finding import Finding
+from mopidy_vozduxan.sources.searches import Ask, RunningSearch, Searches
 from mopidy_vozduxan.sources.wishes import Added, Wish, wish_of
 from mopidy_vozduxan.torrent.metainfo import Metainfo, ReadTorrent, TorrentSource
-from mopidy_vozduxan.torrent.uris import magnet_of, says_where
-
-logger = logging.getLogger(__name__)
-
-#: How many swarms are asked for metadata at a time; a playlist may name hundreds.
-MOST_AT_ONCE = 64
-
-Future = concurrent.futures.Future[str]
-
-
-@dataclass(slots=True)
-class _Search:
-    """A search for one torrent; ``begun`` is in monotonic seconds."""
-
-    future: Future
-    begun: float
-    texts: set[str]
-    told: bool = False
+from mopidy_vozduxan.torrent.uris import says_where
 
 
 class Adder:
@@ -65,21 +39,16 @@ class Adder:
         self,
         catalog: Catalog,
         read_torrent: ReadTorrent,
-        ask: Callable[[Coroutine[object, object, str]], Future],
+        ask: Ask,
         fetch_metainfo: Callable[[TorrentSource], Awaitable[Metainfo]],
         fetch: Callable[[str], Awaitable[bytes | str]],
         came: Callable[[], None] = lambda: None,
     ) -> None:
         self._catalog = catalog
         self._read_torrent = read_torrent
-        self._ask = ask
-        self._fetch_metainfo = fetch_metainfo
-        self._fetch = fetch
         self._came = came
-        self._searches: dict[str, _Search] = {}
-        self._lock = threading.RLock()
-        self._turn = asyncio.Semaphore(MOST_AT_ONCE)
-        self._ended = False
+        self._finding = Finding(catalog, read_torrent, fetch_metainfo, fetch)
+        self._searches = Searches(ask, self._finding)
 
     def add(self, text: str | Wish, timeout: float) -> Added:
         """Add the torrent that a magnet link, a URL or one of our URIs names.
@@ -94,11 +63,10 @@ class Adder:
         if added := self._known(wish):
             return added
         search = self._begin(wish)
-        left = 0.0 if self._ended else search.begun + timeout - time.monotonic()
         try:
-            search.future.result(max(0.0, left))
+            search.future.result(self._searches.seconds_left(search, timeout))
         except (TimeoutError, MetadataTimeout, ShuttingDown, CancelledError):
-            self._tell(wish, search)
+            self._searches.tell(wish, search)
             return self._unresolved(wish)
         return self._known(wish) or self._unresolved(wish)
 
@@ -109,7 +77,7 @@ class Adder:
         """
         for wish in self._unknown([text]):
             self._note_magnet(wish)
-            self._tell(wish, self._begin(wish))
+            self._searches.tell(wish, self._begin(wish))
 
     def begin_all(self, texts: Iterable[str | Wish]) -> None:
         """Start the searches that :meth:`add` will wait for."""
@@ -129,18 +97,14 @@ class Adder:
         Raises :class:`BadInput` if they are not a torrent that we can play.
         """
         source, metainfo = self._read_torrent(data)
-        infohash = self._keep(source, metainfo)
+        infohash = self._finding.keep(source, metainfo)
         self._came()
         StreamListener.send("tracks_known", infohash=infohash)
         return Added(infohash, metainfo.name, known=True)
 
     def end_searches(self) -> None:
         """End all waits: Mopidy stops."""
-        with self._lock:
-            self._ended = True
-            searches = list(self._searches.values())
-        for search in searches:
-            search.future.cancel()
+        self._searches.end_all()
 
     # --- what is known
 
@@ -173,20 +137,8 @@ class Adder:
         if known is None or known.magnet != wish.link.source.magnet:
             self._catalog.collection.add(wish.link.source, None)
 
-    # --- the search
-
-    def _begin(self, wish: Wish) -> _Search:
-        with self._lock:
-            search = self._searches.get(wish.key)
-            if search is None or search.future.done():
-                future = self._ask(self._search(self._best(wish)))
-                search = _Search(future, time.monotonic(), {wish.text})
-                self._searches[wish.key] = search
-                future.add_done_callback(lambda _: self._end(wish.key, search))
-            elif wish.link and wish.text not in search.texts:
-                search.texts.add(wish.text)
-                self._ask(self._search_too(wish.link.source))
-            return search
+    def _begin(self, wish: Wish) -> RunningSearch:
+        return self._searches.begin(wish, self._best)
 
     def _best(self, wish: Wish) -> Wish:
         """Return the wish with a known link, if its own link names no peers."""
@@ -199,106 +151,6 @@ class Adder:
         source = replace(link.source, magnet=known.magnet)
         return replace(wish, link=replace(link, source=source))
 
-    def _end(self, key: str, search: _Search) -> None:
-        with self._lock:
-            if self._searches.get(key) is search:
-                del self._searches[key]
-
-    def _tell(self, wish: Wish, search: _Search) -> None:
-        """Make the log report how the search ends: nobody waits for it any more."""
-        with self._lock:
-            told, search.told = search.told, True
-        if told:
-            return
-        name = wish.unresolved.name
-        if not search.future.done():
-            logger.info("Vozduxan: Still looking for “%s”", name)
-        search.future.add_done_callback(lambda future: _report(name, future))
-
-    async def _search(self, wish: Wish) -> str:
-        async with self._turn:
-            infohash = await self._find(wish)
-        StreamListener.send("source_resolved", uri=wish.text, infohash=infohash)
-        return infohash
-
-    async def _search_too(self, source: TorrentSource) -> str:
-        """Use the trackers and peers of another link for the running search."""
-        with contextlib.suppress(VozduxanError):
-            await self._fetch_metainfo(source)
-        return source.infohash
-
-    async def _find(self, wish: Wish) -> str:
-        if wish.link:
-            return await self._find_in_swarm(wish.link.source)
-        infohash = await self._find_at(wish.url)
-        await self._catalog.on_loop.torrents.also_call(wish.url, infohash)
-        return infohash
-
-    async def _find_in_swarm(self, source: TorrentSource) -> str:
-        metainfo = await self._fetch_metainfo(source)
-        return await self._catalog.on_loop.run(self._keep_new, source, metainfo)
-
-    async def _find_at(self, url: str) -> str:
-        body = await self._fetch(url)
-        if isinstance(body, str):
-            return await self._find_linked(url, read_magnet(body))
-        try:
-            source, metainfo = await asyncio.to_thread(self._read_torrent, body)
-        except BadInput as exc:
-            host = urlsplit(url).hostname
-            raise FetchFailed(f"{host} did not send a torrent file.") from exc
-        return await self._catalog.on_loop.run(self._keep, source, metainfo)
-
-    async def _find_linked(self, url: str, source: TorrentSource) -> str:
-        """Return what a magnet link names that ``url`` leads to."""
-        catalog = self._catalog.on_loop
-        await catalog.collection.add(source, None)
-        await catalog.torrents.also_call(url, source.infohash)
-        known = await catalog.torrents.metainfo(source.infohash)
-        if known is None:
-            return await self._find_in_swarm(source)
-        _warn_of_silence(known)
-        return known.infohash
-
-    def _keep_new(self, source: TorrentSource, metainfo: Metainfo) -> str:
-        """Write it to the catalog, unless it is there as its swarm gave it."""
-        if self._catalog.torrents.metainfo(metainfo.infohash) != metainfo:
-            return self._keep(source, metainfo)
-        _warn_of_silence(metainfo)
-        return metainfo.infohash
-
-    def _keep(self, source: TorrentSource, metainfo: Metainfo) -> str:
-        """Write the torrent to the catalog; return its infohash there."""
-        if source.magnet is None:
-            # A torrent with a magnet link stays when its file leaves torrent_dirs.
-            known = self._catalog.torrents.source(metainfo.infohash)
-            magnet = known.magnet if known else None
-            magnet = magnet or magnet_of(metainfo.infohash)
-            source = replace(source, magnet=magnet)
-        self._catalog.collection.add(source, metainfo)
-        _warn_of_silence(metainfo)
-        return metainfo.infohash
-
-
-def _warn_of_silence(metainfo: Metainfo) -> None:
-    if not any(map(is_playable, metainfo.files)):
-        logger.warning("Vozduxan: “%s” has no audio file", metainfo.name)
-
 
 def _wish(text: str | Wish) -> Wish:
     return text if isinstance(text, Wish) else wish_of(text)
-
-
-def _report(name: str, future: Future) -> None:
-    """Log how a search ended that nobody waited for."""
-    error = None if future.cancelled() else future.exception()
-    if future.cancelled() or isinstance(error, ShuttingDown | Cancelled):
-        return  # Mopidy stops, or the torrent was removed
-    if error is None:
-        logger.info("Vozduxan: Found “%s”", name)
-    elif isinstance(error, MetadataTimeout):
-        logger.warning("Vozduxan: %s Playing it tries again.", error)
-    elif isinstance(error, VozduxanError):
-        logger.warning("Vozduxan: “%s” cannot be added: %s", name, error)
-    else:
-        logger.error("Vozduxan: “%s” cannot be added", name, exc_info=error)

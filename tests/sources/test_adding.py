@@ -270,7 +270,7 @@ def test_a_swarm_that_never_answers_leaves_a_sentence(adder, world, caplog):
     world.swarms.clear()
     world.open.clear()
     assert not adder.add(MAGNET, 0).known
-    search = adder._searches[ALBUM.infohash].future
+    search = adder._searches._searches[ALBUM.infohash].future
     world.open.set()
     with pytest.raises(MetadataTimeout):
         search.result(LONG)
@@ -292,7 +292,7 @@ def test_of_hundreds_of_torrents_only_some_are_asked_for_at_a_time(adder, world)
     world.open.clear()
     for number in range(100):
         adder.begin(f"magnet:?xt=urn:btih:{number + 1:040x}")
-    futures = [search.future for search in adder._searches.values()]
+    futures = [search.future for search in adder._searches._searches.values()]
     world.open.set()
     for future in futures:
         assert isinstance(future.exception(LONG), MetadataTimeout)
