@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from mopidy import backend, ext
 
 from mopidy_vozduxan import Extension, backend_parts, running
+from mopidy_vozduxan import backend as module
 from mopidy_vozduxan.backend import VozduxanBackend
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.web import server_file
@@ -210,6 +212,13 @@ def test_a_port_that_cannot_be_had_is_a_sentence(tmp_path, caplog, monkeypatch):
     assert "Cannot start: [Errno 24] Too many open files" in record.getMessage()
     assert running.current() is None
     actor.stop(timeout=WAIT)
+
+
+def test_loading_leaves_nothing_that_is_never_looked_at_again():
+    with module._collecting_no_garbage():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
 
 
 # --- its end

@@ -41,6 +41,10 @@ _SEND_BUFFER_BYTES = 64 * 1024
 #: An idle connection between two requests; soup reuses it for the next track.
 _IDLE_SECONDS = 60
 
+#: Mopidy has the processor to itself for this long when it starts. A track that is
+#: played sooner loads by itself what the first start needs.
+READY_AFTER_S = 0.5
+
 
 class PlayerDoor:
     """A Tornado server for the player. ``start`` once, ``stop`` once.
@@ -57,6 +61,8 @@ class PlayerDoor:
         self._port: int | None = None
         self._server: HTTPServer | None = None
         self._key = secrets.token_urlsafe(32)
+        self._readying = threading.Timer(READY_AFTER_S, get_ready)
+        self._readying.daemon = True
 
     def start(self) -> None:
         """Bind a free port, on any thread; URLs are valid from now on."""
@@ -65,7 +71,7 @@ class PlayerDoor:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self._port = self._sockets[0].getsockname()[1]
         self._served.bridge.tell(self._serve)
-        threading.Thread(target=get_ready, daemon=True).start()
+        self._readying.start()
 
     def url_for(self, token: str, cut: Cut | None = None) -> str:
         """Return the URL of a stream, or of a cut of it, for the player.
@@ -94,6 +100,7 @@ class PlayerDoor:
     async def stop(self) -> None:
         """Close the port and every connection. Runs on the bridge's loop."""
         self._port = None
+        self._readying.cancel()
         self.jobs.close()
         if self._server is None:
             for sock in self._sockets:
