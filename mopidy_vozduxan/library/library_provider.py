@@ -9,35 +9,28 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mopidy import backend
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.exceptions import BadInput, VozduxanError
+from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.library import searching, translator
 from mopidy_vozduxan.library.browsing import Browser
+from mopidy_vozduxan.library.resolving import Found, Resolver, guessed, meaning_of
 from mopidy_vozduxan.library.root import root_ref
 from mopidy_vozduxan.sources.adding import Adder
-from mopidy_vozduxan.sources.wishes import Added, Wish, wish_in
-from mopidy_vozduxan.streaming.file_choice import no_such_file
-from mopidy_vozduxan.torrent.layout import Layout, Track, Unresolved
+from mopidy_vozduxan.sources.wishes import Wish
 from mopidy_vozduxan.torrent.uris import (
     VIEWS,
-    AddUri,
     AlbumUri,
-    AnyUri,
     ArtistUri,
     DirectoryUri,
-    MagnetUri,
-    PlaylistUri,
     RootUri,
     TrackUri,
     ViewUri,
     parse,
-    shown,
 )
 
 if TYPE_CHECKING:
@@ -46,8 +39,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Found = list[Track | Unresolved]
-Meaning = AnyUri | Wish | VozduxanError
 
 _ARTIST = str(ArtistUri(""))
 
@@ -102,6 +93,7 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         self._catalog = catalog
         self._browser = Browser(catalog)
         self._adder = adder
+        self._resolver = Resolver(catalog, adder)
         self._lookup_timeout = lookup_timeout
         self._lengths = lengths
         self._covers = covers
@@ -123,12 +115,12 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         Several pending lookups share it too: Mopidy 3 looks up URI by URI, and ten dead
         magnet links must not cost ten waits.
         """
-        wanted = {uri: _meaning_of(uri) for uri in uris}
+        wanted = {uri: meaning_of(uri) for uri in uris}
         until = self._patience()
         self._adder.begin_all(m for m in wanted.values() if isinstance(m, Wish))
-        found = {uri: self._look_up(uri, wanted[uri], until) for uri in wanted}
+        found = {uri: self._resolver.tracks(uri, wanted[uri], until) for uri in wanted}
         for uri in self._settle(found, until):
-            found[uri] = self._look_up(uri, wanted[uri], until)
+            found[uri] = self._resolver.tracks(uri, wanted[uri], until)
         self._until = until if self._more_asked() else None
         return {uri: translator.tracks(tracks) for uri, tracks in found.items()}
 
@@ -138,11 +130,11 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
         Never waits, and may be called from any thread; guessed lengths are read
         afterwards. Raises :class:`BadInput`.
         """
-        found = self._known(uri)
+        found = self._resolver.known(uri)
         if found is None:
             return None
         if self._lengths:
-            for infohash in _guessed(found):
+            for infohash in guessed(found):
                 self._lengths.opened(infohash)
         return translator.tracks(found)
 
@@ -199,16 +191,6 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
 
     # --- what raises
 
-    def _known(self, uri: str) -> list[Track] | None:
-        match parse(uri):
-            case TrackUri() as track:
-                layout = self._catalog.tracks.layout(track.infohash)
-                return _meant(layout, track) if layout else None
-            case MagnetUri() | AddUri() as torrent:
-                wish = wish_in(uri, torrent)
-                return self._added_tracks(self._adder.known(wish))
-        return None
-
     def _browse(self, uri: str) -> list[models.Ref]:
         parsed = parse(uri)
         refs = self._browser.refs(parsed)
@@ -226,120 +208,18 @@ class VozduxanLibraryProvider(backend.LibraryProvider):
             case _ if self._rescan:
                 self._rescan()
 
-    def _look_up(self, uri: str, meaning: Meaning, until: float) -> Found:
-        try:
-            return list(self._tracks(uri, meaning, until))
-        except VozduxanError as exc:
-            logger.warning("Vozduxan: Nothing found for %s: %s", shown(uri), exc)
-        except Exception:
-            logger.exception("Vozduxan: Cannot look up %s", shown(uri))
-        return []
-
-    def _tracks(
-        self, uri: str, meaning: Meaning, until: float
-    ) -> Iterable[Track | Unresolved]:
-        match meaning:
-            case TrackUri() as track:
-                return self._track(uri, track)
-            case AlbumUri(infohash, number) if layout := self._catalog.tracks.layout(
-                infohash
-            ):
-                return _all_tracks(layout, number)
-            # If a directory looks up to tracks, Iris never browses it.
-            case DirectoryUri(infohash) if layout := self._catalog.tracks.layout(
-                infohash
-            ):
-                return _all_tracks(layout) if len(layout.folders) == 1 else []
-            case ArtistUri(name):
-                return self._catalog.search.tracks_of_artist(name)
-            case PlaylistUri(infohash, index):
-                playlist = self._catalog.playlists.get(infohash, index)
-                listed = playlist.tracks if playlist else ()
-                named = [(track, _meaning_of(track)) for track in listed]
-                return [t for track in named for t in self._look_up(*track, until)]
-            case Wish() as wish:
-                return self._added(uri, wish, until)
-            case VozduxanError() as error:
-                raise error
-        return []
-
-    def _track(self, uri: str, track: TrackUri) -> Found:
-        layout = self._catalog.tracks.layout(track.infohash)
-        if layout is None:
-            # Nobody added it here, but it may still play from its swarm.
-            source = self._catalog.torrents.source(track.infohash)
-            name = (source and source.display_name) or track.infohash
-            return [Unresolved(uri, f"{name} ({track.index})")]
-        return list(_meant(layout, track))
-
-    def _added(self, uri: str, wish: Wish, until: float) -> Found:
-        added = self._adder.add(wish, max(0.0, until - time.monotonic()))
-        tracks = self._added_tracks(added)
-        if tracks is None:
-            return [Unresolved(uri, added.name, added.size)]
-        if not tracks:
-            raise no_such_file(added.name, added.files)
-        return list(tracks)
-
-    def _added_tracks(self, added: Added | None) -> list[Track] | None:
-        if added is None or added.infohash is None:
-            return None
-        layout = self._catalog.tracks.layout(added.infohash)
-        if layout is None:
-            return None
-        chosen = None if added.files is None else frozenset(added.files)
-        found = _all_tracks(layout)
-        return [t for t in found if chosen is None or t.uri.index in chosen]
-
     def _settle(self, found: Mapping[str, Found], until: float) -> list[str]:
         """Wait for the true lengths of guessed ones; return what to look up again."""
         # Not for an artist's whole work: that would be many swarms.
-        guessed = {
+        guesses = {
             uri: infohashes
             for uri, tracks in found.items()
-            if not uri.startswith(_ARTIST) and (infohashes := _guessed(tracks))
+            if not uri.startswith(_ARTIST) and (infohashes := guessed(tracks))
         }
-        if self._lengths is None or not guessed:
+        if self._lengths is None or not guesses:
             return []
-        self._lengths.wait(set[str]().union(*guessed.values()), until)
-        return list(guessed)
-
-
-def _meaning_of(uri: str) -> Meaning:
-    """Return what a URI means, or what is wrong with it: parsed once."""
-    try:
-        parsed = parse(uri)
-        if isinstance(parsed, MagnetUri | AddUri):
-            return wish_in(uri, parsed)
-    except VozduxanError as exc:
-        return exc
-    return parsed
-
-
-def _guessed(tracks: Iterable[Track | Unresolved]) -> set[str]:
-    return {
-        track.uri.infohash
-        for track in tracks
-        if isinstance(track, Track) and not track.length_known
-    }
-
-
-def _all_tracks(layout: Layout, number: int | None = None) -> list[Track]:
-    return [track for folder in layout.of(number) for track in folder.tracks]
-
-
-def _meant(layout: Layout, uri: TrackUri) -> list[Track]:
-    """Return the track, or the parts of its file if a sheet divides it by now.
-
-    Until the sheet is read, the whole file stands in for a part.
-    """
-    found = layout.track(uri)
-    if found:
-        return [found]
-    if uri.part is None:
-        return layout.tracks_of(uri.index)
-    whole = layout.track(TrackUri(uri.infohash, uri.index))
-    return [replace(whole, uri=uri, length_known=False)] if whole else []
+        self._lengths.wait(set[str]().union(*guesses.values()), until)
+        return list(guesses)
 
 
 def _guarded(doing: str, otherwise: T, work: Callable[[], T]) -> T:

@@ -10,7 +10,7 @@ import pytest
 from mopidy_vozduxan.assembly import Streaming, adder_of
 from mopidy_vozduxan.catalog import Catalog, torrent_rows
 from mopidy_vozduxan.engine.session import LibtorrentEngine
-from mopidy_vozduxan.library import library_provider
+from mopidy_vozduxan.library import resolving
 from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources import wishes
@@ -90,7 +90,7 @@ def spy(monkeypatch):
 
 
 def test_a_magnet_that_is_looked_up_is_parsed_once(tmp_path, spy):
-    uris = spy.on((library_provider, "parse"), (wishes, "parse"))
+    uris = spy.on((resolving, "parse"), (wishes, "parse"))
     links = spy.on((wishes, "read_link"))
     joined = spy.on((lt, "parse_magnet_uri"))
     engine = LibtorrentEngine(tmp_path / "data", tmp_path / "resume", LOOPBACK)
