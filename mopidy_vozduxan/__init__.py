@@ -1,8 +1,7 @@
 """The extension as Mopidy sees it: defaults, schema, self-check, registration.
 
-It never imports more than Mopidy and the standard library on its own import, and of
-ours what does the same: a missing libtorrent must end in a sentence, not in a failed
-load.
+Importing it imports only Mopidy, the standard library, and modules of ours that do the
+same: a missing libtorrent must give a sentence, not a failed import.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ class ListenInterfaces(config.String):
     """libtorrent's list of interfaces: ``address:port,device:port,...``."""
 
     def deserialize(self, value: str) -> str:
-        """The value as it was given; ValueError for what nobody can listen on."""
+        """The value unchanged; ValueError if it names nothing to listen on."""
         interfaces: str = super().deserialize(value)
         interfaces_of(interfaces)
         return interfaces
 
 
 class Extension(ext.Extension):
-    """Registered under ``mopidy.ext``; Mopidy makes one."""
+    """The entry point under ``mopidy.ext``; Mopidy makes one instance."""
 
     dist_name = "Mopidy-Vozduxan"
     ext_name = NAME
@@ -65,7 +64,7 @@ class Extension(ext.Extension):
         return build()
 
     def validate_environment(self) -> None:
-        """Mopidy's self-check: ExtensionError when something is missing."""
+        """Mopidy's self-check: raises ExtensionError if something is missing."""
         from mopidy_vozduxan.engine.check import check_libtorrent
         from mopidy_vozduxan.exceptions import EngineUnavailable
 
@@ -79,7 +78,7 @@ class Extension(ext.Extension):
             )
 
     def setup(self, registry: Any) -> None:
-        """Register our classes with Mopidy, which starts them."""
+        """Register our classes with Mopidy, which will start them."""
         from mopidy_vozduxan.backend import VozduxanBackend
         from mopidy_vozduxan.frontend import VozduxanFrontend
 
@@ -90,25 +89,25 @@ class Extension(ext.Extension):
 
 
 def make_app(config: Any, core: Any) -> Any:
-    """Return the routes of our HTTP app; without a backend they answer with a 503."""
+    """Return the routes of our HTTP app; they answer 503 if there is no backend."""
     from mopidy_vozduxan.web.app import mopidy_app
 
     return mopidy_app(config, core)
 
 
 def bypass_proxy_for_loopback() -> None:
-    """Add 127.0.0.1 to ``no_proxy``, keeping what is there.
+    """Add 127.0.0.1 to ``no_proxy``, and keep the rest of it.
 
-    The player reads from a port on 127.0.0.1, and must not ask a proxy for it.
-    With ``http_proxy`` in the environment that takes two things, either alone
-    fails (measured with GStreamer 1.22 and 1.26): the HTTP source's own
-    ``proxy`` property is emptied when it is set up, and GLib's resolver, which
-    then decides, finds 127.0.0.1 here. Setting it in the running process counts.
-    Programs differ in which case they look at, so both names get one value.
+    The player reads from a port on 127.0.0.1, and must not go through a proxy. If
+    ``http_proxy`` is set, two things are needed, and either alone fails (measured with
+    GStreamer 1.22 and 1.26). The HTTP source's own ``proxy`` property is emptied at its
+    setup. Then GLib's resolver decides, and it finds 127.0.0.1 here; setting the
+    variable in the running process is enough. Some programs read the upper-case name
+    and some the lower-case one, so both get the same value.
     """
     given = [os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY")]
     hosts = [host.strip() for value in given for host in value.split(",")]
     merged = ",".join(dict.fromkeys(host for host in [*hosts, "127.0.0.1"] if host))
-    # A lone asterisk means "everything" and loses that meaning in a list.
+    # A lone asterisk means "everything", but not as an item of a list.
     value = "*" if "*" in hosts else merged
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = value

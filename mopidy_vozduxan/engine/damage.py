@@ -1,4 +1,4 @@
-"""What may be wrong with the pieces that one swarm holds, and what certainly is."""
+"""Damaged pieces of one swarm: known ones, and suspects."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Damage:
-    """``lost`` pieces are held by libtorrent's word only."""
+    """``lost`` pieces are damaged, but libtorrent still takes them for held."""
 
     lost: set[int] = field(default_factory=set)
-    in_doubt: bool = False  # what is half fetched, and who is banned for it
-    failed_hashes: bool = False  # libtorrent has banned somebody for it
-    #: Looks at the suspects, one after the other.
+    in_doubt: bool = False  # half-fetched pieces, and the bans because of them
+    failed_hashes: bool = False  # libtorrent has banned a peer because of them
+    #: Checks the suspects, one after the other.
     inspection: asyncio.Task[None] | None = None
     _suspects: set[int] = field(default_factory=set)
-    _seen: set[int] = field(default_factory=set)  # suspects that were looked at
+    _seen: set[int] = field(default_factory=set)  # suspects that were checked
 
     def lose(self, piece: int) -> None:
-        """Note a held piece that is not what it was."""
+        """Note a held piece whose data has changed."""
         self.lost.add(piece)
 
     def doubt(self) -> None:
-        """Trust nothing that is half fetched, and no ban."""
+        """Trust no half-fetched piece, and no ban."""
         self.in_doubt = True
 
     def blame_disk(self) -> None:
-        """Take the disk for the cause of wrong pieces, not those who were banned."""
+        """Assume that the disk caused the wrong pieces, not the banned peers."""
         self.in_doubt, self.failed_hashes = True, False
 
     def fail_hash(self, *, by_peers: bool) -> None:
-        """Note a piece that came wrong; libtorrent bans peers for it."""
+        """Note a piece with a wrong hash; libtorrent bans peers because of it."""
         self.failed_hashes = by_peers
 
     def suspect(self, pieces: Set[int]) -> None:
@@ -40,7 +40,7 @@ class Damage:
         self._suspects |= pieces
 
     def inspect(self, task: asyncio.Task[None]) -> None:
-        """Note the task that looks at the suspects."""
+        """Note the task that checks the suspects."""
         self.inspection = task
 
     def next_suspects(self) -> set[int]:
@@ -49,12 +49,12 @@ class Damage:
         return suspects
 
     def see(self, piece: int) -> bool:
-        """Note that a suspect is looked at; return whether that is new and of use."""
+        """Note a suspect; return whether it still has to be checked."""
         if piece in self.lost or piece in self._seen:
             return False
         self._seen.add(piece)
         return True
 
     def end_inspection(self) -> None:
-        """Forget the suspects: what is lost of them is known."""
+        """Forget the suspects; the lost ones among them are known."""
         self.inspection, self._suspects, self._seen = None, set(), set()

@@ -48,10 +48,10 @@ class Departures:
     # --- told by our side
 
     def remove(self, infohash: str, delete_data: bool) -> asyncio.Future[None]:
-        """Have a swarm leave: cache flushed, state saved, then out of the session.
+        """Leave a swarm: flush its cache, save its state, take it out of the session.
 
-        The future is done when it has left and, with ``delete_data``, when
-        nothing is left of it on disk.
+        The future ends when it has left and, with ``delete_data``, when nothing of it
+        is on disk any more.
         """
         swarm = self._members.swarms.get(infohash)
         if swarm is None:
@@ -65,10 +65,10 @@ class Departures:
         return done
 
     def _absent(self, infohash: str, delete_data: bool) -> JoinedSwarm:
-        """Return a swarm that is not joined, on its way out.
+        """Return a swarm that is not joined, as one that leaves.
 
-        It keeps the place while its data is deleted, so that whoever joins
-        meanwhile does so after that.
+        It reserves the place while its data is deleted, so that a join meanwhile waits
+        for that.
         """
         swarm = JoinedSwarm(infohash, TorrentSource(infohash), None, stopped=True)
         swarm.farewell.begin()
@@ -81,7 +81,7 @@ class Departures:
         return swarm
 
     async def leave_all(self) -> None:
-        """Have all swarms leave; give up on those that take too long."""
+        """Leave all swarms; give up on those that take too long."""
         swarms = self._members.swarms
         for infohash in list(swarms):
             self.remove(infohash, delete_data=False)
@@ -106,15 +106,15 @@ class Departures:
         if swarm.farewell.delete_data or swarm.wants_metadata:
             self.part(swarm)
         else:
-            # Resume data names less than what is in the cache (2.1), or more
-            # than what is in the files (2.0): after a flush neither.
+            # Resume data lacks pieces in the cache (2.1), or has pieces that are not in
+            # the files (2.0). After a flush it is right.
             swarm.farewell.try_to_save()
             swarm.handle.flush_cache()
 
     def finish(self, swarm: JoinedSwarm, params: Any) -> None:
-        """Store the state and leave, or try again when it is not whole yet.
+        """Store the state and leave, or try again if the state is incomplete.
 
-        A flush or a save from before the farewell may have been answered.
+        The answer may belong to a flush or a save from before the farewell.
         """
         missing = swarm.held.difference(pieces_in(params))
         if missing and swarm.farewell.tries < FAREWELLS:
@@ -128,10 +128,10 @@ class Departures:
         if not self._members.include(swarm) or self._members.session is None:
             return
         if swarm.farewell.parting:
-            return  # a state that was asked for before came only now
+            return  # a state that was requested earlier arrives only now
         swarm.farewell.part()
         if swarm.farewell.delete_data:
-            # libtorrent goes by the names of the files, wherever they lead.
+            # libtorrent follows the names of the files, wherever they lead.
             done = self._thread.run(self._disk.cut_links, swarm.infohash)
             done.add_done_callback(lambda done: self._delete(swarm, done.exception()))
             return
@@ -139,7 +139,7 @@ class Departures:
         self._left(swarm)
 
     def out(self, swarm: JoinedSwarm) -> None:
-        """Go on with a leaving swarm that is out of the session, its files closed."""
+        """Continue with a leaving swarm: it is out of the session, its files closed."""
         if not swarm.farewell.delete_data:
             self._left(swarm)
         elif self._members.include(swarm) and not swarm.farewell.deleting:
@@ -151,21 +151,22 @@ class Departures:
         session = self._members.session
         if session is None:
             return
-        if in_doubt:  # where the files' names lead
+        if in_doubt:  # links may have been followed
             session.remove_torrent(swarm.handle)
             self.out(swarm)
         else:
             session.remove_torrent(swarm.handle, lt.options_t.delete_files)
 
     def _delete_rest(self, swarm: JoinedSwarm) -> None:
-        # ``_left`` follows when all is gone: whoever joins then must not lose theirs.
+        # ``_left`` follows when everything is deleted, so that a later join loses
+        # nothing.
         swarm.farewell.delete()
         self._refusals.forget(swarm.infohash)
         done = self._thread.run(self._disk.delete, swarm.infohash)
         done.add_done_callback(lambda done: self._left(swarm, done.exception()))
 
     def _left(self, swarm: JoinedSwarm, error: BaseException | None = None) -> None:
-        """Forget the swarm, and do what was asked meanwhile: join again, say."""
+        """Forget the swarm, and do what was requested meanwhile, such as a join."""
         if not self._members.include(swarm):
             return
         self._members.drop(swarm)
@@ -186,6 +187,6 @@ class Departures:
 
 
 def _destroy(sessions: list[Any]) -> None:
-    """Let the session go: its end waits for libtorrent's threads."""
+    """Release the session, which waits for libtorrent's threads."""
     sessions.clear()
     gc.collect()

@@ -1,4 +1,4 @@
-"""How far one swarm has come on its way out of the session."""
+"""The state of one swarm's departure from the session."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Farewell:
-    """Nothing has ``begun`` for a swarm that stays."""
+    """A swarm that stays has not ``begun`` to leave."""
 
     begun: bool = False
     delete_data: bool = False
-    tries: int = 0  # to save the whole state
-    parting: bool = False  # the session was, or is soon, told to let it go
-    deleting: bool = False  # out of the session, and soon off the disk
-    _done: asyncio.Future[None] | None = None  # for those who had it leave
-    #: What was asked of it since it was told to leave; for when it is out.
+    tries: int = 0  # attempts to save the whole state
+    parting: bool = False  # the session is being told to remove it
+    deleting: bool = False  # out of the session; its data is being deleted
+    _done: asyncio.Future[None] | None = None  # ends when it has left
+    #: Calls that came since it began to leave, to be made when it is out.
     _afterwards: list[Callable[[], None]] = field(default_factory=list)
 
     def ask(
         self, loop: asyncio.AbstractEventLoop, *, delete_data: bool
     ) -> asyncio.Future[None]:
-        """Have the swarm leave for good; return what its departure ends."""
+        """Make the departure final; return a future that ends with it."""
         self._afterwards.clear()
         self.delete_data |= delete_data
         if self._done is None:
@@ -35,15 +35,15 @@ class Farewell:
         self.begun = True
 
     def try_to_save(self) -> None:
-        """Count a try to save the whole state."""
+        """Count an attempt to save the whole state."""
         self.tries += 1
 
     def part(self) -> None:
-        """Note that the session is told to let the swarm go."""
+        """Note that the session is told to remove the swarm."""
         self.parting = True
 
     def delete(self) -> None:
-        """Note that the swarm is out of the session, and its data is deleted."""
+        """Note that the swarm is out of the session, and its data is being deleted."""
         self.deleting = True
 
     def then(self, call: Callable[[], None]) -> None:
@@ -65,6 +65,6 @@ class Farewell:
             call()
 
     def cancel(self) -> None:
-        """Report that nobody waits for the departure any more."""
+        """Cancel the wait for the departure."""
         if self._done:
             self._done.cancel()

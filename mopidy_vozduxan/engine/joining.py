@@ -35,8 +35,8 @@ from mopidy_vozduxan.torrent.metainfo import TorrentSource
 logger = logging.getLogger(__name__)
 
 _F = lt.torrent_flags
-# ``default_dont_download`` also makes every *file* unwanted, and unwanted files'
-# pieces go to a part file: priorities of pieces say it all.
+# ``default_dont_download`` also makes every *file* unwanted, and pieces of unwanted
+# files go to a part file. So we only use priorities of pieces.
 _FLAGS_OFF = (
     _F.auto_managed
     | _F.default_dont_download
@@ -47,7 +47,7 @@ _FLAGS_OFF = (
 
 
 class Joining:
-    """Data lies where ``disk`` says, resume data in ``resume_files``."""
+    """Data is where ``disk`` says, resume data in ``resume_files``."""
 
     def __init__(
         self,
@@ -107,14 +107,14 @@ class Joining:
         self._members.session.async_add_torrent(params)
 
     def _still_there(self, source: TorrentSource, params: Any) -> set[int]:
-        """Return the pieces that were saved and are no further than files reach."""
+        """Return the saved pieces that are not beyond the ends of their files."""
         held = pieces_in(params)
         if params.ti is None:
             return held
         if absent := absent_pieces(params.ti, params.save_path, held):
             name = source.display_name or params.ti.name()
             logger.info(
-                "Vozduxan: %d piece(s) of “%s” are gone from the disk",
+                "Vozduxan: %d piece(s) of “%s” are missing on disk",
                 len(absent),
                 name,
             )
@@ -128,21 +128,21 @@ def _wanted(plan: Plan | None) -> set[int]:
 
 
 def _set_up(params: Any, plan: Plan | None, idle: bool) -> None:
-    """Have nothing fetched that no plan names."""
+    """Fetch nothing that no plan names."""
     params.storage_mode = lt.storage_mode_t.storage_mode_sparse
     params.flags &= ~_FLAGS_OFF
     params.file_priorities = []
     params.piece_priorities = _first_priorities(params, plan)
     if idle:
-        # No peer is met before something missing is wanted: one that saw us as
-        # finished hangs up, and is not called again for minutes.
+        # Connect no peer before a missing piece is wanted: one that sees us as finished
+        # hangs up, and is not called again for minutes.
         params.flags |= _F.stop_when_ready
 
 
 def _first_priorities(params: Any, plan: Plan | None) -> list[int]:
     """Return the priorities to join with.
 
-    The pieces of a magnet are not counted yet; libtorrent cuts a list that is
+    The number of a magnet link's pieces is unknown; libtorrent shortens a list that is
     too long when the metadata comes (2.0.8, 2.1.1).
     """
     if plan:

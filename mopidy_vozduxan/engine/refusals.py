@@ -1,7 +1,7 @@
-"""The swarms whose metadata was refused, and why: they are not asked for it again.
+"""Remembers swarms whose metadata was refused, and why, so as not to ask them again.
 
-The files lie beside the resume data, and leave with it. They are read once, before
-the event loop needs them.
+The files are beside the resume data, and are deleted with it. They are read once,
+before the event loop needs them.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ logger = logging.getLogger(__name__)
 
 
 class Refusals:
-    """What is in ``folder``, by infohash; blocks while it is read."""
+    """The refusals in ``folder``, by infohash. Blocks while it reads them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._reasons = dict(filter(_ours, map(_read, folder.glob("*.refused"))))
 
     def check(self, infohash: str) -> None:
-        """Raise :class:`BadInput` if this version of ours refused it before."""
+        """Raise :class:`BadInput` if this version refused its metadata."""
         if infohash in self._reasons:
             raise BadInput(self._reasons[infohash])
 
     def note(self, infohash: str, reason: str) -> None:
-        """Refuse a swarm's metadata from now on; :meth:`write` makes it last."""
+        """Refuse a swarm's metadata from now on; :meth:`write` saves that."""
         self._reasons[infohash] = reason
 
     def write(self, infohash: str, reason: str) -> None:
-        """Write it to disk. Blocks; a full disk is logged, not raised."""
+        """Write a refusal to disk. Blocks; a full disk is logged, not raised."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             file = self._folder / f"{infohash}.refused"
@@ -41,12 +41,12 @@ class Refusals:
             logger.warning("Vozduxan: Cannot save %s: %s", infohash, exc)
 
     def forget(self, infohash: str) -> None:
-        """Ask the swarm again when it is joined; its file is deleted elsewhere."""
+        """Ask the swarm again at the next join; its file is deleted elsewhere."""
         self._reasons.pop(infohash, None)
 
 
 def _read(file: Path) -> tuple[str, str]:
-    """Return an infohash, and why it was refused; "" if that no longer counts."""
+    """Return an infohash and the reason, which is "" if it no longer counts."""
     try:
         version, _, reason = file.read_text().partition("\n")
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The state of swarms is asked for, and written to their resume files.
+"""Requests the state of swarms, and writes it to their resume files.
 
 Never waits for libtorrent: a state comes with an alert.
 """
@@ -51,6 +51,6 @@ class Saving:
         return self._thread.run(self._files.save, swarm.infohash, data)
 
     def refuse(self, infohash: str, reason: str) -> None:
-        """Never ask a swarm again for metadata that we cannot use."""
+        """Never again ask a swarm for metadata that we cannot use."""
         self._refusals.note(infohash, reason)
         self._thread.run(self._refusals.write, infohash, reason)

@@ -1,11 +1,10 @@
-"""libtorrent behind our seam. Decides nothing; every libtorrent word stays here.
+"""libtorrent behind our seam. Decides nothing; libtorrent's words stay in this folder.
 
-Design notes. No call here waits for libtorrent's network thread (several hold
-the GIL until it answers): torrents are added and asked for asynchronously, and
-what we know of them comes with alerts. Files are never read: at
-``piece_finished`` the bytes may not be there yet (wrong in 2-25 % of reads,
-libtorrent 2.1.1). A piece that is not held is never asked of libtorrent: 2.0.8
-answers by stopping the torrent.
+Design notes. No call here waits for libtorrent's network thread, because several hold
+the GIL until it answers. Torrents are added and queried asynchronously, and what we
+know about them comes with alerts. We never read files: at ``piece_finished`` the bytes
+may not be there yet (wrong in 2-25 % of reads, libtorrent 2.1.1). We never ask
+libtorrent for a piece that is not held: 2.0.8 answers by stopping the torrent.
 """
 
 from __future__ import annotations
@@ -34,14 +33,14 @@ from mopidy_vozduxan.engine.settings import (
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
-#: Statistics come this often while a swarm is watched.
+#: How often statistics come while a swarm is watched.
 STATISTICS_EVERY_S = 1.0
 
 
 class LibtorrentEngine:
-    """The :class:`~mopidy_vozduxan.engine.protocol.Engine` that is libtorrent.
+    """An :class:`~mopidy_vozduxan.engine.protocol.Engine` that uses libtorrent.
 
-    Data lies in ``save_dir/<infohash>/``, resume data in
+    Data is in ``save_dir/<infohash>/``, resume data in
     ``resume_dir/<infohash>.resume``. ``overrides`` are libtorrent settings.
     """
 
@@ -163,7 +162,7 @@ class LibtorrentEngine:
             self._try_utp()
 
     def _try_utp(self) -> None:
-        """Call peers over uTP while somebody waits and TCP finds nobody."""
+        """Call peers over uTP if somebody waits and TCP finds nobody."""
         now = self._loop.time()
         if self._parts.status.num_peers or not self._fast:
             self._alone_since = None
@@ -176,5 +175,5 @@ class LibtorrentEngine:
             self._session.apply_settings({"enable_outgoing_utp": alone})
 
     def _emit(self, event: Event) -> None:
-        # Never from inside a call of ours: the owner is not re-entered.
+        # Never from inside a call to us, so that the owner is not re-entered.
         self._loop.call_soon(self._on_event, event)

@@ -1,7 +1,7 @@
-"""The parts that work on a session's swarms, and how they are joined together.
+"""The parts that work on a session's swarms, and how they are connected.
 
-Decides nothing. One handler per alert, none longer than its alert lives; none calls
-what waits for libtorrent.
+Decides nothing. There is one handler per alert. It ends before its alert dies, and
+calls nothing that waits for libtorrent.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
 
 
 class SessionParts:
-    """Built once for each session; the engine calls them, libtorrent the handlers."""
+    """Built once per session; the engine calls the parts, libtorrent the handlers."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class SessionParts:
         )
 
     def handlers(self) -> alerts.Handlers:
-        """Return the handler of every alert we listen to, by its class's name."""
+        """Return the handlers of all alerts, by the alert's class name."""
         return {
             **session_alerts.handlers(),
             **self._torrents.handlers(),

@@ -1,4 +1,4 @@
-"""What alerts about a whole torrent mean: it is there, or it fails."""
+"""Handles alerts about a whole torrent: it was added, or it fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mopidy_vozduxan.engine.verifying import Verifier
 
 
 class TorrentAlerts:
-    """Files lie where ``disk`` says."""
+    """Files are where ``disk`` says."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class TorrentAlerts:
             self._failures.broke(swarm, alert.error)
 
     def _on_file_error(self, alert: Any) -> None:
-        """Report a file that fails; one that is not what it was can be mended."""
+        """Report a failing file; one that has changed can be repaired."""
         swarm = self._members.concerned(alert)
         if swarm is None:
             return
@@ -87,7 +87,7 @@ class TorrentAlerts:
             self._members.emit(SwarmBroke(swarm.infohash, reason))
 
     def _on_metadata_failed(self, alert: Any) -> None:
-        """Refuse metadata that is no use; what a peer made up is another matter."""
+        """Refuse unusable metadata, but not what a peer made up."""
         swarm = self._members.concerned(alert)
         if swarm and not alerts.tells_lie(alert.error):
             reason = alerts.reason_of(alert.error)

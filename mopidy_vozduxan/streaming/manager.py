@@ -1,13 +1,12 @@
-"""The one owner of all mutable streaming state: streams, buckets and swarms.
+"""The entrance to streaming: opens, places and releases streams.
 
-Does what the player and the frontend wish, at once. Runs on our event loop and
-nowhere else, takes no lock, and waits for nobody. What is wanted of swarms is
-decided in ``planning``.
+Does what the player and the frontend ask for, at once. Runs only on our event loop,
+takes no locks, and waits for nobody. ``planning`` decides which pieces are wanted.
 
-Each of the eight commands is a method of it. For all else others reach the parts
-they need: :attr:`preparing` and :attr:`metadata` for waits, :attr:`serving` for the
-bytes of a token, :attr:`background` for reads that nobody listens to,
-:attr:`streams` and :attr:`swarms` to see what there is.
+Each of the eight commands is a method. For everything else callers use its parts:
+:attr:`preparing` and :attr:`metadata` to wait, :attr:`serving` for the bytes of a
+token, :attr:`background` for reads that nobody listens to, :attr:`streams` and
+:attr:`swarms` to see what exists.
 """
 
 from __future__ import annotations
@@ -36,17 +35,16 @@ from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 logger = logging.getLogger(__name__)
 
-#: As the original does: idle swarms past their time leave with every 10th release.
+#: Idle swarms past their time leave with every 10th release.
 RELEASES_PER_EVICTION = 10
 
 
 class Manager:
     """Opens, places and releases streams.
 
-    ``stream_failed(token, uri, reason)`` is called when the player's stream
-    can not go on, ``learned`` with metadata that a swarm gave us; ``clock``
-    gives monotonic seconds (the loop's). :attr:`on_event` takes the engine's
-    events.
+    ``stream_failed(token, uri, reason)`` is called when the player's stream cannot
+    continue, ``learned`` with metadata from a swarm. ``clock`` gives the loop's
+    monotonic seconds. :attr:`on_event` takes the engine's events.
     """
 
     def __init__(
@@ -107,8 +105,8 @@ class Manager:
     def play(self, target: Target, uri: str, *, asked: bool = True) -> str:
         """Make a file the current stream and return its token, at once.
 
-        A stream of that file that exists already is promoted. What a listener asked
-        for is tried anew; else what failed a moment ago is passed over. Raises
+        An existing stream of that file is promoted. If a listener ``asked`` for the
+        file it is tried again; otherwise a recent failure is raised again. Raises
         :class:`NoSuchFile`, or what the track failed with.
         """
         if not asked:
@@ -132,7 +130,7 @@ class Manager:
         return await self.preparing.prepare(target)
 
     def cancel_prepare(self) -> None:
-        """End the prepare in flight, if there is one."""
+        """Cancel the prepare that is running, if any."""
         self.preparing.cancel()
 
     async def prefetch(self, target: Wanted, bucket: str) -> str:
@@ -140,7 +138,7 @@ class Manager:
         return await self.preparing.prefetch(target, bucket)
 
     async def list_files(self, source: TorrentSource) -> Metainfo:
-        """Return what is in a torrent; see :meth:`Metadata.fetch`."""
+        """Return a torrent's contents; see :meth:`Metadata.fetch`."""
         return await self.metadata.fetch(source)
 
     def statistics(self, token: str) -> Statistics:
@@ -160,14 +158,14 @@ class Manager:
             self._planner.changed()
 
     def moved(self, token: str, position_ms: int) -> None:
-        """Slide the window: ``position_ms`` sounds now."""
+        """Move the window: ``position_ms`` sounds now."""
         stream = self.streams.get(token)
         if stream:
             stream.moved(position_ms)
             self._planner.changed(False)
 
     def notify_position(self, token: str, offset: int) -> None:
-        """Slide the window: the byte at ``offset`` sounds now.
+        """Move the window: the byte at ``offset`` sounds now.
 
         Raises :class:`NoSuchStream`.
         """
@@ -179,7 +177,7 @@ class Manager:
     def release(self, token: str) -> None:
         """End a stream and close its readers. An unknown token is no error.
 
-        Every 10th release evicts the swarms that nobody used for long.
+        Every 10th release evicts the swarms that have been idle for too long.
         """
         if token not in self.streams:
             logger.debug("No stream to release: %s", token)
@@ -190,17 +188,17 @@ class Manager:
             self.swarms.leave_idle(self.streams.used())
 
     def dispose(self) -> None:
-        """Release what the buckets hold, then evict every swarm without a stream."""
+        """Release the streams in the buckets, then evict the swarms without streams."""
         for token in self.streams.holders.drop_all():
             self.streams.end(token)
         self.streams.end_orphans()
         self.swarms.leave_unused(self.streams.used())
 
     async def remove(self, infohashes: Set[str], *, delete_data: bool) -> None:
-        """End all streams of a torrent, by any of its names, and leave its swarm.
+        """End all streams of a torrent, by any of its infohashes, and leave its swarm.
 
-        With ``delete_data`` returns when nothing is left of it on disk. Raises
-        :class:`StorageFailed`.
+        With ``delete_data`` it returns when nothing of the torrent is on disk any more.
+        Raises :class:`StorageFailed`.
         """
         for stream in list(self.streams.values()):
             if not stream.swarm.names.isdisjoint(infohashes):
@@ -213,7 +211,7 @@ class Manager:
         return stream is not None and stream.waiting_since is not None
 
     async def player_has(self, infohashes: Set[str]) -> bool:
-        """Return whether the player was given a stream of that torrent last."""
+        """Return whether the player's last stream belongs to that torrent."""
         stream = self.streams.get(self.streams.holders.player or "")
         return stream is not None and not stream.swarm.names.isdisjoint(infohashes)
 

@@ -1,6 +1,6 @@
-"""Streams that fail: each failure is reported to the player's side, and remembered.
+"""Reports failing streams to the player's side, and remembers the failures.
 
-Belongs to the manager and lives on our event loop. Never ends a stream; the frontend
+Belongs to the manager and lives on our event loop. Never ends a stream: the frontend
 and the listener react to failures.
 """
 
@@ -44,7 +44,7 @@ class StreamFailures:
         infohash = target.source.infohash
         swarm = self._swarms.get(infohash)
         lived = 0.0
-        # If some pieces are wrong, progress with others proves nothing for a track.
+        # If some pieces are wrong, progress with others says nothing about a track.
         if swarm and not swarm.pieces.hopeless.pieces:
             lived = swarm.activity.progressed_at
         error = self._grudges.against((infohash, target.index), lived, self._clock())
@@ -64,13 +64,13 @@ class StreamFailures:
         self._tell(stream, str(error))
 
     def swarm_broke(self, swarm: Swarm) -> None:
-        """Report every stream of a swarm that broke."""
+        """Report all streams of a broken swarm."""
         for stream in list(self._streams.values()):
             if stream.swarm is swarm and swarm.failure:
                 self.add(stream, swarm.failure)
 
     def cannot_play(self, stream: Stream, error: VozduxanError) -> None:
-        """Report that the player's track cannot continue; others of its file may."""
+        """Report that the player's track cannot continue; its file's others may."""
         self._tell(stream, f"“{stream.name}”: {error}")
 
     def _tell(self, stream: Stream, reason: str) -> None:
