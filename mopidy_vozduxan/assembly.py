@@ -31,7 +31,7 @@ CLOSE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is kept on disk: torrents and tags, pictures, and the data of swarms."""
+    """What we keep on disk: torrents and tags, pictures, and the data of swarms."""
 
     catalog: Catalog
     pictures: KeptPictures
@@ -39,7 +39,7 @@ class Record:
 
     @classmethod
     def of(cls, config: Any) -> Record:
-        """Return the record of a Mopidy. Raises :class:`StorageFailed`."""
+        """Open the record that ``config`` names. Raises :class:`StorageFailed`."""
         data_dir, cache_dir = folders.data_dir(config), folders.cache_dir(config)
         catalog = Catalog(data_dir / "catalog.db")
         pictures = KeptPictures(cache_dir / "images")
@@ -62,7 +62,7 @@ class Streaming:
         learned: Callable[[MetadataReceived], None],
         failed: Callable[[str, str, str], None] = lambda *_: None,
     ) -> Streaming:
-        """Put them together; see :class:`Manager`."""
+        """Build and connect them; see :class:`Manager`."""
         bridge = Bridge()
         manager = Manager(engine, limits, bridge.time, failed, learned)
         return cls(bridge, engine, manager)

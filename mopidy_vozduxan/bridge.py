@@ -56,7 +56,7 @@ class Bridge:
         return time.monotonic()
 
     def start(self) -> None:
-        """Start the thread; it handles what is told and asked from now on."""
+        """Start the thread, which runs what is told and asked from now on."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
@@ -160,7 +160,7 @@ class Bridge:
 
 
 def wake(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
-    """Have ``callback`` called on ``loop`` soon, if that still runs; on any thread."""
+    """Call ``callback`` on ``loop`` soon, if it still runs; from any thread."""
     with contextlib.suppress(RuntimeError):  # the loop is closed
         loop.call_soon_threadsafe(callback)
 

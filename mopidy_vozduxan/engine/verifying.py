@@ -130,7 +130,7 @@ class Verifier:
         self._tell(swarm)
 
     async def _look_at(self, swarm: JoinedSwarm, piece: int) -> None:
-        """Have a piece checked once; a lost one adds its own files to the suspects."""
+        """Check a piece once; a lost one adds its own files to the suspects."""
         if not swarm.leaving and swarm.damage.see(piece):
             await swarm.look_at(piece).wait()
 

@@ -1,4 +1,4 @@
-"""What our URIs name: tracks, or what stands in for them until they are known."""
+"""Resolves our URIs: to tracks, or to stand-ins until the tracks are known."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ Meaning = AnyUri | Wish | VozduxanError
 
 
 class Resolver:
-    """Looks in ``catalog``, and adds with ``adder`` what a URI asks to add."""
+    """Looks in ``catalog``; uses ``adder`` to add what a URI asks for."""
 
     def __init__(self, catalog: Catalog, adder: Adder) -> None:
         self._catalog = catalog
         self._adder = adder
 
     def tracks(self, uri: str, meaning: Meaning, until: float) -> Found:
-        """Return the tracks that a URI names, or what stands in for them.
+        """Return the tracks that a URI names, or their stand-ins.
 
         Waits until ``until`` (`time.monotonic`) at most, and logs what fails.
         """
@@ -91,7 +91,7 @@ class Resolver:
     def _track(self, uri: str, track: TrackUri) -> Found:
         layout = self._layout(track.infohash)
         if layout is None:
-            # Nobody added it here, but it may still play from its swarm.
+            # It is not in the library, but it may still play from its swarm.
             source = self._catalog.torrents.source(track.infohash)
             name = (source and source.display_name) or track.infohash
             return [Unresolved(uri, f"{name} ({track.index})")]
@@ -121,7 +121,7 @@ class Resolver:
 
 
 def meaning_of(uri: str) -> Meaning:
-    """Return what a URI means, or what is wrong with it: parsed once."""
+    """Return what a URI means, or what is wrong with it."""
     try:
         parsed = parse(uri)
         if isinstance(parsed, MagnetUri | AddUri):
@@ -132,7 +132,7 @@ def meaning_of(uri: str) -> Meaning:
 
 
 def guessed(tracks: Iterable[Track | Unresolved]) -> set[str]:
-    """Return the torrents of tracks whose lengths are guesses."""
+    """Return the torrents that have tracks with guessed lengths."""
     return {
         track.uri.infohash
         for track in tracks
@@ -145,7 +145,7 @@ def _all_tracks(layout: Layout, number: int | None = None) -> list[Track]:
 
 
 def _meant(layout: Layout, uri: TrackUri) -> list[Track]:
-    """Return the track, or the parts of its file if a sheet divides it by now.
+    """Return the track, or the parts of its file if a sheet now divides it.
 
     Until the sheet is read, the whole file stands in for a part.
     """

@@ -27,12 +27,12 @@ from mopidy_vozduxan.torrent.uris import says_where
 
 
 class Adder:
-    """Adds to ``catalog``; any thread but our loop's may call its methods.
+    """Adds to ``catalog``. Call its methods from any thread except our loop's.
 
     ``ask`` runs a coroutine on our loop. There, ``fetch_metainfo`` asks the swarm
-    (:class:`MetadataTimeout`) and may find its answer kept in ``catalog`` already;
-    ``fetch`` asks a web server (:class:`FetchFailed`).
-    ``came`` is called when a torrent was added with all its metadata.
+    (:class:`MetadataTimeout`), and the answer may be in ``catalog`` already; ``fetch``
+    asks a web server (:class:`FetchFailed`). ``came`` is called when a torrent was
+    added with all its metadata.
     """
 
     def __init__(

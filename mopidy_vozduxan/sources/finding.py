@@ -1,6 +1,6 @@
-"""Finds what a listener named: in its swarm, or at its URL; and keeps it.
+"""Finds what a listener named, in its swarm or at its URL, and keeps it.
 
-Lives on our event loop. Waits as long as the swarm or the web server may take.
+Lives on our event loop. Waits as long as a swarm or a web server may take.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 
 class Finding:
-    """Finds torrents for ``catalog``; raises as :class:`Adder` says.
+    """Finds torrents for ``catalog``; raises what :class:`Adder` says.
 
-    ``fetch_metainfo`` asks a swarm, whose answer may be in the catalog already;
+    ``fetch_metainfo`` asks a swarm, and the answer may be in the catalog already;
     ``fetch`` asks a web server.
     """
 
@@ -65,7 +65,7 @@ class Finding:
         return await self._catalog.on_loop.run(self.keep, source, metainfo)
 
     async def _find_linked(self, url: str, source: TorrentSource) -> str:
-        """Return what a magnet link names that ``url`` leads to."""
+        """Find what the magnet link names to which ``url`` leads."""
         catalog = self._catalog.on_loop
         await catalog.collection.add(source, None)
         await catalog.torrents.also_call(url, source.infohash)
@@ -76,14 +76,14 @@ class Finding:
         return known.infohash
 
     def _keep_new(self, source: TorrentSource, metainfo: Metainfo) -> str:
-        """Write it to the catalog, unless it is there as its swarm gave it."""
+        """Write it to the catalog, unless its swarm's answer is there already."""
         if self._catalog.torrents.metainfo(metainfo.infohash) != metainfo:
             return self.keep(source, metainfo)
         _warn_of_silence(metainfo)
         return metainfo.infohash
 
     async def meet(self, source: TorrentSource) -> None:
-        """Use the trackers and peers of another link for a torrent, too."""
+        """Also use the trackers and peers of another link for a torrent."""
         await self._fetch_metainfo(source)
 
     def keep(self, source: TorrentSource, metainfo: Metainfo) -> str:

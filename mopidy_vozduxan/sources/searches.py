@@ -1,4 +1,4 @@
-"""The searches under way: one for each torrent, however many wait for it."""
+"""The running searches: one for each torrent, for any number of callers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 logger = logging.getLogger(__name__)
 
-#: How many swarms are asked for metadata at a time; a playlist may name hundreds.
+#: How many swarms to ask for metadata at a time; a playlist may name hundreds.
 MOST_AT_ONCE = 64
 
 Future = concurrent.futures.Future[str]
@@ -42,7 +42,7 @@ class RunningSearch:
 
 
 class Searches:
-    """For any thread but our loop's: ``ask`` runs a coroutine there."""
+    """``ask`` runs coroutines on our loop. Call its methods from other threads only."""
 
     def __init__(self, ask: Ask, finding: Finding) -> None:
         self._ask = ask
@@ -53,9 +53,9 @@ class Searches:
         self._ended = False
 
     def begin(self, wish: Wish, best: Callable[[Wish], Wish]) -> RunningSearch:
-        """Return the search for what ``wish`` asks for, begun where there is none.
+        """Return the search for what ``wish`` asks for; start it if there is none.
 
-        A new one is for the ``best`` wish that means the same.
+        A new search uses the ``best`` wish that means the same.
         """
         with self._lock:
             search = self._searches.get(wish.key)
@@ -70,7 +70,7 @@ class Searches:
             return search
 
     def tell(self, wish: Wish, search: RunningSearch) -> None:
-        """Make the log report how the search ends: nobody waits for it any more."""
+        """Log how the search ends, because nobody waits for it any more."""
         with self._lock:
             told, search.told = search.told, True
         if told:
@@ -81,7 +81,7 @@ class Searches:
         search.future.add_done_callback(lambda future: _report(name, future))
 
     def seconds_left(self, search: RunningSearch, timeout: float) -> float:
-        """Return how long to wait for a search of which ``timeout`` s are bearable."""
+        """Return how long to wait for a search that may take ``timeout`` s in all."""
         left = 0.0 if self._ended else search.begun + timeout - time.monotonic()
         return max(0.0, left)
 
@@ -112,7 +112,7 @@ class Searches:
 
 
 def _report(name: str, future: Future) -> None:
-    """Log how a search ended that nobody waited for."""
+    """Log how a search ended for which nobody waits."""
     error = None if future.cancelled() else future.exception()
     if future.cancelled() or isinstance(error, ShuttingDown | Cancelled):
         return  # Mopidy stops, or the torrent was removed
