@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import libtorrent as lt
@@ -22,6 +23,9 @@ from mopidy_vozduxan.engine.settings import PROFILE
 #: A peer may need 10 s to unchoke us, and trackers are told of every goodbye; but a
 #: second time has to come within the patience with a swarm (20 s).
 REST_S = 10.0
+#: A request is a debt when it is as old as that: who was asked a moment ago, because
+#: it has just unchoked us, would choke a new connection for another 10 s.
+DEBT_S = 3.0
 #: So long libtorrent calls peers again at once whom it has just left.
 CALLING_S = 3.0
 
@@ -43,15 +47,23 @@ class Peers:
 
     def reconnect(self, swarm: JoinedSwarm) -> None:
         """Meet the peers of a swarm anew if one of them owes us something."""
+        self._look(swarm, first=True)
 
-        def take(asked: asyncio.Future[bool]) -> None:
+    def _look(self, swarm: JoinedSwarm, *, first: bool) -> None:
+        def take(asked: asyncio.Future[float | None]) -> None:
             gone = self._members.present(swarm.infohash) is not swarm
-            if not (gone or asked.cancelled() or asked.exception()) and asked.result():
+            if gone or asked.cancelled() or asked.exception():
+                return
+            since = asked.result()
+            if since is not None and since >= DEBT_S:
                 swarm.may_cancel = False
                 self._meet_anew(swarm)
+            elif since is not None and first:
+                again = partial(self._look, swarm, first=False)
+                self._loop.call_later(DEBT_S + 1 - since, again)  # whole seconds
 
         if swarm.handle is not None and self._loop.time() >= swarm.reconnects_from:
-            asked = self._loop.run_in_executor(None, owe_something, swarm.handle)
+            asked = self._loop.run_in_executor(None, owed_for_s, swarm.handle)
             asked.add_done_callback(take)
 
     def meet_all_anew(self) -> None:
@@ -88,9 +100,14 @@ class Peers:
             self._members.session.apply_settings(dict(usual))
 
 
-def owe_something(handle: Any) -> bool:
-    """Return whether a peer that has unchoked us leaves a request open; blocks."""
-    return any(
-        peer.download_queue_length and not peer.flags & _REMOTE_CHOKED
+def owed_for_s(handle: Any) -> float | None:
+    """Return how long a peer that has unchoked us leaves requests open; blocks.
+
+    ``None``: no peer does.
+    """
+    debts = (
+        float(peer.last_request)
         for peer in handle.get_peer_info()
+        if peer.download_queue_length and not peer.flags & _REMOTE_CHOKED
     )
+    return max(debts, default=None)

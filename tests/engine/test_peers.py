@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from mopidy_vozduxan.engine.peers import owe_something
+from mopidy_vozduxan.engine.peers import owed_for_s
 from mopidy_vozduxan.engine.protocol import PieceFinished, StatisticsChanged
 from mopidy_vozduxan.planning.plan import Urgency
 from tests.engine.conftest import (
@@ -158,4 +158,4 @@ async def test_who_chokes_us_is_waited_for(tmp_path, album, peers) -> None:
     peer = peers(album, chokes=True)
     async with Rig(tmp_path, LOOPBACK) as rig:
         await met(rig, album, peer)
-        assert owe_something(rig.engine._members.swarms[album.infohash].handle) is False
+        assert owed_for_s(rig.engine._members.swarms[album.infohash].handle) is None
