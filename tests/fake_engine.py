@@ -43,7 +43,7 @@ class FakeEngine:
     def __init__(self, *metainfos):
         self.metainfos = {m.infohash: m for m in metainfos}
         self.wants: dict[str, dict[int, Urgency]] = {}
-        self.due: dict[str, dict[int, int]] = {}
+        self.due: dict[str, set[int]] = {}
         self.added: list[str] = []
         self.sources: list[TorrentSource] = []
         self.removed: list[str] = []
@@ -69,13 +69,13 @@ class FakeEngine:
         self.sources.append(source)
         urgencies = plan.urgencies if plan else b""
         self.wants[source.infohash] = {p: Urgency(u) for p, u in enumerate(urgencies)}
-        self.due[source.infohash] = dict(plan.due_ms) if plan else {}
+        self.due[source.infohash] = set(plan.hurried) if plan else set()
 
     def apply(self, infohash, changes):
-        if changes.forget_due:
+        if changes.unhurried:
             self.due[infohash].clear()
         self.wants[infohash].update(changes.urgencies)
-        self.due[infohash].update(changes.due_ms)
+        self.due[infohash].update(changes.hurried)
 
     def read_piece(self, infohash, piece):
         self.reads.append(piece)

@@ -88,13 +88,13 @@ class JoinedSwarm:
         """What a log calls it."""
         return self.source.display_name or self.infohash
 
-    def joined(self, handle: Any, now_ms: float) -> None:
+    def joined(self, handle: Any) -> None:
         """Take the handle and send what was asked for in the meantime."""
         self.handle = handle
         self.params = None
         backlog, self.backlog = self.backlog, []
         for changes in backlog:
-            self.apply(changes, now_ms)
+            self.apply(changes)
         for link in self.links:
             self.follow(link)
 
@@ -115,8 +115,8 @@ class JoinedSwarm:
         for peer in params.peers:
             self.handle.connect_peer(peer)
 
-    def apply(self, changes: Changes, now_ms: float) -> None:
-        """Send changes to libtorrent; ``now_ms`` is the loop's time in ms.
+    def apply(self, changes: Changes) -> None:
+        """Send changes to libtorrent.
 
         The order matters: libtorrent drops its other requests only when the
         first deadline meets an empty list, and a deadline forces priority 7.
@@ -124,14 +124,14 @@ class JoinedSwarm:
         if self.handle is None:
             self.backlog.append(changes)
             return
-        if changes.forget_due:
+        if changes.unhurried:
             self.handle.clear_piece_deadlines()
             self.due.clear()
         self._set_trickle(changes.trickle)
         self._prioritize(changes)
         # The first deadline cancels all other requests; NOW asks for it next anyway.
-        for piece, due_ms in changes.due_ms if self.may_cancel else ():
-            self.handle.set_piece_deadline(piece, max(0, int(due_ms - now_ms)))
+        for piece in changes.hurried if self.may_cancel else ():
+            self.handle.set_piece_deadline(piece, 0)
             self.due.add(piece)
         if self.stopped and self._wants_missing(changes):
             self._wake()
@@ -155,7 +155,7 @@ class JoinedSwarm:
         self.handle.resume()
 
     def _wants_missing(self, changes: Changes) -> bool:
-        wanted = {piece for piece, _ in changes.due_ms}
+        wanted = set(changes.hurried)
         wanted |= {piece for piece, urgency in changes.urgencies if urgency}
         self.hoped |= wanted & self.resumed
         return bool(wanted - self.resumed - self.held)

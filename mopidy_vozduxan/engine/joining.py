@@ -71,8 +71,8 @@ class Joining:
         swarm = JoinedSwarm(source.infohash, source, None, stopped=True)
         swarm.wants_metadata = fresh.ti is None
         if plan:
-            first = Changes(due_ms=tuple(plan.due_ms.items()), trickle=plan.trickle)
-            swarm.apply(first, self._members.loop.time() * 1000)
+            hurried = tuple(sorted(plan.hurried))
+            swarm.apply(Changes(hurried=hurried, trickle=plan.trickle))
         self._members.add(swarm)
         reading = self._members.loop.run_in_executor(None, self._read, source, fresh)
         reading.add_done_callback(partial(self._have_read, swarm, plan))

@@ -35,6 +35,8 @@ from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 #: How often statistics come while a swarm is watched.
 STATISTICS_EVERY_S = 1.0
+#: While somebody waits: how many peers there are decides what they are asked for.
+STATISTICS_WAITING_S = 0.1
 
 
 class LibtorrentEngine:
@@ -94,7 +96,7 @@ class LibtorrentEngine:
         if swarm.leaving:
             swarm.farewell.then(partial(self.apply, infohash, changes))
         else:
-            swarm.apply(changes, self._loop.time() * 1000)
+            swarm.apply(changes)
 
     def read_piece(self, infohash: str, piece: int) -> None:
         swarm = self._members.present(infohash)
@@ -156,9 +158,8 @@ class LibtorrentEngine:
         self._timer = None
         if self._parts.status.watched and self._closing is None:
             self._session.post_torrent_updates(0)
-            self._timer = self._loop.call_later(
-                STATISTICS_EVERY_S, self._ask_statistics
-            )
+            every_s = STATISTICS_WAITING_S if self._fast else STATISTICS_EVERY_S
+            self._timer = self._loop.call_later(every_s, self._ask_statistics)
             self._try_utp()
 
     def _try_utp(self) -> None:

@@ -56,7 +56,7 @@ class TorrentAlerts:
                 self._failures.broke(swarm, alert.error)
             self._departures.out(swarm)
             return
-        swarm.joined(alert.handle, self._members.loop.time() * 1000)
+        swarm.joined(alert.handle)
         if swarm.leaving:
             self._departures.begin(swarm)
 

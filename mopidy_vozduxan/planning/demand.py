@@ -80,9 +80,12 @@ class SwarmView:
     peers: int = 0
 
     @property
-    def has_one_peer(self) -> bool:
-        """Whether a single peer is there, who must not be told that we are done."""
-        return self.peers == 1
+    def has_several_peers(self) -> bool:
+        """Whether more than one peer is known; one must not be told that we are done.
+
+        Who is not known yet may be one, and may have given two pieces before we know.
+        """
+        return self.peers > 1
 
     def holds(self, pieces: PieceMap, span: Span) -> bool:
         """Return whether all of a stream's ``span`` is here."""

@@ -10,21 +10,21 @@ Design notes
   other when nothing wanted is missing, and do not meet again for minutes; so
   missing pieces, the anchors, always stay wanted.
 - *A seed that is alone is never told "not interested"*, not for the 2 ms between
-  the last wanted piece and the next plan: aria2 and rtorrent then choke us, and
-  let us wait for 11 to 30 s. So its anchors are all that is missing; it is asked
-  for them when everything else is asked for, and an unlimited one on loopback gave
-  27 MB before the next plan. Where there are other peers there is one: libtorrent
-  asks several of them for the last blocks of a piece only where nothing else is to
-  be asked for. There is one, too, before anybody is met, and while nobody listens:
-  tags are read of a few pieces, and fetching the rest costs the listener.
+  the last wanted piece and the next plan: aria2 and rtorrent then choke us for 11 to
+  30 s. So many anchors follow what is wanted. This holds before anybody is met, too:
+  rtorrent gave two pieces 9 ms after we met it, and we did not know of it yet.
+- *Several peers have one anchor at most*: libtorrent asks several of them for the
+  last blocks of a piece only if it has nothing else to ask for.
+- *While nobody listens there is one anchor*: reading tags takes a few pieces, and
+  fetching the rest costs the listener.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mopidy_vozduxan.planning.calm import need_of
+from mopidy_vozduxan.planning.budget import LEAST, alone, at_ease
+from mopidy_vozduxan.planning.calm import Need, need_of
 from mopidy_vozduxan.planning.demand import Demand, Head, Role, SwarmView
 from mopidy_vozduxan.planning.plan import Plan, Urgency
 from mopidy_vozduxan.planning.spans import Span
@@ -32,24 +32,19 @@ from mopidy_vozduxan.planning.tiers import DEFAULT_TIERS, Tiers
 from mopidy_vozduxan.planning.turns import Turns, turns_of
 from mopidy_vozduxan.planning.window import (
     beginnings,
-    due_in_ms,
     front,
     is_due,
     spans,
     unmet_heads,
 )
 
-#: Anchors where nothing else is wanted: one may come, the other is still missing.
-TRICKLING = 2
-
 
 def plans(
     demands: Sequence[Demand],
     swarms: Mapping[str, SwarmView],
-    now_ms: int,
     tiers: Tiers = DEFAULT_TIERS,
 ) -> dict[str, Plan]:
-    """Return the plan of every swarm in ``swarms``; ``now_ms`` is monotonic."""
+    """Return the plan of every swarm in ``swarms``."""
     need = need_of(demands, swarms, tiers)
     heard = [d for d in demands if d.role is not Role.BACKGROUND]
     leading = {d.infohash for d in heard if d.role is Role.CURRENT or _waits(d)}
@@ -58,7 +53,7 @@ def plans(
     for infohash, view in swarms.items():
         own = [d for d in heard if d.infohash == infohash and d not in turns.held_back]
         yields = infohash in turns.yields
-        canvas = _Canvas(view, now_ms, tiers.for_yielding() if yields else tiers)
+        canvas = _Canvas(view, tiers.for_yielding() if yields else tiers)
         jumped = infohash in need.jumps
         if jumped:
             canvas.paint_awaited(own)
@@ -72,7 +67,7 @@ def plans(
                 for d in demands
                 if d.infohash == infohash and d.role is Role.BACKGROUND
             )
-        result[infohash] = canvas.plan(own, jumped=jumped)
+        result[infohash] = canvas.plan(own, _limit(own, view, need), jumped)
     return result
 
 
@@ -83,12 +78,11 @@ def _waits(demand: Demand) -> bool:
 class _Canvas:
     """Urgencies being painted, the calm ones first, the pressing ones over them."""
 
-    def __init__(self, view: SwarmView, now_ms: int, tiers: Tiers) -> None:
+    def __init__(self, view: SwarmView, tiers: Tiers) -> None:
         self.view = view
-        self.now_ms = now_ms
         self.tiers = tiers
         self.urgencies = bytearray(view.piece_count)
-        self.due_ms: dict[int, int] = {}
+        self.hurried: set[int] = set()
 
     def paint_awaited(self, demands: Iterable[Demand]) -> None:
         """Want the pieces somebody waits for, and nothing else."""
@@ -142,19 +136,6 @@ class _Canvas:
         # They come in rising urgency, so painting over is taking the maximum.
         pieces = demand.pieces.pieces_of(span)
         self.urgencies[pieces.start : pieces.stop] = bytes([urgency]) * len(pieces)
-        if urgency is Urgency.SOON:
-            self._set_due(demand, pieces)
-
-    def _set_due(self, demand: Demand, pieces: range) -> None:
-        """Set deadlines where it is known that, and when, a piece is due soon."""
-        if demand.playhead is None and demand.role is not Role.PREFETCH:
-            return
-        missing = (p for p in pieces if p not in self.view.held)
-        for piece in itertools.islice(missing, self.tiers.deadlines):
-            in_ms = due_in_ms(demand, demand.pieces.span_of(piece).start)
-            if in_ms <= self.tiers.deadline_s * 1000:
-                due = self.now_ms + in_ms
-                self.due_ms[piece] = min(due, self.due_ms.get(piece, due))
 
     def _await(self, demand: Demand, head: Head) -> None:
         piece = demand.pieces.piece_at(head.offset)
@@ -165,54 +146,93 @@ class _Canvas:
             return
         self.urgencies[piece] = Urgency.NOW
         if not head.earned or head.stuck:
-            self.due_ms[piece] = self.now_ms
+            self.hurried.add(piece)
 
-    def plan(self, demands: Sequence[Demand], *, jumped: bool) -> Plan:
-        """Return the plan, with anchors; a head has ``jumped`` and waits.
+    def plan(self, demands: Sequence[Demand], limit: int | None, jumped: bool) -> Plan:
+        """Return the plan, with anchors: ``limit`` missing pieces at most.
 
         They are wanted before the last other piece comes: a swarm that is
         finished for a moment already stops dialling the peers it knows.
         """
         for piece in self.view.hopeless:
             self.urgencies[piece] = Urgency.NONE
-            self.due_ms.pop(piece, None)
-        missing = sum(
-            1
-            for piece, urgency in enumerate(self.urgencies)
-            if urgency and piece not in self.view.held
-        )
-        if not self.view.in_use:
-            return Plan(bytes(self.urgencies), self.due_ms, not missing, missing)
-        anchors = self._anchors(demands, jumped=jumped, trickle=not missing)
+            self.hurried.discard(piece)
+        start = self._start(demands)
+        order = list(self._missing(start))
+        missing = order[:limit]
+        for piece in order[len(missing) :]:
+            self.urgencies[piece] = Urgency.NONE
+        anchors = []
+        if self.view.in_use:
+            free = self._free(start)
+            anchors = self._anchors(free, len(missing), limit, jumped)
         for piece in anchors:
             self.urgencies[piece] = Urgency.ANCHOR
         # A deadline cancels, and who is alone may be one who forgets what was.
-        due_ms = {} if self.view.has_one_peer else self.due_ms
-        count = missing + len(anchors)
-        return Plan(bytes(self.urgencies), due_ms, not missing, count)
+        hurried = () if self.view.peers == 1 else self.hurried
+        count = len(missing) + len(anchors)
+        return Plan(bytes(self.urgencies), frozenset(hurried), not missing, count)
+
+    def _start(self, demands: Sequence[Demand]) -> int:
+        """Return the piece at which the leading stream is read."""
+        if (awaited := self.urgencies.find(Urgency.NOW)) >= 0:
+            return awaited
+        first = min(demands, key=lambda d: d.role, default=None)
+        if first is None:
+            return 0
+        return first.pieces.piece_at(min(front(first), first.pieces.size - 1))
+
+    def _missing(self, start: int) -> Iterator[int]:
+        """Yield the wanted pieces that are missing, the most urgent first.
+
+        Among equals the next ones from ``start`` on are first.
+        """
+        for urgency in sorted(set(self.urgencies) - {Urgency.NONE}, reverse=True):
+            for first, stop in ((start, self.view.piece_count), (0, start)):
+                piece = self.urgencies.find(urgency, first, stop)
+                while piece >= 0:
+                    if piece not in self.view.held:
+                        yield piece
+                    piece = self.urgencies.find(urgency, piece + 1, stop)
+
+    def _free(self, start: int) -> list[int]:
+        """Return the missing pieces that nobody wants, the next ones first."""
+        return [
+            piece
+            for piece in (*range(start, self.view.piece_count), *range(start))
+            if not self.urgencies[piece] and piece not in self.view.held
+        ]
 
     def _anchors(
-        self, demands: Sequence[Demand], *, jumped: bool, trickle: bool
+        self, free: list[int], missing: int, limit: int | None, jumped: bool
     ) -> list[int]:
-        """Return missing, unwanted pieces, the next ones of the leading stream first.
+        """Return those of the ``free`` pieces that keep the peers.
 
-        Those of a trickle are a head start for what is played next. Who is alone has
-        been asked for nearly all of them; the last ones come last.
+        Those of a trickle are a head start for what is played next. Who is alone is
+        asked for many of them, and never for all: Transmission 3.00 remembers the
+        address of a peer that has everything, and does not let it in again.
         """
-        alone = self.view.has_one_peer
-        first = min(demands, key=lambda d: d.role, default=None)
-        start = first.pieces.pieces.stop if first else 0
-        if (awaited := self.urgencies.find(Urgency.NOW)) >= 0:
-            start = awaited + 1
-        order = itertools.chain(range(start, self.view.piece_count), range(start))
-        free = [p for p in order if not self.urgencies[p] and p not in self.view.held]
-        if trickle:
-            return free[-TRICKLING:] if alone else free[:TRICKLING]
-        if alone and demands:
-            return free
+        several = self.view.has_several_peers
+        if not missing:
+            return free[:LEAST] if several else free[-LEAST:]
+        room = len(free) if limit is None else limit - missing
+        if not several and limit is not None:
+            return free[:-LEAST][:room] or free[: min(1, room)]
         # One took a seek from 0.3 to 0.8 s; a start, where nothing is asked for yet,
         # sounds 0.6 s earlier with one.
-        return [] if jumped and self.view.held else free[:1]
+        return [] if jumped and self.view.held else free[: min(1, room)]
+
+
+def _limit(demands: Sequence[Demand], view: SwarmView, need: Need) -> int | None:
+    """Return how many pieces are wanted at one time; ``None``: all that are."""
+    if not demands:
+        return None
+    piece_length = demands[0].pieces.piece_length
+    if not view.has_several_peers:
+        return alone(piece_length)
+    if need.is_at_ease and demands[0].infohash not in need.jumps:
+        return at_ease(view.rate, piece_length)
+    return None
 
 
 def _in_turn(

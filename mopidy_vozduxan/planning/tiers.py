@@ -32,13 +32,6 @@ class Tiers:
     prefetch_s: float = 30.0
     prefetch_bytes: int = 32 * MIB
     head_s: float = 10.0
-    #: So many missing pieces have deadlines, if they are due so soon. A deadline
-    #: makes a piece as urgent as one that is waited for, and the engine fetches
-    #: those in any order: with 8 of them the one waited for came up to 2.2 s
-    #: late. The first on an empty list also cancels what else is asked for, and
-    #: Transmission 3.00 never sends what was cancelled once: so not in calm.
-    deadlines: int = 2
-    deadline_s: float = 5.0
     #: A window reaches this many times the contiguously read bytes.
     earning: int = 4
 

@@ -85,7 +85,10 @@ class EngineEvents:
             case PieceUnreadable(piece=piece, reason=reason):
                 swarm.piece_unreadable(piece, reason)
             case StatisticsChanged(statistics=statistics):
+                had_several = swarm.statistics.num_peers > 1
                 swarm.statistics_changed(statistics, now)
+                if had_several is not (statistics.num_peers > 1):
+                    self._changed(True)  # a lone seed is wanted other things of
             case PiecesHeld(held=held):
                 swarm.pieces_held(held)
                 self._changed(True)

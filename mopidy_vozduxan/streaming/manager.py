@@ -232,6 +232,5 @@ class Manager:
 
     def _plan(self) -> None:
         demands, views = self.streams.demands(), self.swarms.views()
-        now_ms = int(self._clock() * 1000)
-        self._orders.carry_out(plans(demands, views, now_ms, self._tiers))
+        self._orders.carry_out(plans(demands, views, self._tiers))
         self._supervisor.watch()

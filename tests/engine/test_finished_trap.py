@@ -70,7 +70,7 @@ async def jumped_to(rig: Rig, album: Album, track: int) -> float:
     piece = pieces_of(album, track)[0]
     now = rig.loop.time()
     rig.engine.watch(frozenset([album.infohash]), waiting=True)
-    changes = Changes(((piece, Urgency.NOW),), ((piece, int(now * 1000)),), True)
+    changes = Changes(((piece, Urgency.NOW),), (piece,), True)
     rig.engine.apply(album.infohash, changes)
     await rig.next(PieceRead, piece=piece)
     return rig.loop.time() - now

@@ -11,8 +11,6 @@ from mopidy_vozduxan.engine.settings import TRICKLE_BYTES_PER_S
 from mopidy_vozduxan.planning.plan import Changes, Urgency
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
-NOW_MS = 5_000.0
-
 
 class Recorder:
     """A handle that notes what is called."""
@@ -27,14 +25,14 @@ class Recorder:
 @pytest.fixture
 def swarm() -> JoinedSwarm:
     made = JoinedSwarm("f" * 40, TorrentSource("f" * 40), params=None, stopped=False)
-    made.joined(Recorder(), NOW_MS)
+    made.joined(Recorder())
     return made
 
 
 def told(swarm: JoinedSwarm, changes: Changes) -> list[tuple[Any, ...]]:
     """Return the calls that changes lead to."""
     swarm.handle.calls.clear()
-    swarm.apply(changes, NOW_MS)
+    swarm.apply(changes)
     return list(swarm.handle.calls)
 
 
@@ -45,10 +43,8 @@ def test_urgencies_become_priorities() -> None:
 def test_a_jump_clears_the_deadlines_before_it_sets_new_ones(
     swarm: JoinedSwarm,
 ) -> None:
-    told(swarm, Changes(((1, Urgency.NOW),), ((1, 5_000),)))
-    jump = Changes(
-        ((1, Urgency.IDLE), (9, Urgency.NOW)), ((9, 5_000),), forget_due=True
-    )
+    told(swarm, Changes(((1, Urgency.NOW),), (1,)))
+    jump = Changes(((1, Urgency.IDLE), (9, Urgency.NOW)), (9,), unhurried=True)
     assert told(swarm, jump) == [
         ("clear_piece_deadlines",),
         ("prioritize_pieces", [(1, 2), (9, 7)]),
@@ -59,20 +55,12 @@ def test_a_jump_clears_the_deadlines_before_it_sets_new_ones(
 
 def test_no_deadline_cancels_what_peers_would_forget(swarm: JoinedSwarm) -> None:
     swarm.may_cancel = False
-    jump = Changes(((1, Urgency.IDLE), (9, Urgency.NOW)), ((9, 5_000),))
+    jump = Changes(((1, Urgency.IDLE), (9, Urgency.NOW)), (9,))
     assert told(swarm, jump) == [("prioritize_pieces", [(1, 2), (9, 7)])]
 
 
-def test_deadlines_count_from_now_and_never_lie_in_the_past(swarm: JoinedSwarm) -> None:
-    changes = Changes(due_ms=((1, 7_500), (2, 4_000)))
-    assert told(swarm, changes) == [
-        ("set_piece_deadline", 1, 2_500),
-        ("set_piece_deadline", 2, 0),
-    ]
-
-
 def test_a_piece_with_a_deadline_keeps_its_priority(swarm: JoinedSwarm) -> None:
-    told(swarm, Changes(((1, Urgency.NOW),), ((1, 5_000),)))
+    told(swarm, Changes(((1, Urgency.NOW),), (1,)))
     assert told(swarm, Changes(((1, Urgency.LATER), (2, Urgency.LATER)))) == [
         ("prioritize_pieces", [(2, 4)])
     ]
@@ -80,7 +68,7 @@ def test_a_piece_with_a_deadline_keeps_its_priority(swarm: JoinedSwarm) -> None:
 
 def test_a_piece_no_longer_wanted_loses_its_deadline_first(swarm: JoinedSwarm) -> None:
     """libtorrent fetches what is on the deadline list whatever its priority."""
-    told(swarm, Changes(((1, Urgency.NOW),), ((1, 5_000),)))
+    told(swarm, Changes(((1, Urgency.NOW),), (1,)))
     assert told(swarm, Changes(((1, Urgency.NONE),))) == [
         ("reset_piece_deadline", 1),
         ("prioritize_pieces", [(1, 0)]),
@@ -98,10 +86,10 @@ def test_a_trickle_is_limited_and_an_urgent_change_lifts_that_first(
 
 def test_changes_wait_for_the_handle_in_order() -> None:
     swarm = JoinedSwarm("f" * 40, TorrentSource("f" * 40), params=None, stopped=False)
-    swarm.apply(Changes(((1, Urgency.NOW),)), NOW_MS)
-    swarm.apply(Changes(((1, Urgency.NONE), (2, Urgency.NOW))), NOW_MS)
+    swarm.apply(Changes(((1, Urgency.NOW),)))
+    swarm.apply(Changes(((1, Urgency.NONE), (2, Urgency.NOW))))
     handle = Recorder()
-    swarm.joined(handle, NOW_MS)
+    swarm.joined(handle)
     assert handle.calls == [
         ("prioritize_pieces", [(1, 7)]),
         ("prioritize_pieces", [(1, 0), (2, 7)]),

@@ -181,7 +181,7 @@ async def test_nobody_is_met_before_something_is_wanted(
         rig.engine.watch(frozenset([album.infohash]), waiting=True)
         await rig.next(StatisticsChanged)
         assert not any(e.statistics.num_peers for e in rig.all(StatisticsChanged))
-        rig.engine.apply(album.infohash, Changes(((7, Urgency.NOW),), ((7, 0),), True))
+        rig.engine.apply(album.infohash, Changes(((7, Urgency.NOW),), (7,), True))
         await rig.next(PieceFinished, piece=7)
 
 

@@ -130,7 +130,7 @@ async def test_a_web_seed_gives_what_is_wanted_first(tmp_path: Path) -> None:
             rig.engine.add(album.source, plan_of(album, {5: Urgency.NOW}))
             await rig.next(PieceFinished, piece=5)
             urgencies = ((200, Urgency.NOW),)
-            rig.engine.apply(album.infohash, Changes(urgencies, ((200, 0),), True))
+            rig.engine.apply(album.infohash, Changes(urgencies, (200,), True))
             await rig.next(PieceFinished, piece=200)
             assert len(rig.all(PieceFinished)) < album.piece_count
 

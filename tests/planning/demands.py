@@ -7,7 +7,6 @@ from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.planning.tiers import Tiers
 
 NONE, ANCHOR, IDLE, LATER, SOON, NOW = Urgency
-NOW_MS = 1_000_000
 ALBUM = 400  # pieces: track 1 has 0-199, track 2 has 200-399
 TRACK_1 = PieceMap(0, 20_000, 100)
 TRACK_2 = PieceMap(20_000, 20_000, 100)
@@ -19,7 +18,7 @@ def demand(*heads, role=Role.CURRENT, pieces=TRACK_1, swarm="s", **more):
 
 def plan_of(*demands, held=(), tiers=Tiers(), peers=4, **swarms):
     views = {"s": SwarmView(ALBUM, frozenset(held), peers=peers)} | swarms
-    return plans(demands, views, NOW_MS, tiers)["s"]
+    return plans(demands, views, tiers)["s"]
 
 
 def wanted(plan, urgency):

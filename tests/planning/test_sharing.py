@@ -9,7 +9,6 @@ from tests.planning.demands import (
     IDLE,
     LATER,
     NOW,
-    NOW_MS,
     SOON,
     TRACK_2,
     demand,
@@ -62,11 +61,11 @@ def test_a_seed_that_is_alone_always_has_something_to_be_asked_for():
     jumped = demand(Head(5000))
     alone = plan_of(jumped, held={0}, peers=1)
     assert wanted(alone, NOW) == [50]
-    assert len(wanted(alone, ANCHOR)) == ALBUM - 2
+    assert len(wanted(alone, ANCHOR)) == ALBUM - 4
     several = plan_of(jumped, held={0}, peers=2)
     assert not wanted(several, ANCHOR)
-    nobody_yet = plan_of(jumped, peers=0)
-    assert len(wanted(nobody_yet, ANCHOR)) == 1
+    nobody_yet = plan_of(jumped, peers=0)  # the first one may have given two by then
+    assert len(wanted(nobody_yet, ANCHOR)) == ALBUM - 3
 
 
 def test_a_read_in_the_background_takes_no_more_from_a_seed_that_is_alone():
@@ -82,7 +81,7 @@ def test_a_complete_torrent_needs_no_anchor():
 
 def test_a_swarm_joined_for_its_metadata_fetches_nothing():
     views = {"s": SwarmView(ALBUM, frozenset(), in_use=False)}
-    assert not any(plans([], views, NOW_MS)["s"].urgencies)
+    assert not any(plans([], views)["s"].urgencies)
 
 
 def test_a_swarm_without_demands_keeps_two_anchors_only():
@@ -98,7 +97,7 @@ def test_a_next_track_that_is_due_outranks_the_safe_rest_of_the_current():
     nxt = demand(role=Role.PREFETCH, pieces=TRACK_2, starts_in_ms=4_000)
     plan = plan_of(playing, nxt, held=range(200))
     assert wanted(plan, SOON)[-1] >= 200
-    assert plan.due_ms == {200: NOW_MS + 4_000, 201: NOW_MS + 5_000}
+    assert not plan.hurried
 
 
 def test_in_calm_the_next_beginning_comes_before_what_is_due_later():
@@ -115,7 +114,7 @@ def test_a_read_in_the_background_wants_no_more_than_it_waits_for():
     plan = plan_of(demand(Head(20_000 - 100), role=Role.BACKGROUND), held={0})
     assert wanted(plan, LATER) == [199]
     assert not wanted(plan, NOW)
-    assert plan.due_ms == {}
+    assert not plan.hurried
 
 
 def test_a_read_in_the_background_that_goes_on_wants_as_much_again():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from mopidy_vozduxan.planning.demand import Head, Role, SwarmView
 from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.turns import turns_of
-from tests.planning.demands import ALBUM, ANCHOR, LATER, NOW_MS, SOON, demand, wanted
+from tests.planning.demands import ALBUM, ANCHOR, LATER, SOON, demand, wanted
 
 #: Of 100 bytes/s music: that of a swarm which delivers, and of one which does not.
 ALIVE, DYING = 100, 10
@@ -29,7 +29,7 @@ def planned(position=10, *, held, rates=ALIVE, starts_in_ms=190_000, reader=None
         pieces = frozenset(range(start, start + held.get(swarm, 0)))
         rate = rates if isinstance(rates, int) else rates.get(swarm, ALIVE)
         views[swarm] = SwarmView(ALBUM, pieces, rate=rate, peers=4)
-    return plans(demands, views, NOW_MS)
+    return plans(demands, views)
 
 
 def asked(made):

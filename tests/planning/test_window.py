@@ -8,7 +8,6 @@ from tests.planning.demands import (
     IDLE,
     LATER,
     NOW,
-    NOW_MS,
     SOON,
     TRACK_2,
     demand,
@@ -22,7 +21,7 @@ def test_small_pieces_do_not_shorten_the_window():
     head = Head(1_000_000, earned=1_000_000, waiting=False)
     view = SwarmView(2000, frozenset())
     playing = Demand("s", Role.CURRENT, pieces, byte_rate=100_000.0, heads=(head,))
-    plan = plans([playing], {"s": view}, NOW_MS)["s"]
+    plan = plans([playing], {"s": view})["s"]
     assert len(wanted(plan, SOON)) * 16_384 >= 1_500_000
 
 
@@ -64,21 +63,12 @@ def test_a_tail_probe_does_not_move_the_window():
     assert wanted(answered, SOON)[:15] == wanted(before, SOON)
 
 
-def test_deadlines_follow_the_moment_each_byte_is_due():
+def test_only_a_jump_is_hurried():
+    """A deadline cancels what else was asked for, which music that goes on needs."""
     playing = demand(Head(10_500, 10_500, waiting=False), playhead=9900)
-    plan = plan_of(playing, held={99, 100})
-    assert plan.due_ms == {101: NOW_MS + 2000, 102: NOW_MS + 3000}
-
-
-def test_what_is_not_due_within_seconds_has_no_deadline():
-    playing = demand(Head(10_500, 10_500, waiting=False), playhead=9900)
-    assert not plan_of(playing, held=range(99, 106)).due_ms
-
-
-def test_where_nobody_knows_what_sounds_only_a_jump_has_a_deadline():
-    reading = demand(Head(10_000, earned=10_000))
-    assert not plan_of(reading).due_ms
-    assert plan_of(demand(Head(10_000)), held={0}).due_ms == {100: NOW_MS}
+    assert not plan_of(playing, held={99, 100}).hurried
+    assert not plan_of(demand(Head(10_000, earned=10_000))).hurried
+    assert plan_of(demand(Head(10_000)), held={0}).hurried == {100}
 
 
 def test_behind_the_head_comes_last():

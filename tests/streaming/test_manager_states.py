@@ -350,8 +350,8 @@ class Streaming(RuleBasedStateMachine):
             infohash: _held_apart(view, ALBUMS[infohash])
             for infohash, view in views.items()
         }
-        shared_plans = plans(demands, views, 0)
-        apart_plans = plans(apart, apart_views, 0)
+        shared_plans = plans(demands, views)
+        apart_plans = plans(apart, apart_views)
         for infohash, shared in shared_plans.items():
             highest = [Urgency.NONE] * len(shared.urgencies)
             for number, pieces in enumerate(_pieces_of_files(ALBUMS[infohash])):
