@@ -26,14 +26,22 @@ MAKES = pytest.mark.parametrize(
         pytest.param(othermakes.aria2, othermakes.ARIA2, id="aria2"),
         pytest.param(othermakes.rtorrent, othermakes.RTORRENT, id="rtorrent"),
         pytest.param(othermakes.webtorrent, othermakes.WEBTORRENT, id="webtorrent"),
+        # Unchokes on a beat of ten seconds, and answers on one of half a second.
+        pytest.param(
+            othermakes.transmission, othermakes.TRANSMISSION, id="transmission"
+        ),
     ],
 )
 
 
 @pytest.fixture
 def noise(tmp_path: Path) -> Iterator[Album]:
-    """Two short tracks, and three large files that are only served."""
-    tracks = [Track("One", "flac", 4), Track("Two", "flac", 3)]
+    """Two short tracks, one to seek in, and three large files that are only served."""
+    tracks = [
+        Track("One", seconds=4),
+        Track("Two", seconds=3),
+        Track("Three", seconds=40),
+    ]
     files = {
         f"1{n} - Noise.mp3": random.Random(n).randbytes(6 * MIB + 12_345)
         for n in range(3)
@@ -45,8 +53,8 @@ def noise(tmp_path: Path) -> Iterator[Album]:
         yield made
 
 
-#: An unlimited seed on loopback gives 27 MB before a late plan; it is then told that
-#: nothing is wanted, and aria2 and rtorrent let us wait for 11 to 30 s.
+#: An unlimited seed on loopback gives 16 MB before a late plan; if it is then told that
+#: nothing is wanted, aria2 and rtorrent let us wait for 11 to 30 s.
 @pytest.mark.alone
 @MAKES
 def test_an_album_of_another_make_alone_plays_and_is_served_whole(
@@ -56,11 +64,11 @@ def test_an_album_of_another_make_alone_plays_and_is_served_whole(
         pytest.skip("not installed")
     with (
         seed(noise.torrent, tmp_path) as peer,
-        Listener(tmp_path / "mopidy", [noise], DEFAULT, sync=False) as listener,
+        Listener(tmp_path / "mopidy", [noise], DEFAULT) as listener,
     ):
         noise.tracker.peers = [peer]
-        first, second, *served = listener.tracks(noise)
-        for path, uri in zip(noise.paths[2:], served, strict=True):
+        first, second, third, *served = listener.tracks(noise)
+        for path, uri in zip(noise.paths[3:], served, strict=True):
             source, url = path.read_bytes(), public_url(listener, noise, uri)
             for percent in (0, 50, 90, 25):
                 start = len(source) * percent // 100
@@ -71,22 +79,32 @@ def test_an_album_of_another_make_alone_plays_and_is_served_whole(
         listener.wait_for_ended(second)
         pcm = make_pcm(4, seed=1001) + make_pcm(3, seed=1002)
         assert listener.sound == as_floats(pcm)
+        listener.play(third)
+        listener.wait_for_started(third)
+        for position_ms in (20_000, 10_000, 37_000):
+            listener.seek(position_ms)
+        listener.wait_for_ended(third)
         listener.assert_calm()
 
 
-def test_an_album_of_transmission_alone_plays(tmp_path: Path) -> None:
-    """3.00 lets a new peer in on a beat of ten seconds, and is slow at first."""
-    if not othermakes.TRANSMISSION:
+@pytest.mark.alone
+@MAKES
+def test_seeks_in_an_album_of_another_make_alone_come_while_it_is_fetched(
+    seed: Seed, command: str | None, noise: Album, tmp_path: Path
+) -> None:
+    """Nothing is here, and nothing else reads: the first sound is a seek later."""
+    if not command:
         pytest.skip("not installed")
-    tracks = [Track("One", "flac", 4), Track("Two", "flac", 3)]
-    patient = {"vozduxan": {"stall_timeout": 30}}
     with (
-        album(tmp_path / "Album", tracks) as one,
-        othermakes.transmission(one.torrent, tmp_path) as peer,
-        Listener(tmp_path / "mopidy", [one], patient, sync=False) as listener,
+        seed(noise.torrent, tmp_path) as peer,
+        Listener(tmp_path / "mopidy", [noise], DEFAULT) as listener,
     ):
-        one.tracker.peers = [peer]
-        first, second = listener.tracks(one)
+        noise.tracker.peers = [peer]
+        first, second, third, *_ = listener.tracks(noise)
+        listener.play(third)
+        for position_ms in (35_000, 12_000, 38_000):
+            listener.seek(position_ms)
+        listener.wait_for_ended(third)
         listener.play(first, second)
         listener.wait_for_ended(second)
         pcm = make_pcm(4, seed=1001) + make_pcm(3, seed=1002)
