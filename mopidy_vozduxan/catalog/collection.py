@@ -8,9 +8,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from mopidy_vozduxan.catalog import inventory, moving, torrent_rows, track_rows
+from mopidy_vozduxan.catalog import (
+    found_rows,
+    inventory,
+    moving,
+    torrent_rows,
+    track_rows,
+)
+from mopidy_vozduxan.catalog.found_rows import FoundAt
 from mopidy_vozduxan.catalog.records import Records
-from mopidy_vozduxan.catalog.torrent_rows import FoundAt, TorrentSummary
+from mopidy_vozduxan.catalog.torrent_rows import TorrentSummary
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
 #: Torrents added in one transaction: other writers wait for its end, 0.1 s.
@@ -158,7 +165,7 @@ def _add(
     if given != infohash:
         torrent_rows.write_alias(db, given, infohash)
     if found_at:
-        torrent_rows.write_found(db, infohash, found_at)
+        found_rows.write_found(db, infohash, found_at)
     return news
 
 

@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mopidy_vozduxan.catalog import torrent_rows
+from mopidy_vozduxan.catalog import found_rows
+from mopidy_vozduxan.catalog.found_rows import FoundAt
 from mopidy_vozduxan.catalog.records import Records
-from mopidy_vozduxan.catalog.torrent_rows import FoundAt
 
 #: Files withdrawn in one transaction: other writers wait for its end.
 BATCH = 32
@@ -23,18 +23,16 @@ class FoundFiles:
 
     def known(self) -> dict[Path, tuple[int, int, str]]:
         """Return (mtime_ns, size, infohash) of every ``.torrent`` file read so far."""
-        rows = self._records.file.read(torrent_rows.list_found)
+        rows = self._records.file.read(found_rows.list_found)
         return {Path(os.fsdecode(row[0])): row[1:] for row in rows}
 
     def refused(self) -> dict[FoundAt, str]:
         """Return the refused ``.torrent`` files, in the refused version, and why."""
-        return self._records.file.read(torrent_rows.list_refused)
+        return self._records.file.read(found_rows.list_refused)
 
     def refuse(self, file: FoundAt, reason: str) -> None:
         """Remember a refused file; an earlier version of it stays known."""
-        self._records.file.write(
-            lambda db: torrent_rows.write_refused(db, file, reason)
-        )
+        self._records.file.write(lambda db: found_rows.write_refused(db, file, reason))
 
     def withdraw(self, gone: Sequence[Path], outdated: Iterable[str] = ()) -> list[str]:
         """Note that ``.torrent`` files were removed; return the torrents that left.
@@ -49,8 +47,8 @@ class FoundFiles:
 
     def _withdraw(self, gone: Sequence[Path], outdated: frozenset[str]) -> list[str]:
         def write(db: sqlite3.Connection) -> list[str]:
-            lost = outdated | torrent_rows.delete_found(db, gone)
-            left = torrent_rows.unfounded(db, lost)
+            lost = outdated | found_rows.delete_found(db, gone)
+            left = found_rows.unfounded(db, lost)
             for infohash in left:
                 self._records.let_go(db, infohash)
             return left

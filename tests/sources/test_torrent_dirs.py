@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan.catalog import Catalog, torrent_rows
+from mopidy_vozduxan.catalog import Catalog, found_rows
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.sources import torrent_dirs
 from mopidy_vozduxan.sources.torrent_dirs import STILL_S, TorrentDirs
@@ -200,7 +200,7 @@ def test_a_refused_file_is_not_read_again_by_the_next_run(
 
 def test_what_an_older_version_refused_is_read_again(folder, look, monkeypatch):
     (folder / "a.torrent").write_bytes(b"nonsense")
-    monkeypatch.setattr(torrent_rows, "__version__", "0.0.0")
+    monkeypatch.setattr(found_rows, "__version__", "0.0.0")
     look()
     look(after=STILL_S)
     monkeypatch.undo()
