@@ -1,7 +1,7 @@
 """One torrent in the session: its handle, what it holds, who waits for a piece.
 
-Speaks libtorrent's priorities and deadlines; decides nothing about what is
-wanted. Calls nothing that waits for libtorrent's network thread.
+Uses libtorrent's priorities and deadlines; decides nothing about what is wanted. Calls
+nothing that waits for libtorrent's network thread.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PRIORITIES = {
     Urgency.SOON: 6,
     Urgency.NOW: 7,
 }
-#: Every tier is asked at once, and in each the first tracker that answers counts.
+#: All tiers are asked at once; in each, the first tracker that answers counts.
 _LATER_TIER = 100
 _AT_ONCE = lt.reannounce_flags_t.ignore_min_interval
 _TABLE = bytes(PRIORITIES[urgency] for urgency in Urgency).ljust(256, b"\0")
@@ -50,20 +50,20 @@ class JoinedSwarm:
     stopped: bool
     handle: Any = None
     held: set[int] = field(default_factory=set)
-    #: By what was saved; until what is held is told, that has to do.
+    #: Held according to the saved state, until libtorrent reports the held pieces.
     resumed: set[int] = field(default_factory=set)
-    hoped: set[int] = field(default_factory=set)  # wanted and, by that, held
+    hoped: set[int] = field(default_factory=set)  # wanted, and held according to that
     reads: dict[int, int] = field(default_factory=dict)
     hashes: PieceHashes | None = None  # known with the metadata
-    #: Read, and not judged yet: piece, bytes, number of callers.
+    #: Read, and not checked yet: piece, bytes, number of callers.
     unhashed: list[tuple[int, bytes, int]] = field(default_factory=list)
     damage: Damage = field(default_factory=Damage)
     looks: dict[int, asyncio.Event] = field(default_factory=dict)
     due: set[int] = field(default_factory=set)
     backlog: list[Changes] = field(default_factory=list)
-    may_cancel: bool = True  # no peer has left us waiting for what it was asked for
-    reconnects_from: float = 0.0  # not before that time of the loop, in seconds
-    links: list[str] = field(default_factory=list)  # more magnet links, to come
+    may_cancel: bool = True  # no peer has left a request unanswered
+    reconnects_from: float = 0.0  # no reconnect before this time of the loop (s)
+    links: list[str] = field(default_factory=list)  # more magnet links, to be added
     web_seeds: set[str] = field(default_factory=set)
     #: Pieces that came wrong, and which peers had them then.
     wrong: dict[int, frozenset[tuple[str, int]]] = field(default_factory=dict)
@@ -85,11 +85,11 @@ class JoinedSwarm:
 
     @property
     def name(self) -> str:
-        """What a log calls it."""
+        """The name for logs."""
         return self.source.display_name or self.infohash
 
     def joined(self, handle: Any) -> None:
-        """Take the handle and send what was asked for in the meantime."""
+        """Take the handle, and send what was requested in the meantime."""
         self.handle = handle
         self.params = None
         backlog, self.backlog = self.backlog, []
@@ -99,7 +99,7 @@ class JoinedSwarm:
             self.follow(link)
 
     def follow(self, link: str) -> None:
-        """Ask the trackers, web seeds and peers of another magnet link too.
+        """Use the trackers, web seeds and peers of another magnet link too.
 
         Raises :class:`BadInput`.
         """
@@ -118,8 +118,8 @@ class JoinedSwarm:
     def apply(self, changes: Changes) -> None:
         """Send changes to libtorrent.
 
-        The order matters: libtorrent drops its other requests only when the
-        first deadline meets an empty list, and a deadline forces priority 7.
+        The order matters: libtorrent drops its other requests only if the deadline list
+        was empty before the first deadline, and a deadline forces priority 7.
         """
         if self.handle is None:
             self.backlog.append(changes)
@@ -129,7 +129,8 @@ class JoinedSwarm:
             self.due.clear()
         self._set_trickle(changes.trickle)
         self._prioritize(changes)
-        # The first deadline cancels all other requests; NOW asks for it next anyway.
+        # The first deadline cancels all other requests; NOW makes it the next one
+        # anyway.
         for piece in changes.hurried if self.may_cancel else ():
             self.handle.set_piece_deadline(piece, 0)
             self.due.add(piece)
@@ -137,12 +138,12 @@ class JoinedSwarm:
             self._wake()
 
     def look_for_peers(self) -> None:
-        """Ask every tracker and the DHT now, whenever they wish to be asked."""
+        """Ask every tracker and the DHT now, without waiting for their interval."""
         self.handle.force_reannounce(0, -1, _AT_ONCE)
         self.handle.force_dht_announce()
 
     def told(self, held: set[int]) -> None:
-        """Take the truth about what is held; what was hoped for may be missing."""
+        """Take the held pieces; hoped-for ones may be missing."""
         self.held = held
         missing = self.hoped - held
         self.resumed, self.hoped = set(), set()
@@ -161,11 +162,11 @@ class JoinedSwarm:
         return bool(wanted - self.resumed - self.held)
 
     def _prioritize(self, changes: Changes) -> None:
-        """Send pairs: unlike the whole vector they leave other pieces alone."""
+        """Send pairs, which leave other pieces alone, unlike the whole vector."""
         kept = self.due - self.held
         dropped = {p for p, u in changes.urgencies if not u and p in kept}
         for piece in dropped:
-            # A piece on the deadline list is fetched whatever its priority.
+            # A piece on the deadline list is fetched regardless of its priority.
             self.handle.reset_piece_deadline(piece)
         self.due -= dropped
         pairs = [
@@ -182,19 +183,19 @@ class JoinedSwarm:
             self.handle.set_download_limit(TRICKLE_BYTES_PER_S if trickle else -1)
 
     def ask(self, piece: int) -> None:
-        """Read a held piece; callers that ask meanwhile share the answer."""
+        """Read a held piece; simultaneous callers share the answer."""
         waiting = self.reads.get(piece, 0)
         self.reads[piece] = waiting + 1
         if not waiting:
             self.handle.read_piece(piece)
 
     def ask_again(self) -> None:
-        """Repeat every read whose answer may be lost."""
+        """Repeat every read whose answer may have been lost."""
         for piece in self.reads.keys() | self.looks.keys():
             self.handle.read_piece(piece)
 
     def look_at(self, piece: int) -> asyncio.Event:
-        """Read a held piece for nobody; the event is set when it was judged."""
+        """Read a held piece only to check it; the event is set after that."""
         if piece not in self.looks:
             self.looks[piece] = asyncio.Event()
             if piece not in self.reads:
@@ -202,10 +203,10 @@ class JoinedSwarm:
         return self.looks[piece]
 
     def looked_at(self, piece: int) -> None:
-        """Take it that a piece was judged."""
+        """Note that a piece was checked."""
         if seen := self.looks.pop(piece, None):
             seen.set()
 
     def answered(self, piece: int) -> int:
-        """Return how many callers an answer is for; late doubles are for none."""
+        """Return for how many callers an answer is; 0 for a late duplicate."""
         return self.reads.pop(piece, 0)

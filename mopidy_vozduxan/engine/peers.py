@@ -1,10 +1,10 @@
-"""Meets the peers of a swarm: again when they leave us waiting, and when asked to.
+"""Connects the peers of a swarm: again if they leave us waiting, or on request.
 
-Transmission before 4 and webtorrent 1.9 drop a request that is cancelled without a
-word, though they speak the Fast Extension, which promises a reject. libtorrent waits
-for that, and asks such a peer for nothing more. So a peer that has unchoked us and
-owes us something, while nothing comes, is met anew, because a new connection begins
-without debts; and in its swarm nothing is cancelled from then on.
+Transmission before 4 and webtorrent 1.9 silently drop a cancelled request, although
+they speak the Fast Extension, which promises a reject. libtorrent waits for the reject,
+and requests nothing more from such a peer. So if a peer that has unchoked us owes us
+something, and nothing comes, we reconnect it: a new connection starts without debts.
+After that we cancel nothing in its swarm.
 """
 
 from __future__ import annotations
@@ -20,25 +20,26 @@ from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.settings import PROFILE
 
-#: A peer may need 10 s to unchoke us, and trackers are told of every goodbye; but a
-#: second time has to come within the patience with a swarm (20 s).
+#: The least interval between reconnects. A peer may need 10 s to unchoke us, and
+#: trackers hear of every goodbye. But there must be a second one within the patience
+#: (20 s).
 REST_S = 10.0
-#: A request is a debt when it is as old as that: who was asked a moment ago, because
-#: it has just unchoked us, would choke a new connection for another 10 s.
+#: A request counts as a debt when it is this old. A peer that has just unchoked us, and
+#: got its requests a moment ago, would choke a new connection for another 10 s.
 DEBT_S = 3.0
-#: So long libtorrent calls peers again at once whom it has just left.
+#: For how long libtorrent calls peers at once that it has just left.
 CALLING_S = 3.0
 
 #: Peers that we have just left on purpose are called at once.
 _AT_ONCE = {"min_reconnect_time": 0}
-#: Peers that were not there: a second later, then with a second more each time; who
-#: was away four times is not given up for good.
+#: Peers that were away are called a second later, then with a second more each time,
+#: and are not given up for good after four attempts.
 _PATIENTLY = {"min_reconnect_time": 1, "max_failcount": 32}
 _REMOTE_CHOKED = int(lt.peer_info.remote_choked)
 
 
 class Peers:
-    """Looks at the peers of swarms, on other threads: libtorrent answers late."""
+    """Looks at the peers of swarms on other threads: libtorrent answers late."""
 
     def __init__(self, members: Members, loop: asyncio.AbstractEventLoop) -> None:
         self._members = members
@@ -46,7 +47,7 @@ class Peers:
         self._settling: asyncio.TimerHandle | None = None
 
     def reconnect(self, swarm: JoinedSwarm) -> None:
-        """Meet the peers of a swarm anew if one of them owes us something."""
+        """Reconnect the peers of a swarm if one of them owes us something."""
         self._look(swarm, first=True)
 
     def _look(self, swarm: JoinedSwarm, *, first: bool) -> None:
@@ -67,9 +68,9 @@ class Peers:
             asked.add_done_callback(take)
 
     def meet_all_anew(self) -> None:
-        """Meet the peers of every swarm anew: all connections are dead.
+        """Reconnect the peers of every swarm: all connections are dead.
 
-        Its trackers and the DHT are asked anew by that, too.
+        That also asks its trackers and the DHT again.
         """
         for swarm in self._members.swarms.values():
             if swarm.handle and not (swarm.leaving or swarm.stopped):
@@ -82,13 +83,13 @@ class Peers:
         swarm.handle.resume()
 
     def meet(self, swarm: JoinedSwarm) -> None:
-        """Look for peers now, and call those that are known."""
+        """Look for peers now, and call the known ones."""
         if swarm.handle is not None and not swarm.stopped:
             self._call(_PATIENTLY)
             swarm.look_for_peers()
 
     def _call(self, settings: Mapping[str, int]) -> None:
-        """Have peers called that libtorrent would leave alone for now."""
+        """Call peers that libtorrent would not call now."""
         usual = {name: PROFILE[name] for name in _PATIENTLY}
         self._members.session.apply_settings({**usual, **settings})
         if self._settling:
@@ -101,9 +102,9 @@ class Peers:
 
 
 def owed_for_s(handle: Any) -> float | None:
-    """Return how long a peer that has unchoked us leaves requests open; blocks.
+    """Return for how long a peer that has unchoked us has owed us an answer; blocks.
 
-    ``None``: no peer does.
+    ``None`` means that no peer owes us any.
     """
     debts = (
         float(peer.last_request)

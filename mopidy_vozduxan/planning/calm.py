@@ -1,13 +1,13 @@
 """Whether somebody is in need: then their pieces come first, or alone.
 
-Looks at all demands together, because bandwidth is shared by all swarms. Says
-nothing of which pieces are wanted.
+Looks at all demands together, because all swarms share the bandwidth. Does not say
+which pieces are wanted.
 
 Design notes
 ------------
-- *While a head that has just jumped waits for a piece, nothing else of its
-  swarm is wanted.* Measured on 4 seeders of 500 kB/s and 100 ms round trip:
-  1.05 s to the first byte instead of 1.6-2.4 s with three pieces wanted.
+- *While a head that has just jumped waits for a piece, nothing else of its swarm is
+  wanted.* Measured with 4 seeders of 500 kB/s and 100 ms round trip: 1.05 s to the
+  first byte, instead of 1.6-2.4 s with three wanted pieces.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from mopidy_vozduxan.planning.window import (
 class Need:
     """Where somebody is in need.
 
-    ``jumps`` are the infohashes of the swarms in which a head has jumped and
-    waits. ``is_calm`` says that what plays, in whatever swarm, has all that is
-    due soon; only then others are served. ``is_at_ease`` says that it has its whole
-    first tier, and the next track its opening.
+    ``jumps`` are the infohashes of swarms in which a head has jumped and waits.
+    ``is_calm`` says that everything that plays, in any swarm, has what is due soon;
+    only then are others served. ``is_at_ease`` says that it has its whole first tier,
+    and the next track its opening.
     """
 
     jumps: frozenset[str]
@@ -46,7 +46,7 @@ def need_of(
     swarms: Mapping[str, SwarmView],
     tiers: Tiers = DEFAULT_TIERS,
 ) -> Need:
-    """Return the need there is; ``swarms`` has that of every demand."""
+    """Return the need of all demands; ``swarms`` has the swarm of each."""
     heard = [d for d in demands if d.role is not Role.BACKGROUND]
     jumped = [d for d in heard if _has_jumped(d, swarms[d.infohash], tiers)]
     unsafe = {
@@ -55,7 +55,7 @@ def need_of(
         if d.role is Role.CURRENT
         and not _is_safe(d, swarms[d.infohash], tiers, tiers.safe_s)
     }
-    # Another reader's jump must not hold up what plays.
+    # Another reader's jump must not delay what plays.
     jumps = {
         d.infohash for d in jumped if d.role is Role.CURRENT or d.infohash not in unsafe
     }
@@ -79,9 +79,9 @@ def _are_at_ease(
 
 
 def _has_jumped(demand: Demand, view: SwarmView, tiers: Tiers) -> bool:
-    """Whether a head waits that has read nothing yet, or is stuck and due.
+    """Whether a waiting head has read nothing yet, or is stuck and due.
 
-    A piece that nobody has must not hide behind others that come in.
+    Other pieces that come in must not hide one that nobody has.
     """
     return any(
         not head.earned or (head.stuck and is_due(demand, head, tiers))
@@ -90,9 +90,7 @@ def _has_jumped(demand: Demand, view: SwarmView, tiers: Tiers) -> bool:
 
 
 def _is_safe(demand: Demand, view: SwarmView, tiers: Tiers, seconds: float) -> bool:
-    """Whether all that is due in so many seconds, at the playhead or every head,
-    is on disk.
-    """
+    """Whether everything due in ``seconds`` is held, at the playhead or all heads."""
     if demand.playhead is None:
         starts = [head.offset for head in demand.heads]
     else:

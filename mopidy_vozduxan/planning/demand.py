@@ -1,4 +1,4 @@
-"""What streams ask of their swarms, and what planning has to know of a swarm."""
+"""What streams ask of their swarms, and what planning has to know about a swarm."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ class Role(IntEnum):
     PREFETCH = 1
     WARM = 2
     QUEUED = 3
-    #: Tags, lengths and covers are read: nobody listens to it.
+    #: Nobody listens: tags, lengths or covers are read.
     BACKGROUND = 4
 
     @property
     def follows(self) -> bool:
-        """Whether it is fetched because it will, or may, be played later."""
+        """Whether it is fetched because it will, or may, play later."""
         return self in (Role.PREFETCH, Role.WARM, Role.QUEUED)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """An offset somebody consumes from.
+    """An offset that somebody consumes from.
 
-    ``earned`` counts the bytes read contiguously up to ``offset``; ``waiting``
-    says that the consumer can do nothing until the byte at ``offset`` is here,
-    ``stuck`` that this has lasted for seconds.
+    ``earned`` counts the bytes read contiguously up to ``offset``. ``waiting`` says
+    that the consumer needs the byte at ``offset`` to continue, ``stuck`` that it has
+    waited for seconds.
     """
 
     offset: int
@@ -44,10 +44,10 @@ class Demand:
     """What one stream asks of its swarm.
 
     ``byte_rate`` is in bytes/s. ``playhead`` is the offset that sounds now, or
-    ``None``. ``starts`` are the offsets of tracks that come next in this stream, the
-    next first; without any it is its first byte. ``starts_in_ms`` says when the
-    stream's first byte will be due (what remains of the tracks before it).
-    ``probes`` are spans that a demuxer looks at before it plays.
+    ``None``. ``starts`` are the offsets of the next tracks in this stream, in order; if
+    there are none, its first byte counts. ``starts_in_ms`` says when the stream's first
+    byte will be due: what remains of the tracks before it. ``probes`` are spans that a
+    demuxer looks at before it plays.
     """
 
     infohash: str
@@ -63,13 +63,12 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class SwarmView:
-    """What planning has to know of a swarm: its size in pieces, what it holds.
+    """What planning has to know about a swarm: its size in pieces, what we hold.
 
-    ``in_use`` is false for a swarm that was joined for its metadata only: not
-    a byte of its payload is wanted then. ``rate`` is what it delivers, in bytes/s,
-    ``peers`` how many it has.
-    ``hopeless`` pieces are not to be asked for; they are among the ``held``, because
-    nothing waits for them.
+    ``in_use`` is false for a swarm that was joined only for its metadata: then no byte
+    of its payload is wanted. ``rate`` is what it delivers, in bytes/s, ``peers`` how
+    many it has. ``hopeless`` pieces must not be requested. They count as ``held``,
+    because nothing waits for them.
     """
 
     piece_count: int
@@ -81,12 +80,12 @@ class SwarmView:
 
     @property
     def has_several_peers(self) -> bool:
-        """Whether more than one peer is known; one must not be told that we are done.
+        """Whether we know several peers: a lone one must not hear that we are done.
 
-        Who is not known yet may be one, and may have given two pieces before we know.
+        If we know of none, there may be one, and it may give two pieces before we know.
         """
         return self.peers > 1
 
     def holds(self, pieces: PieceMap, span: Span) -> bool:
-        """Return whether all of a stream's ``span`` is here."""
+        """Return whether the whole ``span`` of a stream is here."""
         return self.held.issuperset(pieces.pieces_of(span))

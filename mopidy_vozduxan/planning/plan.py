@@ -1,7 +1,7 @@
-"""The plan of a swarm, how urgent every piece is, and what differs between two.
+"""The plan of a swarm (how urgent every piece is), and the changes between two plans.
 
-A plan is absolute and whole; only the *changes* between two plans travel to
-the engine. Nothing here knows why a piece is wanted.
+A plan is complete, but only *changes* go to the engine. Does not know why a piece is
+wanted.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from enum import IntEnum
 
 
 class Urgency(IntEnum):
-    """How soon a piece is needed; a larger number is sooner."""
+    """How soon a piece is needed; a larger number means sooner."""
 
     NONE = 0  # not wanted
-    ANCHOR = 1  # wanted by nobody: it keeps the peers
-    IDLE = 2  # wanted some day, when nothing else is
+    ANCHOR = 1  # nobody wants it: it keeps the peers connected
+    IDLE = 2  # wanted when nothing else is
     LATER = 3  # ahead of a head, up to about a minute
     SOON = 4  # due within seconds
     NOW = 5  # somebody waits for it
@@ -26,10 +26,10 @@ class Urgency(IntEnum):
 class Plan:
     """The urgency of every piece, and which of them are ``hurried``.
 
-    ``urgencies[piece]`` is an :class:`Urgency` as a byte. Somebody who jumped waits
-    for a hurried piece: what else was asked for is cancelled. ``trickle`` says that
-    nothing is wanted in earnest: the plan holds anchors only, to be fetched slowly.
-    ``missing`` is how many wanted pieces were missing when it was made.
+    ``urgencies[piece]`` is an :class:`Urgency` as a byte. A head that jumped waits for
+    a hurried piece, so other requests are cancelled. ``trickle`` says that the plan has
+    only anchors, which are to be fetched slowly. ``missing`` is how many wanted pieces
+    were missing when the plan was made.
     """
 
     urgencies: bytes
@@ -39,13 +39,13 @@ class Plan:
 
     @classmethod
     def empty(cls, piece_count: int) -> Plan:
-        """Return the plan that wants nothing of a torrent of that size."""
+        """Return the plan that wants none of ``piece_count`` pieces."""
         return cls(bytes(piece_count))
 
     def forgotten(self) -> Plan:
-        """Return what to compare with when the engine may have lost this plan.
+        """Return a plan to compare with if the engine may have lost this one.
 
-        Every urgency differs from it, so all are sent again.
+        All its urgencies differ from any plan's, so all are sent again.
         """
         return Plan(b"\xff" * len(self.urgencies), self.hurried)
 
@@ -59,8 +59,8 @@ class Plan:
 class Changes:
     """What the engine has to do to get from one plan to the next.
 
-    ``urgencies`` lists the pieces whose urgency differs, ``hurried`` those that are
-    hurried from now on. ``unhurried`` asks to forget those that were *before* that.
+    ``urgencies`` lists the pieces whose urgency differs, ``hurried`` those that become
+    hurried. ``unhurried`` asks to forget the old hurried ones *before* that.
     """
 
     urgencies: tuple[tuple[int, Urgency], ...] = ()
@@ -75,11 +75,11 @@ class Changes:
 def changes_between(old: Plan, new: Plan, held: Set[int]) -> Changes:
     """Return the changes that turn ``old`` into ``new``; ``held`` is on disk.
 
-    A piece that is no longer hurried, and still missing, means that a head jumped:
-    then all deadlines go first, because libtorrent drops its other outstanding
-    requests only when the deadline list was empty (a seek then takes 1.0 s instead
-    of 4.7 s, measured on 2.1.1). Dropping them leaves those pieces at its lowest
-    priority, so their urgencies are sent again.
+    If a piece is no longer hurried, and still missing, a head has jumped. Then all
+    deadlines are dropped first, because libtorrent drops its other outstanding requests
+    only if the deadline list was empty (a seek then takes 1.0 s instead of 4.7 s,
+    measured on 2.1.1). That leaves those pieces at its lowest priority, so their
+    urgencies are sent again.
     """
     jumped = bool(old.hurried - new.hurried - held)
     disturbed = old.hurried if jumped else frozenset()

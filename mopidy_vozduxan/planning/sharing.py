@@ -1,20 +1,20 @@
 """Which pieces of which swarm are wanted now: one plan per swarm.
 
-All demands come in together, because streams of one torrent share pieces and
-peers, and because bandwidth is shared by all swarms. What one of them deserves
-is the matter of :mod:`~mopidy_vozduxan.planning.window`.
+Sees all demands together, because streams of one torrent share pieces and peers, and
+all swarms share the bandwidth. :mod:`~mopidy_vozduxan.planning.window` sees one at a
+time.
 
 Design notes
 ------------
-- *A swarm in use is never finished.* libtorrent and its seeds hang up on each
-  other when nothing wanted is missing, and do not meet again for minutes; so
-  missing pieces, the anchors, always stay wanted.
-- *A seed that is alone is never told "not interested"*, not for the 2 ms between
-  the last wanted piece and the next plan: aria2 and rtorrent then choke us for 11 to
-  30 s. So many anchors follow what is wanted. This holds before anybody is met, too:
-  rtorrent gave two pieces 9 ms after we met it, and we did not know of it yet.
-- *Several peers have one anchor at most*: libtorrent asks several of them for the
-  last blocks of a piece only if it has nothing else to ask for.
+- *A swarm in use is never finished.* If no wanted piece is missing, libtorrent and its
+  seeds hang up on each other, and do not reconnect for minutes. So some missing pieces,
+  the anchors, always stay wanted.
+- *We never tell a lone seed that we are "not interested"*, not even for the 2 ms
+  between the last wanted piece and the next plan: aria2 and rtorrent then choke us for
+  11 to 30 s. So we add many anchors to the wanted pieces. We also do that before the
+  first connection: rtorrent gave two pieces in 9 ms, before we knew about it.
+- *With several peers there is at most one anchor*: libtorrent asks more than one peer
+  for the last blocks of a piece only if it has nothing else to request.
 - *While nobody listens there is one anchor*: reading tags takes a few pieces, and
   fetching the rest costs the listener.
 """
@@ -76,7 +76,7 @@ def _waits(demand: Demand) -> bool:
 
 
 class _Canvas:
-    """Urgencies being painted, the calm ones first, the pressing ones over them."""
+    """The urgencies of one swarm's pieces: higher ones are painted over lower ones."""
 
     def __init__(self, view: SwarmView, tiers: Tiers) -> None:
         self.view = view
@@ -85,13 +85,13 @@ class _Canvas:
         self.hurried: set[int] = set()
 
     def paint_awaited(self, demands: Iterable[Demand]) -> None:
-        """Want the pieces somebody waits for, and nothing else."""
+        """Want only the pieces that somebody waits for."""
         for demand in demands:
             for head in unmet_heads(demand, self.view):
                 self._await(demand, head)
 
     def paint_near(self, demands: Sequence[Demand]) -> None:
-        """Want what is due within the first tier, and nothing else."""
+        """Want only what is due within the first tier."""
         for demand in demands:
             for span in spans(demand, Urgency.SOON, self.tiers, calm=False):
                 self._fill(demand, span, Urgency.SOON)
@@ -100,15 +100,15 @@ class _Canvas:
                     self._await(demand, head)
 
     def paint(self, demands: Sequence[Demand], *, calm: bool) -> None:
-        """Want what each demand asks for; ``calm`` lets the later roles in."""
+        """Want what each demand asks for; ``calm`` includes the later roles."""
         for demand, span in _in_turn(demands, calm=calm, tiers=self.tiers):
             self._fill(demand, span, Urgency.IDLE)
             if not self.view.holds(demand.pieces, span):
-                break  # what comes after this waits for it
+                break  # later spans wait for this one
         following = [d for d in demands if calm and _follows(d)]
         later, tiers, opening = following, self.tiers, self.tiers.for_opening()
         if self._hold_beginnings(following, tiers):
-            later = list(demands)  # else the next beginning comes first
+            later = list(demands)  # otherwise the next beginning comes first
         elif not self._hold_beginnings(following, opening):
             tiers = opening
         for urgency, those in ((Urgency.LATER, later), (Urgency.SOON, demands)):
@@ -133,15 +133,15 @@ class _Canvas:
         )
 
     def _fill(self, demand: Demand, span: Span, urgency: Urgency) -> None:
-        # They come in rising urgency, so painting over is taking the maximum.
+        # Spans come in rising urgency, so painting over them takes the maximum.
         pieces = demand.pieces.pieces_of(span)
         self.urgencies[pieces.start : pieces.stop] = bytes([urgency]) * len(pieces)
 
     def _await(self, demand: Demand, head: Head) -> None:
         piece = demand.pieces.piece_at(head.offset)
         if head.earned and not is_due(demand, head, self.tiers):
-            # The player reads megabytes past the playhead; such a wait is
-            # long before its time, and must not outrank the next track.
+            # The player reads megabytes beyond the playhead. It waits long before it
+            # needs the bytes, so this must not outrank the next track.
             self.urgencies[piece] = max(self.urgencies[piece], Urgency.LATER)
             return
         self.urgencies[piece] = Urgency.NOW
@@ -149,10 +149,10 @@ class _Canvas:
             self.hurried.add(piece)
 
     def plan(self, demands: Sequence[Demand], limit: int | None, jumped: bool) -> Plan:
-        """Return the plan, with anchors: ``limit`` missing pieces at most.
+        """Return the plan, with anchors: at most ``limit`` missing pieces.
 
-        They are wanted before the last other piece comes: a swarm that is
-        finished for a moment already stops dialling the peers it knows.
+        Anchors are wanted before the last other piece comes: a swarm that is finished,
+        even for a moment, stops calling the peers it knows.
         """
         for piece in self.view.hopeless:
             self.urgencies[piece] = Urgency.NONE
@@ -168,7 +168,7 @@ class _Canvas:
             anchors = self._anchors(free, len(missing), limit, jumped)
         for piece in anchors:
             self.urgencies[piece] = Urgency.ANCHOR
-        # A deadline cancels, and who is alone may be one who forgets what was.
+        # A deadline cancels requests, and a lone peer may forget cancelled ones.
         hurried = () if self.view.peers == 1 else self.hurried
         count = len(missing) + len(anchors)
         return Plan(bytes(self.urgencies), frozenset(hurried), not missing, count)
@@ -185,7 +185,7 @@ class _Canvas:
     def _missing(self, start: int) -> Iterator[int]:
         """Yield the wanted pieces that are missing, the most urgent first.
 
-        Among equals the next ones from ``start`` on are first.
+        Among equally urgent ones, those that follow ``start`` are first.
         """
         for urgency in sorted(set(self.urgencies) - {Urgency.NONE}, reverse=True):
             for first, stop in ((start, self.view.piece_count), (0, start)):
@@ -206,11 +206,11 @@ class _Canvas:
     def _anchors(
         self, free: list[int], missing: int, limit: int | None, jumped: bool
     ) -> list[int]:
-        """Return those of the ``free`` pieces that keep the peers.
+        """Return the ``free`` pieces that keep the peers connected.
 
-        Those of a trickle are a head start for what is played next. Who is alone is
-        asked for many of them, and never for all: Transmission 3.00 remembers the
-        address of a peer that has everything, and does not let it in again.
+        In a trickle they are a head start for what is played next. We ask a lone peer
+        for many of them, but never for all: Transmission 3.00 remembers the address of
+        a peer that has everything, and does not let it in again.
         """
         several = self.view.has_several_peers
         if not missing:
@@ -218,13 +218,13 @@ class _Canvas:
         room = len(free) if limit is None else limit - missing
         if not several and limit is not None:
             return free[:-LEAST][:room] or free[: min(1, room)]
-        # One took a seek from 0.3 to 0.8 s; a start, where nothing is asked for yet,
-        # sounds 0.6 s earlier with one.
+        # With an anchor a seek took 0.8 s instead of 0.3 s. A start, when nothing has
+        # been requested yet, sounds 0.6 s earlier with one.
         return [] if jumped and self.view.held else free[: min(1, room)]
 
 
 def _limit(demands: Sequence[Demand], view: SwarmView, need: Need) -> int | None:
-    """Return how many pieces are wanted at one time; ``None``: all that are."""
+    """Return how many pieces may be wanted at one time; ``None`` is no limit."""
     if not demands:
         return None
     piece_length = demands[0].pieces.piece_length
@@ -238,10 +238,10 @@ def _limit(demands: Sequence[Demand], view: SwarmView, need: Need) -> int | None
 def _in_turn(
     demands: Sequence[Demand], *, calm: bool, tiers: Tiers
 ) -> Iterable[tuple[Demand, Span]]:
-    """Return what is wanted some day, in the order it is wanted.
+    """Return what is wanted at some time, in this order.
 
-    The rest of what plays; then, in calm, the beginnings of what follows, the
-    rest of the next track, and what lies behind.
+    The rest of what plays; then, in calm, the beginnings of the following tracks, the
+    rest of the next one, and what is behind the playhead.
     """
     read = [d for d in demands if d.role is Role.CURRENT or d.heads]
     for demand in read:
