@@ -4,7 +4,8 @@ Whole processes on fresh folders, with and without our extension in turn; their 
 are compiled, as an installation's are. Processor time is the process's own, of all its
 threads: until Mopidy is up, and two seconds later, when all that a start sets going has
 been done. Mopidy is up when its HTTP server answers, or, where it has none, when its
-main loop starts. ::
+main loop starts. What is added is the median over the rounds: both sides of a round run
+one after the other. ::
 
     python benchmarks/start.py                    # 11 rounds, HTTP on and off
     python benchmarks/start.py --rounds 5 --also before=../another-clone
@@ -91,10 +92,13 @@ def rows(
 
 
 def _shown(taken: list[Start], without: list[Start], part: str) -> str:
-    values = sorted(getattr(start, part) for start in taken)
-    middle = statistics.median(values)
-    more = middle - statistics.median(getattr(start, part) for start in without)
-    return f"{middle:.2f} ({values[0]:.2f}-{values[-1]:.2f}), {more:+.2f}"
+    values = [float(getattr(start, part)) for start in taken]
+    more = [
+        value - float(getattr(start, part))
+        for value, start in zip(values, without, strict=True)
+    ]
+    shown = f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
+    return f"{shown}, {statistics.median(more):+.2f}"
 
 
 def main() -> None:

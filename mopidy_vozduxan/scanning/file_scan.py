@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from inspect import CORO_CREATED, getcoroutinestate
 
 from mopidy_vozduxan.audio.answering import Read
 from mopidy_vozduxan.audio.formats import by_name, extension
@@ -132,7 +133,8 @@ class FileScanner:
             logger.debug("Not read: %s", exc)
             return None
         finally:
-            scan.close()
+            if getcoroutinestate(scan) == CORO_CREATED:  # its turn never came
+                scan.close()  # once it runs, its task ends it
 
 
 def _hides(file: TorrentFile, scan: Scan | None) -> bool:
