@@ -142,8 +142,8 @@ def test_a_folder_without_music_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no music")
     for album, why in {
         tmp_path: f"there is no music in {tmp_path}",
-        tmp_path / "missing": f"{tmp_path}/missing is no folder",
-        tmp_path / "notes.txt": f"{tmp_path}/notes.txt is no folder",
+        tmp_path / "missing": f"{tmp_path}/missing is not a folder",
+        tmp_path / "notes.txt": f"{tmp_path}/notes.txt is not a folder",
     }.items():
         result = run("--album", album)
         assert why in result.stdout

@@ -1,7 +1,7 @@
-"""Music out of a swarm, on this machine only: seeds an album, plays it in Mopidy.
+"""Seeds an album, and plays it in Mopidy: music out of a swarm, on this machine only.
 
-Ends with 0 after Ctrl-C, and when every track of --once played; with 1 when
-something did not work, 2 for a wrong option, 130 when --once was interrupted.
+Exits with 0 after Ctrl-C, or if --once played every track; with 1 if something did not
+work, 2 for a wrong option, 130 if --once was interrupted.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Ctrl-C, taken only where the demo waits, and by the demo alone.
+"""Ctrl-C, which reaches only the demo, and only while it waits.
 
 A terminal sends SIGINT to all processes in its foreground. A blocked signal stays
-blocked in children, so Mopidy and the seeders go on until they are told to end, in
-order. What comes while the demo works is kept for its next wait.
+blocked in children, so Mopidy and the seeders run until they are told to end, in order.
+A signal that comes while the demo works is kept for its next wait.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def take_signals() -> None:
 
 
 def pause(seconds: float) -> None:
-    """Wait; KeyboardInterrupt as soon as Ctrl-C comes, or if it came before."""
+    """Wait; raise KeyboardInterrupt as soon as Ctrl-C comes, or if it came before."""
     if signal.sigtimedwait({signal.SIGINT}, seconds) is not None:
         raise KeyboardInterrupt
 

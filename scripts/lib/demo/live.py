@@ -1,7 +1,7 @@
 """For people: one line per track that follows Mopidy, until Ctrl-C.
 
-It only looks: whatever a client does meanwhile (skip, seek, pause) shows in the line.
-What the swarm does is read from the seeders' side, which counts what they sent.
+It only watches: whatever a client does meanwhile (skip, seek, pause) shows in the line.
+The swarm's figures come from the seeders, which count what they send.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from scripts.lib.demo.stage import Stage
 
 TICK = 0.25  # seconds
 SAMPLES = 8  # the rate is that of the last two seconds
-QUIET = 5  # seconds between two lines where lines cannot be rewritten
+QUIET = 5  # seconds between two lines if lines cannot be rewritten
 
 MARKS = {"playing": ">", "paused": "="}
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """`total` in bytes, `rate` in bytes/s, `peers` that sent something lately."""
+    """`total` in bytes, `rate` in bytes/s, and the `peers` that sent recently."""
 
     total: int
     rate: float
@@ -47,7 +47,7 @@ class Flow:
 
 
 class Line:
-    """A line that is written over in a terminal; elsewhere a line now and then."""
+    """A line that a terminal rewrites; elsewhere, a new line now and then."""
 
     def __init__(self) -> None:
         self._rewritten = sys.stdout.isatty()
@@ -55,7 +55,7 @@ class Line:
         self._due = 0.0
 
     def show(self, topic: object, left: str, part: float, right: str) -> None:
-        """A new `topic` begins a new line."""
+        """Write the line; a new `topic` starts a new one."""
         if topic != self._topic:
             self.leave()
         self._topic = topic

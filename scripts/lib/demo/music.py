@@ -1,4 +1,4 @@
-"""What is seeded: the demo's own album, or any folder. Never changes a given folder."""
+"""The music to seed: the demo's own album, or any folder, which is never changed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TRACKS = [
 
 
 class NoMusic(Exception):
-    """Says why there is nothing to seed."""
+    """There is nothing to seed; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Music:
 
     @functools.cached_property
     def files(self) -> list[Path]:
-        """What is seeded: all that can be read, and named in a torrent."""
+        """The files to seed: those that can be read, and named in a torrent."""
         found = sorted(path for path in self.folder.rglob("*") if path.is_file())
         return [path for path in found if _can_be_seeded(path)]
 
@@ -66,14 +66,14 @@ class Music:
 
     @property
     def piece_length(self) -> int:
-        """64 KiB, or what gives a large torrent the usual one or two thousand."""
+        """64 KiB, or for a large torrent what gives one or two thousand pieces."""
         return max(65_536, 1 << (self.size // 2000).bit_length())
 
     def length_ms(self, uri: str) -> int | None:
-        """Of a track of this folder, by its URI in Mopidy; None if not known.
+        """The length of a track in this folder, by its URI in Mopidy, if known.
 
-        Measured on our own copy: Mopidy has only an estimate. It knows a part of a
-        file better, from the CUE sheet.
+        It is measured on our own copy, because Mopidy has only an estimate. For a part
+        of a file Mopidy knows better, from the CUE sheet.
         """
         track = parse(uri)
         if is_part(uri) or not isinstance(track, TrackUri):
@@ -82,15 +82,15 @@ class Music:
 
 
 def is_part(uri: str) -> bool:
-    """Whether a track is one of a CUE sheet."""
+    """Whether a track is a part of a file, by a CUE sheet."""
     track = parse(uri)
     return isinstance(track, TrackUri) and track.part is not None
 
 
 def music_in(folder: Path) -> Music:
-    """Somebody's folder; NoMusic."""
+    """The music in somebody's folder; raises NoMusic."""
     if not folder.is_dir():
-        raise NoMusic(f"{folder} is no folder")
+        raise NoMusic(f"{folder} is not a folder")
     music = Music(folder.resolve())
     if not os.access(music.folder, os.R_OK | os.X_OK):
         raise NoMusic(f"{folder} cannot be read")
@@ -100,7 +100,7 @@ def music_in(folder: Path) -> Music:
 
 
 def album_in(demo: Path) -> Music:
-    """Our own album, made on the first call and used again afterwards."""
+    """Our own album, which the first call makes."""
     album = demo / ALBUM
     if not album.exists():
         unfinished = demo / "unfinished"
@@ -112,7 +112,7 @@ def album_in(demo: Path) -> Music:
 
 
 def _can_be_seeded(path: Path) -> bool:
-    """Names in torrents are UTF-8; those of old collections need not be."""
+    """Names in torrents are UTF-8; names in old collections may not be."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""For machines: plays the first seconds of every track, and says how it went."""
+"""For machines: plays the first seconds of every track, and reports the outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOOK = 0.05  # seconds
 
 
 class DidNotPlay(Exception):
-    """Says why."""
+    """A track did not play; the message says why."""
 
 
 def play_all(stage: Stage, uris: list[str]) -> bool:
@@ -37,7 +37,7 @@ def _report(stage: Stage, number: str, uri: str) -> bool:
 
 
 def _play(stage: Stage, uri: str) -> str:
-    """How it went; DidNotPlay."""
+    """Play a track, and describe the outcome; raises DidNotPlay."""
     length = stage.music.length_ms(uri)
     enough = min(ENOUGH_MS, length // 2 if length else ENOUGH_MS)
     look = _Look(stage, uri)
@@ -55,7 +55,7 @@ def _play(stage: Stage, uri: str) -> str:
 
 
 class _Look:
-    """What Mopidy tells of one track from now on."""
+    """What Mopidy reports about one track from now on."""
 
     def __init__(self, stage: Stage, uri: str) -> None:
         self._mopidy, self._uri = stage.mopidy, uri
@@ -63,7 +63,7 @@ class _Look:
         self._log = len(stage.mopidy.log)
 
     def position(self) -> int:
-        """In ms, 0 until Mopidy says that the track has started; DidNotPlay."""
+        """The position in ms, 0 until the track has started; raises DidNotPlay."""
         if error := re.search(r"GStreamer error: .*", self._mopidy.log[self._log :]):
             raise DidNotPlay(error[0])
         started = self._started()

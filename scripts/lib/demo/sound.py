@@ -1,4 +1,4 @@
-"""Whether this machine can be heard: asks GStreamer, and plays nothing."""
+"""Whether this machine has a sound device: asks GStreamer, and plays nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 AUDIBLE = "autoaudiosink"
 
-# In a process of its own, which may hang or complain on stderr as ALSA does.
+# In its own process, because it may hang, or write to stderr as ALSA does.
 _ASK = """
 import gi
 gi.require_version("Gst", "1.0")

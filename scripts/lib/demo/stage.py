@@ -1,6 +1,6 @@
-"""Tracker, seeders and Mopidy: started in order, ended in reverse, always.
+"""Tracker, seeders and Mopidy: started in order, and always ended in reverse.
 
-All of it speaks on loopback only, and writes only into the demo's folder.
+They use only loopback, and write only into the demo's folder.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ SEEDERS, RATE, DELAY_MS = 3, 500_000, 25
 PATIENCE = 60  # seconds until a torrent must be in the library
 FOR_SHEETS = 10  # seconds until its CUE sheets should have been read
 
-#: They show the same tracks again.
+#: These show the same tracks again.
 VIEWS = {"vozduxan:directory:artists", "vozduxan:directory:albums"}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What is running; `magnet` is None when the torrent came as a file."""
+    """What runs; `magnet` is None if the torrent came as a file."""
 
     music: Music
     swarm: Swarm
@@ -42,9 +42,9 @@ class Stage:
         return self.mopidy.folder / "mopidy.log"
 
     def tracks(self) -> list[str]:
-        """The torrent's track URIs, as soon as Mopidy has them; TimeoutError.
+        """The torrent's track URIs, as soon as Mopidy has them; raises TimeoutError.
 
-        Where a CUE sheet divides a file, Mopidy gets some time to read it.
+        If a CUE sheet divides a file, Mopidy gets some time to read it.
         """
         begin = time.monotonic()
         while (waited := time.monotonic() - begin) < PATIENCE:
@@ -93,9 +93,9 @@ def swarm_of(music: Music) -> Iterator[tuple[bytes, Swarm]]:
 def stage(
     demo: Path, music: Music, output: str, *, magnet: bool, usual_ports: bool
 ) -> Iterator[Stage]:
-    """Everything running; it begins with nothing downloaded.
+    """Run everything; nothing is downloaded yet.
 
-    With ``usual_ports`` clients find Mopidy where they expect it, unless another
+    With ``usual_ports``, clients find Mopidy where they expect it, unless another
     program listens there.
     """
     folder = demo / "mopidy"

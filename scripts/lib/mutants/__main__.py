@@ -1,11 +1,11 @@
-"""Puts small faults into one module, one at a time, and shows those no test notices.
+"""Puts small faults into a module, one at a time; shows those that no test notices.
 
     scripts/mutants mopidy_vozduxan/planning/window.py
     scripts/mutants mopidy_vozduxan/bridge.py --tests tests/test_bridge.py --count 20
 
-Without --tests, those of the folder that mirrors the module's are run. Each fault is
-tried in a copy of the project. Ends with 1 if a fault lives, 2 if the tests fail
-without any.
+Without --tests, runs those of the folder that mirrors the module's. Tries each fault
+in a copy of the project. Exits with 1 if a fault survives, 2 if the tests fail without
+any.
 """
 
 from __future__ import annotations

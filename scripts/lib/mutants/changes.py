@@ -1,8 +1,8 @@
 """Small faults that a module may have: each is one node of its syntax tree changed.
 
-Comparisons turn around, `and` and `or` change places, `not` is doubled, numbers grow
-by one, True is False, `+` is `-`, and what is returned is None. Types, docstrings and
-other texts stay: nothing could notice.
+Comparisons are reversed, `and` and `or` are exchanged, `not` is doubled, numbers grow
+by one, True becomes False, `+` becomes `-`, and functions return None. Types,
+docstrings and other texts stay as they are, because no test could notice.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TYPES = {"annotation", "returns", "type_comment", "type_params"}
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One fault: the module with it, and what it is, for people."""
+    """One fault: the module that has it, and a description for people."""
 
     line: int
     before: str
@@ -46,7 +46,7 @@ class Change:
 
 
 def changes(source: str) -> Iterator[Change]:
-    """All changes that can be made to the module with that text, in its order."""
+    """All changes to a module with this text, in the order of the text."""
     tree = ast.parse(source)
     for node, replace in _places(tree):
         line, before = getattr(node, "lineno", 0), ast.unparse(node)
@@ -60,7 +60,7 @@ Undo = Callable[[], None]
 
 
 def _places(tree: ast.AST) -> Iterator[tuple[ast.AST, Callable[[], Undo]]]:
-    """The nodes that can be changed, each with what changes it."""
+    """The nodes that can be changed, each with a function that changes it."""
     for node in _code(tree):
         if isinstance(node, ast.Compare):
             yield from _turned(node, "ops", node.ops[0])
@@ -96,7 +96,7 @@ def _set(node: ast.AST, field: str, value: object) -> Callable[[], Undo]:
 
 
 def _code(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run, in order: no types, and nothing for type checkers alone."""
+    """The nodes that run, in order: no types, and nothing only for type checkers."""
     yield node
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return

@@ -1,4 +1,4 @@
-"""A copy of the project, in which one module is changed and its tests are run."""
+"""A copy of the project, to change one module and run its tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-#: What is not copied: nothing of it is imported by tests, and some of it is large.
+#: Not copied, because no test imports it, and some of it is large.
 _LEFT_OUT = shutil.ignore_patterns(".*", "docs", "*.egg-info", "__pycache__", "build")
 
 

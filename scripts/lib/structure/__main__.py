@@ -1,8 +1,8 @@
-"""Prints what the package's structure breaks; ends with 1 if that is anything.
+"""Prints the rules that the package's structure breaks; exits with 1 if it breaks any.
 
     python -m scripts.lib.structure [--all]
 
---all prints the known exceptions as well.
+--all also prints the known exceptions.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 
 
 def circles(edges: Iterable[tuple[str, str]]) -> Iterator[list[str]]:
-    """Circles that have no edge in common, the shortest first; none is left out of all.
+    """Yield circles that share no edge, the shortest first, until none is left.
 
-    So there is no circle exactly if nothing is yielded, and no edge is told twice.
+    It yields nothing only if there is no circle, and names no edge twice.
     """
     graph: dict[str, set[str]] = {}
     for start, end in edges:
@@ -25,7 +25,7 @@ def _through_each(graph: Mapping[str, Set[str]]) -> Iterator[list[str]]:
 
 
 def _shortest_through(graph: Mapping[str, Set[str]], start: str) -> list[str]:
-    """The shortest circle with *start* in it; empty if there is none."""
+    """The shortest circle through *start*; empty if there is none."""
     before: dict[str, str] = {}
     queue = deque([start])
     while queue and start not in before:

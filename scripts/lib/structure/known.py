@@ -1,6 +1,6 @@
-"""What breaks a rule today, and may until it is mended; nothing is ever added here.
+"""Known exceptions, until they are repaired. Never add one.
 
-One that is no longer needed fails, too.
+An exception that is no longer needed is a failure, too.
 """
 
 KNOWN: frozenset[str] = frozenset()

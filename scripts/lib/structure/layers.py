@@ -1,7 +1,7 @@
 """The order of the layers: the layout in docs/architecture.rst, from the top down.
 
-A line of the layout names one layer, or several from the top down: folders end in a
-slash, modules in .py; what follows says what they are.
+Each line of the layout names one layer, or several from the top down, and then says
+what they are. Folders end in a slash, modules in .py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _NAME = re.compile(r"([a-z_]+)(?:/|\.py)")
 
 
 def order(text: str, package: str) -> list[str]:
-    """The layers that *text* lists below a line that is the name of the package."""
+    """The layers that *text* lists below the line with the package's name."""
     lines = iter(text.splitlines())
     head = next((line for line in lines if line.strip() == f"{package}/"), None)
     if head is None:

@@ -1,7 +1,7 @@
-"""A Python package read with `ast`: its modules, and what each says of itself.
+"""Reads a Python package with `ast`: its modules, their imports and attributes.
 
-Nothing is imported or run. Imports inside functions and under TYPE_CHECKING count
-as all others do.
+Imports and runs nothing. Imports inside functions and under TYPE_CHECKING count like
+all others.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import TypeGuard
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One imported name: of one of our modules, or of somebody else's."""
+    """One imported name, from one of our modules or somebody else's."""
 
     line: int
-    name: str  # dotted, with the name that is taken out of a module at its end
+    name: str  # dotted; ends with the name that is imported from the module
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One attribute that is written on something other than `self`."""
+    """One write to an attribute of something other than `self`."""
 
     line: int
     target: str  # as the code has it
@@ -43,7 +43,7 @@ class Module:
 
     @cached_property
     def calls(self) -> tuple[tuple[int, str], ...]:
-        """The plain names that are called, with their lines."""
+        """The simple names that are called, with their lines."""
         calls = (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
         return tuple(
             (call.lineno, call.func.id)
@@ -70,7 +70,7 @@ class Module:
 
 
 def read(folder: Path) -> Mapping[str, Module]:
-    """The modules of the package in *folder*, by name; a folder has its own name."""
+    """The modules of the package in *folder*, by name."""
     modules = {}
     for path in sorted(folder.rglob("*.py")):
         parts = path.relative_to(folder).with_suffix("").parts
@@ -92,7 +92,7 @@ def edges(
 
 
 def _ours(package: str, modules: Mapping[str, Module], name: str) -> Module | None:
-    """The module that *name* is, or is taken out of; None if it is not of *package*."""
+    """The module that *name* is, or is imported from; None if it is not ours."""
     first, _, rest = name.partition(".")
     if first != package:
         return None

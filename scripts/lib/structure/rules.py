@@ -1,4 +1,4 @@
-"""What the code's structure must be: each rule yields what breaks it."""
+"""The rules for the structure of the code. Each yields what breaks it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from scripts.lib.structure.circles import circles
 from scripts.lib.structure.package import Module, edges
 
-#: What pure code may import besides the layers below it: the standard library's
-#: parts that ask nothing of the machine or the clock.
+#: What pure code may import besides lower layers: the parts of the standard library
+#: that use neither the machine nor the clock.
 PURE = frozenset(
     """
     __future__ abc base64 binascii bisect collections contextlib copy dataclasses
@@ -21,7 +21,7 @@ PURE = frozenset(
 )
 PURE_LAYERS = ("planning", "torrent")
 IMPURE_CALLS = frozenset({"open", "print", "input"})
-#: Names that several folders may have, and whose noun they are.
+#: Names that several folders may use, with the noun that they share.
 SAME_NOUN = {
     "library": "commands/library.py has the commands about what library/ shows",
     "streaming": "commands/streaming.py has the eight commands of streaming/",
@@ -30,7 +30,7 @@ SAME_NOUN = {
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """One place where the structure is not what it must be."""
+    """One place that breaks a rule."""
 
     path: str
     line: int
@@ -41,13 +41,13 @@ class Broken:
 
     @property
     def known_as(self) -> str:
-        """What an exception names: no line number, so that it outlives an edit."""
+        """The name for an exception, without line numbers, so it survives edits."""
         return f"{self.path}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A package and the order of its layers, from the top down."""
+    """A package, and the order of its layers from the top down."""
 
     package: str
     modules: Mapping[str, Module]
@@ -104,7 +104,7 @@ def pure_layers_are_pure(house: House) -> Iterator[Broken]:
 
 
 def one_name_is_one_module(house: House) -> Iterator[Broken]:
-    """A folder may hold a module of its own name: that is the folder's noun."""
+    """A folder may have a module of its own name: that is its main noun."""
     places = defaultdict(list)
     for module in house.modules.values():
         above, _, name = module.name.rpartition(".")
@@ -118,7 +118,7 @@ def one_name_is_one_module(house: House) -> Iterator[Broken]:
 
 
 def attributes_are_written_at_home(house: House) -> Iterator[Broken]:
-    """In streaming/; and what belongs to it, in those that import it."""
+    """Applies to streaming/, and to its attributes in modules that import it."""
     streaming = [m for m in house.modules.values() if m.layer == "streaming"]
     state = frozenset().union(*(module.owned for module in streaming))
     pairs = edges(house.package, house.modules)
