@@ -1,9 +1,9 @@
-"""Cut and garbled files, played after a good track and scanned: who hangs?
+"""Plays and scans truncated and garbled files, to find those that hang the player.
 
 ``python -m benchmarks.broken_files [--count 200] [--seed 1] [--scan] [--play]``. Real
-swarms on loopback, a real Mopidy that plays as fast as it can, and scans as the
-background does. Prints a line for each file that took long, and the sums; exits with 1
-where anything hung. Never uses the network.
+swarms on loopback, and a real Mopidy that plays as fast as it can and scans as in the
+background. Prints a line for each file that took long, and the sums. Exits with 1 if
+anything hung. Never uses the network.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ GOOD = [Track("One", "flac", 1), Track("Two", "flac", 20)]
 
 @dataclass
 class Sums:
-    """What was seen."""
+    """The results."""
 
     files: int = 0
     hangs: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Sums:
             (self.hangs if hung else self.slow).append(f"{name}: {seconds:.1f} s")
 
     def show(self, what: str) -> None:
-        """Print it."""
+        """Print the results."""
         for line in self.slow:
             print(f"  slow: {line}")
         for line in self.hangs:
@@ -62,7 +62,7 @@ class Sums:
 
 
 def scan(made: Album, folder: Path) -> Sums:
-    """Have all files scanned; one is over its limit when its scan goes on behind it."""
+    """Scan all files; a file that is still scanned after its limit has hung."""
     sums = Sums()
     whole = FileScanner.scan
 
@@ -133,7 +133,7 @@ def _play(made: Album, left: list[str], listener: Listener, sums: Sums) -> None:
 
 
 def main() -> int:
-    """Run what is asked for."""
+    """Run what the options ask for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)

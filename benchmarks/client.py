@@ -1,4 +1,4 @@
-"""An HTTP client that knows when the first byte came, and that every byte is right."""
+"""An HTTP client that times the first byte, and checks every byte."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ READ_BYTES = 256 * 1024
 
 
 class WrongBytesError(Exception):
-    """What came is not what the source holds."""
+    """The bytes that came differ from the source."""
 
 
 class Download:
@@ -31,7 +31,7 @@ class Download:
         )
 
     def first_byte(self) -> float | None:
-        """Return the monotonic time of the first byte; ``None``: patience ended."""
+        """Return the monotonic time of the first byte; ``None`` if patience ended."""
         head = b""
         try:
             while b"\r\n\r\n" not in head:
@@ -49,7 +49,7 @@ class Download:
         return came
 
     def read_for(self, seconds: float) -> None:
-        """Read on, as fast as it comes, for that long or to the end."""
+        """Read as fast as bytes come, for ``seconds`` or to the end."""
         until = min(time.monotonic() + seconds, self._give_up)
         try:
             while self._at < len(self._source) and time.monotonic() < until:

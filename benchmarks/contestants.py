@@ -1,7 +1,7 @@
-"""What is measured, each in a process of its own that obeys JSON lines.
+"""The programs that are measured, each in its own process, which obeys JSON lines.
 
 The orders are ``{"do": "play", "index": n}``, answered with the URL to read from, and
-``{"do": "forecast", "position_ms": n}``. A process ends with its input.
+``{"do": "forecast", "position_ms": n}``. A process ends when its input ends.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """``module`` is run; ``package`` is a clone to take our package from."""
+    """Runs ``module``, with our package from the clone ``package``."""
 
     name: str
     module: str
@@ -36,17 +36,17 @@ USUAL_SCRIPT = Contestant("usual script", "benchmarks.usual_script", forecasts=F
 
 
 class Running:
-    """A contestant that is up."""
+    """A contestant that is running."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def play(self, index: int) -> str:
-        """Make the file the current one; its URL."""
+        """Make a file the current one; return its URL."""
         return str(self._ask({"do": "play", "index": index})["url"])
 
     def forecast(self, position_ms: int) -> None:
-        """Say where the next request will begin."""
+        """Announce where the next request will begin."""
         self._ask({"do": "forecast", "position_ms": position_ms})
 
     def _ask(self, order: Mapping[str, object]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def running(contestant: Contestant, torrent: bytes) -> Iterator[Running]:
 
 
 def obey(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """In a contestant's process: say that it is ready, then answer the orders."""
+    """In a contestant's process: report that it is ready, then answer orders."""
     print(json.dumps({}), flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)

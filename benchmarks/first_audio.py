@@ -1,11 +1,11 @@
 """From ``core.playback.play`` to the first sound, in a real Mopidy process.
 
 Mopidy's ``track_playback_started`` comes with GStreamer's stream start, before its
-buffers are filled: on a slow swarm 0.7 s before anything sounds. So the position is
-watched too, until it moves.
+buffers are full: with a slow swarm, 0.7 s before anything sounds. So we also wait until
+the position moves.
 
-The same album's file on the disk, played through Mopidy-File, shows how much of it is
-Mopidy's and GStreamer's own.
+A file of the same album on disk, played through Mopidy-File, shows how much of the time
+is Mopidy's and GStreamer's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ POLL_S = 0.005
 
 @contextmanager
 def album(network: Network, folder: Path) -> Iterator[tuple[bytes, Path]]:
-    """Seed two FLACs of 20 s; gives the torrent's bytes and the second file."""
+    """Seed two FLACs of 20 s; yield the torrent's bytes and the second file."""
     paths = make_album(folder / "Music", TRACKS, cover=False)
     with seeded(network, folder / "Music", PIECE_LENGTH) as torrent:
         yield torrent, paths[1]
@@ -53,7 +53,7 @@ def first_audio(torrent: bytes, file: Path, patience: float) -> dict[str, float 
             folder / "mopidy", config, audio_output=SILENT, mpd=False
         ) as mopidy:
             _wait_until_known(mopidy, f"vozduxan:track:{infohash}:0", patience)
-            # The disk first: it also warms what GStreamer loads at its first use.
+            # The disk first, so that GStreamer has loaded what it needs.
             disk = _played(mopidy, file.as_uri(), patience)
             mopidy.rpc("core.playback.stop")
             swarm = _played(mopidy, f"vozduxan:track:{infohash}:0", patience)
@@ -67,7 +67,7 @@ def first_audio(torrent: bytes, file: Path, patience: float) -> dict[str, float 
 
 def _wait_until_known(mopidy: MopidyProcess, uri: str, patience: float) -> None:
     give_up = time.monotonic() + patience
-    # A track of a torrent that is not known yet has no album.
+    # A track of an unknown torrent has no album.
     while "album" not in mopidy.rpc("core.library.lookup", uris=[uri])[uri][0]:
         if time.monotonic() > give_up:
             raise TimeoutError(f"Mopidy does not know {uri}:\n{mopidy.log}")

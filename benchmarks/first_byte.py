@@ -1,22 +1,23 @@
-"""How long a listener waits for the first byte, and for the first sound.
+"""Measures how long a listener waits for the first byte, and for the first sound.
 
 Run it with the interpreter of the project's environment::
 
     python benchmarks/first_byte.py [--quick] [--json FILE]
 
-In one run, side by side and in turns: our streaming path (over the player's door) and
-the usual libtorrent script, on an unlimited loopback swarm (LAN) and on 4 seeders of
-500 kB/s with 100 ms round trip (WAN). Each round is a fresh process with an empty
-folder. Every byte received is compared with the source.
+One run compares our streaming path (through the player's door) with the usual
+libtorrent script, in turns, on an unlimited loopback swarm (LAN) and on 4 seeders of
+500 kB/s with 100 ms round trip (WAN). Each round is a new process with an empty folder.
+Every received byte is compared with the source.
 
-cold          "play" told, in no swarm yet, ``.torrent`` bytes at hand, peers from an
-              HTTP tracker that is as far away as they are
-seek 50, 90   the old connection closed, a new request
-forecast 30, 70   the same, the position told just before, as Mopidy's core does
-jump          another process: a short track read to its end, nothing queued, 5 s
-              later a track of which nothing is there (the "finished trap")
-event, sound  a Mopidy process: ``core.playback.play`` to ``track_playback_started``,
-              and to a position that moves
+cold          play, in no swarm yet: the ``.torrent`` bytes are there, the peers come
+              from an HTTP tracker that is as far away as they are
+seek 50, 90   the old connection is closed, and a new request is sent
+forecast 30, 70   the same, but the position is announced just before, as Mopidy's core
+              does
+jump          another process: a short track is read to its end, nothing is queued, and
+              5 s later comes a track of which nothing is there (the "finished trap")
+event, sound  a Mopidy process: from ``core.playback.play`` to
+              ``track_playback_started``, and until the position moves
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ class _Listener:
 def measure(
     scene: Scene, contestants: Iterable[Contestant], rounds: int, patience: float
 ) -> Figures:
-    """Return the seconds of every step, the contestants taking turns."""
+    """Return the seconds of every step; the contestants take turns."""
     figures: Figures = defaultdict(lambda: defaultdict(list))
     for number in range(rounds):
         for contestant in contestants:
@@ -178,7 +179,7 @@ def show_audio(network: Network, figures: Figures) -> str:
 
 
 def main() -> None:
-    """Measure, print, and write the raw figures where asked to."""
+    """Measure, print, and write the raw figures if asked to."""
     options = _options()
     rounds = options.rounds or (1 if options.quick else 5)
     patience = 12.0 if options.quick else 30.0

@@ -1,7 +1,7 @@
-"""A catalog of a size few people have, made without a torrent file.
+"""Makes an unusually large catalog, without a torrent file.
 
-The same seed gives the same names: artists with several albums each, one torrent
-in ten with two discs, some names in Cyrillic and Japanese.
+The same seed gives the same names: artists with several albums each, one torrent in ten
+with two discs, some names in Cyrillic and Japanese.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSourc
 
 TRACKS_EACH = 20
 MIB = 1 << 20
-#: A .torrent file of an album: 20 bytes for each of its pieces, and its names.
+#: The size of an album's .torrent file: 20 bytes for each piece, and its names.
 TORRENT_BYTES = 12_000
 
 _SYLLABLES = "ka lo mi ter ran vo du shi pel nor ga ri sto ul an be cor dy fin".split()
@@ -26,9 +26,9 @@ _JAPANESE = "恋 夜 空 花 星 雨 風 海 夢 光".split()
 
 
 def make(path: Path, folder: Path, torrents: int) -> float:
-    """Make a catalog of what is in ``folder``; return the seconds it took.
+    """Make a catalog of the files in ``folder``; return the seconds it took.
 
-    The files there are of a true size; what is in them is never read.
+    The files have realistic sizes. Their contents are never read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()

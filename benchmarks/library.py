@@ -1,18 +1,18 @@
-"""How a very large library feels: start, browse, look up, search.
+"""Measures a very large library: start, browse, look up, search.
 
     python benchmarks/library.py                 # 10,000 torrents, 200,000 tracks
     python benchmarks/library.py --torrents 500 --rounds 1    # a quick look
 
-- **start**: from the command to Mopidy's main loop, as its log says, with and without
-  the extension, in turns; then the memory of both.
-- **first**: the first call of its kind in a process, the caches of the disk warm.
+- **start**: from the command to Mopidy's main loop, by its log, with and without the
+  extension in turns; then the memory of both.
+- **first**: the first call of its kind in a process, with warm disk caches.
 - **p50, p99**: further calls, each for another album, artist or word.
 - **anew, again**: processor time to build a long list for the first time, and after a
-  change; of that Mopidy's, for the same refs; and Mopidy's for their JSON.
-- **over RPC**: the same through Mopidy's HTTP server, core, and all its backends;
-  lists through its MPD server.
+  change; Mopidy's part of it, for the same refs; and Mopidy's for their JSON.
+- **over RPC**: the same through Mopidy's HTTP server, core, and all its backends; lists
+  through its MPD server.
 
-Nobody reads tags meanwhile: how long a lookup waits for lengths is another matter.
+Nothing reads tags meanwhile, so waits for lengths are not included.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ from mopidy_vozduxan.torrent.uris import AnyUri, parse
 from tests.rig.mopidy import MopidyProcess
 
 CALLS = 100
-#: So often each long list is built.
+#: How often to build each long list.
 LISTS = 9
 ROOT = "vozduxan:directory:root"
 ARTISTS = "vozduxan:directory:artists"
 ALBUMS = "vozduxan:directory:albums"
-#: Mopidy's last line when it starts.
+#: The last line that Mopidy logs when it starts.
 RUNNING = r"Starting GLib mainloop"
 
 Call = Callable[[], object]
@@ -82,11 +82,11 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-# --- what is asked
+# --- the questions
 
 
 class Asked:
-    """What clients ask, each time about something else."""
+    """Questions of clients, each time about something else."""
 
     def __init__(self, albums: list[str], artists: list[str], word: str) -> None:
         self._dice = random.Random(2)
@@ -103,17 +103,17 @@ class Asked:
         return self._dice.choice(self._artists)
 
     def words(self) -> str:
-        """Return two words, the second unfinished, of an artist's name."""
+        """Return two words of an artist's name, the second one unfinished."""
         name = self.artist()
         return name[: max(2, len(name) - 2)]
 
     def word(self) -> str:
-        """Return a word that is in thousands of names."""
+        """Return a word that thousands of names contain."""
         return self._word
 
 
 def _calls(library: Any, asked: Asked) -> Iterator[tuple[str, Call]]:
-    """The calls, by Mopidy's names: a provider and core's RPC take the same."""
+    """The calls, by Mopidy's names, which are the same for a provider and for RPC."""
     yield "browse torrents", lambda: library.browse(uri=ROOT)
     yield "browse artists", lambda: library.browse(uri=ARTISTS)
     yield "browse albums", lambda: library.browse(uri=ALBUMS)
@@ -128,7 +128,7 @@ def _calls(library: Any, asked: Asked) -> Iterator[tuple[str, Call]]:
     yield "search album", lambda: library.search({"album": [asked.words()]})
     find = partial(library.search, exact=True)
     yield "find artist", lambda: find({"artist": [asked.artist()]})
-    # Not over RPC: Mopidy 3 cannot say a set in JSON. MPD can.
+    # Not over RPC: Mopidy 3 cannot encode a set in JSON. MPD can.
     distinct = library.get_distinct
     yield "list artists", lambda: distinct("artist")
     yield "list albums", lambda: distinct("album")
@@ -203,11 +203,11 @@ def _processor_ms(call: Call, before: Call = lambda: None) -> str:
 
 
 def _as_json(refs: list[Ref]) -> object:
-    """What Mopidy's HTTP server does with an answer: Mopidy 3's way, and 4's."""
+    """Encode an answer as the HTTP server of Mopidy 3, or of Mopidy 4, does."""
     encoder = getattr(models, "ModelJSONEncoder", None)
     if encoder:
         return json.dumps(refs, cls=encoder)
-    from pydantic import TypeAdapter  # which Mopidy 4 needs, and 3 has not
+    from pydantic import TypeAdapter  # Mopidy 4 needs it, Mopidy 3 does not have it
 
     return TypeAdapter(Any).dump_json(refs, by_alias=True)
 
@@ -239,7 +239,7 @@ def _starts(folder: Path, rounds: int) -> str:
                 took = _seconds_to_running(begun, mopidy.log)
                 if enabled:
                     mopidy.rpc("core.library.browse", uri=ROOT)
-                if number:  # the first warms the disk's cache
+                if number:  # the first one warms the disk's cache
                     seconds[enabled].append(took)
                     memory[enabled].append(_resident_mb(mopidy.pid))
     head = ["", "without", "with"]
@@ -268,7 +268,7 @@ def _resident_mb(pid: int) -> float:
 
 
 class _Rpc:
-    """Core's library, as a client without its own idea of it sees it."""
+    """Core's library over JSON-RPC and MPD, with the methods of a provider."""
 
     def __init__(self, mopidy: MopidyProcess) -> None:
         self._mopidy = mopidy

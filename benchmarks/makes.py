@@ -1,16 +1,16 @@
-"""What a listener gets from a seed of another make that is alone.
+"""Measures what a listener gets from a lone seed of another make.
 
 Run it with the interpreter of the project's environment::
 
     python benchmarks/makes.py [--rounds N] [--only MAKE ...]
 
-80 MB in three files, 1 MiB pieces, loopback without limit. Every byte is compared
-with the source.
+80 MB in three files, 1 MiB pieces, unlimited loopback. Every byte is compared with the
+source.
 
-cold, whole   first byte, and last, of a file; nothing of the torrent is here
-jump          first byte of another file after that
+cold, whole   the first and the last byte of a file, when nothing of the torrent is here
+jump          the first byte of another file after that
 seeks         another process: to 50, 90 and 25 % of a file that has just begun
-leap          first byte of a file in the middle of that
+leap          the first byte of another file in the middle of that
 rest          the whole album, read to its end
 gap           the longest time in which nothing came
 """
@@ -132,8 +132,8 @@ def main() -> None:
             torrent = make_torrent(album, piece_length=MIB, trackers=[tracker.url])
             for contestant in contestants * options.rounds:
                 row = figures.setdefault(contestant.name, {})
-                # A new one each time: Transmission refuses the address of a peer
-                # that had everything for as long as it runs.
+                # A new seed each time: while Transmission runs, it refuses the address
+                # of a peer that had everything.
                 with MAKES[make](torrent, Path(folder)) as peer:
                     tracker.peers = [peer]
                     for step, seconds in one_round(contestant, torrent, files):

@@ -1,7 +1,7 @@
-"""The swarms that are measured: how far away, how fast, and what they hold.
+"""The swarms for the measurements: how far away, how fast, and what they hold.
 
-A scene is one network with one torrent: seeders in a process of their own, and a
-tracker that is as far away as they are. Loopback only.
+A scene is one network with one torrent: seeders in their own process, and a tracker
+that is as far away as they are. Loopback only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.rig.tracker import Tracker
 KIB, MIB = 1024, 1024 * 1024
 TRACKER_RELAY = "127.0.2.2"
 
-#: A FLAC's usual rate: what our window is sized by.
+#: The usual rate of FLAC, which determines the size of our window.
 BYTES_PER_S = 110_000
 
 
@@ -35,15 +35,16 @@ class Network:
     seeders: int
     rate: int
     round_trip: float
-    #: How long a reader reads before the next seek, seconds. Without a limit the
-    #: whole file would be there, so there it seeks at once.
+    #: How many seconds a reader reads before the next seek. Without a rate limit the
+    #: whole file would be there by then, so there it seeks at once.
     lingers: float
 
     def bound(self, step: str, piece_length: int) -> float | None:
-        """Return the seconds below which nobody gets by skill alone.
+        """Return the physical lower bound in seconds.
 
-        Cold: tracker 2 round trips, connect 1, handshake 1, interest and unchoke 1,
-        request 1, then a piece. Everything else: a request, then a piece.
+        Cold: 2 round trips for the tracker, 1 to connect, 1 for the handshake, 1 for
+        interest and unchoke, 1 for a request, then a piece. Everything else: a request,
+        then a piece.
         """
         if not self.rate:
             return None
@@ -57,7 +58,7 @@ WAN = Network("WAN", seeders=4, rate=500_000, round_trip=0.1, lingers=1.5)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A swarm that is up, its torrent, and the bytes of its files, in order."""
+    """A running swarm, its torrent, and the bytes of its files in order."""
 
     network: Network
     piece_length: int
@@ -71,15 +72,15 @@ class Scene:
         return f"{self.network.name}, {pieces}"
 
 
-#: We look for a file's type before the player gets it, in the first 16 KiB of music
-#: and in 128 KiB of what is none.
+#: We determine a file's type before the player gets it. That takes the first 16 KiB of
+#: music, and 128 KiB of anything else.
 _SIGN = b"fLaC"
 
 
 def _album(folder: Path, piece_length: int) -> tuple[bytes, ...]:
-    """Write noise: a short track, seven in between, and a long one to seek in."""
+    """Write noise: a short track, seven others, and a long one to seek in."""
     long = max(24 * MIB, 6 * piece_length)
-    between = piece_length + 12_345  # no piece belongs to two of those we play
+    between = piece_length + 12_345  # no piece belongs to two tracks that we play
     sizes = [max(3 * MIB, piece_length) + 54_321, *[between] * 7, long + 777]
     noise = random.Random(piece_length)
     files = tuple(_SIGN + noise.randbytes(size - len(_SIGN)) for size in sizes)
@@ -100,7 +101,7 @@ def scene(network: Network, piece_length: int, folder: Path) -> Iterator[Scene]:
 
 @contextmanager
 def seeded(network: Network, album: Path, piece_length: int) -> Iterator[bytes]:
-    """Seed what lies in ``album``; gives the bytes of its ``.torrent`` file."""
+    """Seed the files in ``album``; yield the bytes of its ``.torrent`` file."""
     with Tracker() as tracker, _far(tracker.url, network.round_trip) as url:
         torrent = make_torrent(album, piece_length=piece_length, trackers=[url])
         with Swarm(
@@ -116,7 +117,7 @@ def seeded(network: Network, album: Path, piece_length: int) -> Iterator[bytes]:
 
 @contextmanager
 def _far(url: str, round_trip: float) -> Iterator[str]:
-    """Give the tracker's address at the other end of a line of that length."""
+    """Yield the tracker's address at the far end of a line with that round trip."""
     if not round_trip:
         yield url
         return

@@ -35,7 +35,7 @@ class Ours:
         self._door = PlayerDoor(StreamsHere(self._bridge, self._manager.serving))
         streaming.start()
         self._door.start()
-        get_ready()  # Mopidy has been there for a while
+        get_ready()  # as in a Mopidy that has run for a while
         self._token = ""
 
     def answer(self, order: dict[str, Any]) -> dict[str, Any]:

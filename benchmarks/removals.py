@@ -1,18 +1,18 @@
-"""Whether the process outlives its torrents: joined, fetched at full speed, removed.
+"""Joins, fetches and removes torrents at full speed: does the process survive?
 
 Run it with the interpreter of the project's environment::
 
     python benchmarks/removals.py [--rounds 500] [--seed 1] [--by-hand]
     PYTHONPATH=FOLDER python benchmarks/removals.py   # another libtorrent, in FOLDER
 
-Each round joins a v1, hybrid or v2 torrent, waits until some pieces of it have come,
-and then at random has it leave, with its data or without, meets its peers anew just
-before, joins it again while it leaves, or closes the whole session. Pieces come from
-seeds on loopback; or large ones are put in by hand, as a peer would: they are hashed
-for long enough to be hashed still when the torrent goes.
+Each round joins a v1, hybrid or v2 torrent, and waits for some of its pieces. Then, at
+random, it leaves the swarm with or without its data, reconnects its peers just before
+that, joins again while it leaves, or closes the whole session. Pieces come from seeds
+on loopback. With --by-hand, large pieces are added as if a peer had sent them; they
+are still being hashed when the torrent leaves.
 
-The rounds run in a process of their own, several at a time; one that dies is counted
-and replaced. The exit status is 0 when none died and every removal ended.
+Rounds run in several worker processes. A worker that dies is counted and replaced. The
+exit status is 0 if none died and every removal ended.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ ALBUMS: tuple[tuple[Version, int], ...] = (
 FILES, FILE_SIZE = 3, 2_000_000
 BY_HAND: tuple[tuple[Version, int], ...] = (("v1", 16384 * KIB), ("v2", 4096 * KIB))
 BY_HAND_FILES, BY_HAND_SIZE = 2, 17_000_000
-#: A round takes a second, most of it until a seed that was left takes requests again.
+#: A round takes a second, mostly until a seed that we left accepts requests again.
 LANES_EACH = 3
 ENDS = ("keep", "delete", "delete", "meet anew", "rejoin", "close")
 LOOPBACK = {
@@ -63,12 +63,12 @@ LOOPBACK = {
     "enable_upnp": False,
     "enable_natpmp": False,
 }
-#: A removal that takes longer has been forgotten; two busy cores need a second.
+#: A removal that takes longer never ends; two busy cores need a second.
 PATIENCE_S = 30.0
 
 
 class Lane:
-    """One torrent's rounds: an engine of its own, replaced when a round closes it."""
+    """One torrent's rounds, on their own engine, replaced when a round closes it."""
 
     def __init__(self, path: Path, folder: Path, seed: str) -> None:
         torrent = path.read_bytes()
@@ -86,7 +86,7 @@ class Lane:
         self._said = asyncio.Event()
 
     async def run(self, rounds: Iterator[int]) -> None:
-        """Take rounds while there are any; print a line after each."""
+        """Run rounds while there are any; print a line after each."""
         for _ in rounds:
             end = self._chance.choice(ENDS)
             await self._round(end)
@@ -113,7 +113,7 @@ class Lane:
         await asyncio.wait_for(removal, PATIENCE_S)
 
     async def _come(self) -> None:
-        """Wait for some pieces, or until no more come: some were kept before."""
+        """Wait for some pieces, or until no more come, because some were kept."""
         wanted = self._chance.randint(1, len(self._plan.urgencies) // 3 + 1)
         with suppress(TimeoutError):
             async with asyncio.timeout(2):
@@ -143,7 +143,7 @@ class Lane:
 
 
 class ByHand(Lane):
-    """The same without seeds: whole pieces of the first file, all at once."""
+    """The same without seeds: adds whole pieces of the first file, all at once."""
 
     @cached_property
     def _pieces(self) -> list[bytes]:
@@ -190,7 +190,7 @@ def seed(path: Path, running: ExitStack) -> None:
 
 
 def worker(arguments: argparse.Namespace) -> None:
-    """Be the process that may die."""
+    """Run the rounds of the process that may die."""
     kind = ByHand if arguments.by_hand else Lane
     with tempfile.TemporaryDirectory() as folder:
         lanes = [

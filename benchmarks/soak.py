@@ -1,21 +1,20 @@
-"""Presses keys at random for as long as you like, and tells when Mopidy stands still.
+"""Presses keys at random, and reports when Mopidy stops answering or playing.
 
     python benchmarks/soak.py                        # 5 minutes
     python benchmarks/soak.py --minutes 20 --seed 7  # the same keys as last time
 
-A real Mopidy plays two albums out of real swarms on loopback, and a local file, while
-keys come over JSON-RPC and MPD by turns: next, previous, seek, pause, stop, play,
-edits of the queue, its modes. One in three comes in the last seconds of a track,
-where the player asks for the next one. The same seed gives the same keys; when they
-are pressed, and what they meet, is up to the machine.
+A real Mopidy plays two albums from real swarms on loopback, and a local file. Meanwhile
+keys come over JSON-RPC and MPD: next, previous, seek, pause, stop, play, edits of the
+queue, its modes. One in three comes in the last seconds of a track, when the player
+asks for the next one. The same seed gives the same keys; their timing depends on the
+machine.
 
-met           how often a key met the moment at which the player asks for a track
-frozen        a key, or a question, that Mopidy did not answer within 30 s; the run
-              ends then, with the last keys and lines of the log, and status 1. So it
-              does when Mopidy does not end at a SIGTERM.
+met           how often a key came at the moment when the player asks for a track
+frozen        a call that Mopidy did not answer within 30 s, or a SIGTERM that did not
+              end it; the run then ends with the last keys and log lines, and status 1
 refused       calls that Mopidy answered with an error
-silent        "playing" for 20 s without a position that moves, or another track
-errors        records of the log at ERROR and above, and tracebacks
+silent        "playing" for 20 s, but the position and the track stayed the same
+errors        log records at ERROR and above, and tracebacks
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ TRACKS = [
     [Track(f"Long {n}", kind, 15) for n, kind in enumerate(("mp3", "flac", "ogg"))],
 ]
 MODES = ("random", "repeat", "single", "consume")
-#: Where in the end of a track, in seconds before it, a key may come.
+#: How many seconds before the end of a track a key may come.
 NEAR_THE_END = (3, 4)
 #: What ``mopidy_vozduxan.playback.handover`` logs then.
 MET = "the player was stopped, or has jumped"
@@ -60,7 +59,7 @@ class FrozenError(Exception):
 
 
 class Keys:
-    """What a listener may press; each key is a method, chosen by its weight."""
+    """The keys of a listener; each is a method, chosen by its weight."""
 
     def __init__(self, mopidy: MopidyProcess, uris: list[str], seed: int) -> None:
         self._mopidy = mopidy
@@ -85,7 +84,7 @@ class Keys:
         }
 
     def press(self) -> None:
-        """Press one key, at a moment of chance; raise :exc:`FrozenError`."""
+        """Press one key at a random moment; raise :exc:`FrozenError`."""
         [key] = self._dice.choices([*self._weights], [*self._weights.values()])
         if self._dice.random() < 1 / 3:
             self._wait_for_the_end()
@@ -105,7 +104,7 @@ class Keys:
             self.refused += 1
 
     def _wait_for_the_end(self) -> None:
-        """Wait for a moment within the last seconds of what plays."""
+        """Wait for a moment in the last seconds of the track."""
         track = self.ask("playback.get_current_track")
         if not track or self.ask("playback.get_state") != "playing":
             return
@@ -162,7 +161,7 @@ class Keys:
         self.ask("playback.seek", time_position=max(0, position_ms))
 
     def edit(self) -> None:
-        """Add, take out, move or shuffle."""
+        """Add, remove, move or shuffle."""
         entries = self.ask("tracklist.get_tl_tracks")
         kind = self._dice.randrange(4) if len(entries) > 3 else 0
         if kind == 0:
@@ -178,7 +177,7 @@ class Keys:
             self.ask("tracklist.shuffle")
 
     def clear(self) -> None:
-        """Begin anew, with all there is."""
+        """Start over with all tracks."""
         self.ask("tracklist.clear")
         self.ask("tracklist.add", uris=self._uris)
         self.ask("playback.play")
@@ -189,7 +188,7 @@ class Keys:
 
 
 class Ears:
-    """Notices when what plays does not move on."""
+    """Notices when playback does not advance."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
@@ -198,7 +197,7 @@ class Ears:
         self.silences = 0
 
     def listen(self) -> None:
-        """Look once; call it often."""
+        """Check once; call it often."""
         now = time.monotonic()
         playing = self._keys.ask("playback.get_state") == "playing"
         tlid = self._keys.ask("playback.get_current_tlid")
@@ -257,7 +256,7 @@ def _options() -> argparse.Namespace:
 
 @contextmanager
 def _stage(folder: Path) -> Iterator[tuple[MopidyProcess, list[str]]]:
-    """Start swarms and a Mopidy; give it with the URIs that it can play."""
+    """Start swarms and a Mopidy; yield it with the URIs that it can play."""
     with ExitStack() as stack:
         albums: list[Album] = []
         for number, tracks in enumerate(TRACKS):
@@ -283,7 +282,7 @@ def _stage(folder: Path) -> Iterator[tuple[MopidyProcess, list[str]]]:
 
 
 def _memory_mb(pid: int) -> float:
-    """Return what the process holds that is no file."""
+    """Return the memory of a process, without mapped files."""
     status = Path(f"/proc/{pid}/status").read_text()
     found = re.search(r"RssAnon:\s+(\d+) kB", status)
     return int(found[1]) / 1024 if found else 0.0

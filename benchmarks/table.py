@@ -5,11 +5,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-Times = Sequence[float | None]  # seconds; None: patience ended
+Times = Sequence[float | None]  # seconds; None if patience ended
 
 
 def median(times: Times) -> float:
-    """Return the median; what never came counts as infinite."""
+    """Return the median; None counts as infinite."""
     return statistics.median(float("inf") if t is None else t for t in times)
 
 
@@ -23,7 +23,7 @@ def cell(times: Times | None) -> str:
 
 
 def ratio(ours: Times | None, other: Times | None) -> str:
-    """Return how many times sooner ours came."""
+    """Return how many times faster ours was."""
     if not ours or not other:
         return "–"
     mine, theirs = median(ours), median(other)
@@ -33,12 +33,12 @@ def ratio(ours: Times | None, other: Times | None) -> str:
 
 
 def bound(seconds: float | None) -> str:
-    """Return a bound, where there is one."""
+    """Return a bound, if there is one."""
     return "–" if seconds is None else _seconds(seconds)
 
 
 def rows(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    """Return lines of equal columns."""
+    """Return lines with aligned columns."""
     table = [head, *body]
     widths = [max(len(row[i]) for row in table) for i in range(len(head))]
     lines = [

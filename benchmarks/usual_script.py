@@ -1,7 +1,8 @@
 """The usual libtorrent streaming script as a contestant.
 
-Every setting at its default, ``sequential_download``, file priorities for the file that
-plays, the piece a request stands at raised to 7, ``read_piece`` once it has come.
+All settings have their defaults. It uses ``sequential_download``, and file priorities
+for the file that plays. It raises the piece that a request needs to 7, and calls
+``read_piece`` when the piece has come.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Script:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def play(self, index: int) -> None:
-        """Want that file only, in order."""
+        """Want only that file, in order."""
         wanted = [4 * (n == index) for n in range(self._info.num_files())]
         if self._handle is None:
             self._params.file_priorities = wanted
@@ -49,13 +50,13 @@ class Script:
             self._handle.prioritize_files(wanted)
 
     def place(self, index: int) -> tuple[int, int]:
-        """Return where a file begins in the torrent, and its size."""
+        """Return a file's offset in the torrent, and its size."""
         info = self._info
         layout = info.layout() if hasattr(info, "layout") else info.files()
         return layout.file_offset(index), layout.file_size(index)
 
     def bytes_at(self, offset: int) -> bytes:
-        """Return what follows that byte of the torrent, to the end of its piece."""
+        """Return the bytes from ``offset`` to the end of their piece."""
         piece, skip = divmod(offset, self._info.piece_length())
         if not self._handle.have_piece(piece):
             self._handle.piece_priority(piece, 7)
@@ -79,7 +80,7 @@ class Script:
 
 
 def handler_of(script: Script) -> type[BaseHTTPRequestHandler]:
-    """Return what serves ``/<file index>``."""
+    """Return the handler for ``/<file index>``."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -90,7 +91,7 @@ def handler_of(script: Script) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(size - start))
             self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
             self.end_headers()
-            with suppress(OSError):  # the client goes when it likes
+            with suppress(OSError):  # the client may leave at any time
                 self._send(begin + start, begin + size)
 
         def _send(self, at: int, stop: int) -> None:
@@ -106,7 +107,7 @@ def handler_of(script: Script) -> type[BaseHTTPRequestHandler]:
 
 
 def main(torrent: str, folder: str, settings: dict[str, Any]) -> None:
-    """Serve on a free port, and obey."""
+    """Serve on a free port, and obey orders."""
     script = Script(Path(torrent).read_bytes(), Path(folder), settings)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(script))
     threading.Thread(target=server.serve_forever, daemon=True).start()
