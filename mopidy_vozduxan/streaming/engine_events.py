@@ -88,7 +88,7 @@ class EngineEvents:
                 had_several = swarm.statistics.num_peers > 1
                 swarm.statistics_changed(statistics, now)
                 if had_several is not (statistics.num_peers > 1):
-                    self._changed(True)  # a lone seed is wanted other things of
+                    self._changed(True)  # we want other pieces from a lone seed
             case PiecesHeld(held=held):
                 swarm.pieces_held(held)
                 self._changed(True)
