@@ -74,6 +74,17 @@ def test_a_read_in_the_background_takes_no_more_from_a_seed_that_is_alone():
     assert len(wanted(alone, ANCHOR)) == 1
 
 
+def test_who_waits_is_served_while_what_plays_in_another_swarm_is_in_need():
+    other = SwarmView(ALBUM, frozenset(), peers=4)
+    playing = demand(Head(5000, 5000, False), swarm="other", playhead=5000)
+    held = range(200, 205)
+    waits = demand(Head(500, 500, True), role=Role.PREFETCH, pieces=TRACK_2)
+    assert wanted(plan_of(playing, waits, held=held, other=other), NOW) == [205]
+    idle = demand(Head(500, 500, False), role=Role.PREFETCH, pieces=TRACK_2)
+    plan = plan_of(playing, idle, held=held, other=other)
+    assert not any(urgency > ANCHOR for urgency in plan.urgencies)
+
+
 def test_a_complete_torrent_needs_no_anchor():
     plan = plan_of(demand(Head(0, 1, False)), held=range(400))
     assert plan.trickle  # and nothing missing is wanted
