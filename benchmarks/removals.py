@@ -55,7 +55,7 @@ BY_HAND: tuple[tuple[Version, int], ...] = (("v1", 16384 * KIB), ("v2", 4096 * K
 BY_HAND_FILES, BY_HAND_SIZE = 2, 17_000_000
 #: A round takes a second, mostly until a seed that we left accepts requests again.
 LANES_EACH = 3
-ENDS = ("keep", "delete", "delete", "meet anew", "rejoin", "close")
+ENDS = ("keep", "delete", "delete", "reconnect", "rejoin", "close")
 LOOPBACK = {
     "listen_interfaces": "127.0.0.1:0",
     "enable_dht": False,
@@ -99,7 +99,7 @@ class Lane:
         engine.watch(frozenset([source.infohash]), waiting=True)
         engine.add(source, self._plan)
         await self._come()
-        if end == "meet anew":
+        if end == "reconnect":
             engine._parts.peers._meet_anew(engine._members.swarms[source.infohash])
             await asyncio.sleep(self._chance.uniform(0, 0.05))
         elif end == "rejoin":

@@ -27,7 +27,7 @@ def bridge() -> Iterator[Bridge]:
 
 
 class Waiter:
-    """A coroutine that waits for ever and says how far it came."""
+    """A coroutine that waits forever and says how far it came."""
 
     def __init__(self) -> None:
         self.began = threading.Event()

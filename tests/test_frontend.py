@@ -18,7 +18,7 @@ from tests.parts import running_with
 
 OURS = [f"vozduxan:track:{'ab' * 20}:{n}" for n in range(3)]
 FOREIGN = "file:///song.mp3"
-#: After so long silence without a reason is given up.
+#: Silence without a reason is given up after this time.
 PATIENCE_S = 20
 ASKING = "mopidy_vozduxan.playback.asking"
 CARRYING_OUT = "mopidy_vozduxan.playback.carrying_out"

@@ -86,7 +86,7 @@ class Iris:
         until(lambda: not self.texts(".modal"))
 
     def open(self, *path: str) -> None:
-        """Load the page anew, then go through the sidebar and tiles of that name."""
+        """Reload the page, then go through the sidebar and tiles of that name."""
         self._browser.get(self._url)
         until(lambda: self.texts(".sidebar"))
         until(lambda: not self.texts(".sidebar .status"))  # not connected yet
@@ -97,7 +97,7 @@ class Iris:
                 self.click_text(".grid__item", name)
 
     def reload(self) -> None:
-        """Load the page anew that is shown."""
+        """Reload the current page."""
         self._browser.refresh()
 
     def click(self, selector: str) -> None:

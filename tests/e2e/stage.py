@@ -189,7 +189,7 @@ class Listener:
         return self.sound
 
     def seek(self, position_ms: int) -> None:
-        """Seek, and return when the sound begins anew.
+        """Seek, and return when the sound begins again.
 
         That may take its time: in Ogg, GStreamer has to search for the place, and
         refuses to search for another one meanwhile.

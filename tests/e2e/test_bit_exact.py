@@ -24,7 +24,7 @@ from tests.rig.torrents import Version
 
 KIB = 1024
 SEEDERS = 3
-#: An album takes so long where something must be missing once it plays.
+#: How long an album takes, if something must still be missing once it plays.
 SLOWLY_S = 6
 #: A Vorbis block. GStreamer does not cut the last one to length when the file
 #: comes over HTTP, from whichever server.
@@ -111,7 +111,7 @@ class Stand:
     pcm: bytes
 
     def rate(self, seconds: float) -> int:
-        """What each seeder gives, in bytes/s, so that the album takes so long."""
+        """The rate of each seeder in bytes/s with which the album takes that long."""
         return int(self.album.size / seconds / SEEDERS)
 
 

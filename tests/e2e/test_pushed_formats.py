@@ -24,7 +24,7 @@ NOISE = random.Random(1).randbytes(200_000)
 PCM = make_pcm(SECONDS, seed=7)
 APE = Path(__file__).parents[1] / "cue" / "noise.ape"
 MPC = Path(__file__).parents[1] / "decoding" / "noise.mpc"
-#: The last is so long that it ends in no test.
+#: The last one is too long to end during a test.
 GOOD = [
     Track(name, "flac", s) for name, s in (("1", SECONDS), ("2", SECONDS), ("3", 30))
 ]
@@ -51,7 +51,7 @@ BROKEN = {
     "27.flac": tta(PCM)[:1000] + NOISE,
     "28.ape": b"MAC " + NOISE,
 }
-#: So long that nothing else happens to it meanwhile.
+#: Long enough for nothing else to happen to it meanwhile.
 LONG_PCM = make_pcm(10, seed=8)
 LONG = {"30.dff": dff(10), "31.dsf": dsf(10), "32.tta": tta(LONG_PCM)}
 #: An Ogg file behind one ID3v2 tag, and behind two; a player says nothing of that.

@@ -198,7 +198,7 @@ def test_what_nobody_knew_of_plays_when_somebody_does(
 
 
 def _plays(listener: Listener) -> bool:
-    """The swarm is left a second after the search; then it can be met anew."""
+    """The swarm is left a second after the search; then it can be joined again."""
     listener.mopidy.events.skip()
     listener.rpc("core.playback.play")
     try:

@@ -129,7 +129,7 @@ def test_what_changed_or_went_is_passed_over_and_the_rest_plays(
 
     web.routes.update(there)
     for uri, number in ((tracks[1], 2), (tracks[2], 3)):
-        listener.play(uri)  # it is asked for anew
+        listener.play(uri)  # it is asked for again
         listener.wait_for_started(uri)
         listener.wait_for_ended(uri)
         assert listener.sound == pcm(1, number)

@@ -1,4 +1,4 @@
-"""Presses at moments when Mopidy froze for good, or was silent for ever."""
+"""Presses at moments when Mopidy froze for good, or was silent forever."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.rig.album import RATE, Track, make_pcm
 SECONDS = 6
 TRACKS = [Track(name, "flac", SECONDS) for name in ("One", "Two", "Three")]
 ONE, TWO, THREE = (as_floats(make_pcm(SECONDS, seed=1001 + n)) for n in range(3))
-#: Core is kept by a look-up for so long. The player asks for the next track about
+#: For how long a look-up keeps core busy. The player asks for the next track about
 #: 3.5 s before the end of one, which is well within.
 BUSY_S = 4
 LEVELS = {

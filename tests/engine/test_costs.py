@@ -202,7 +202,7 @@ async def test_metadata_that_libtorrent_refuses_is_given_up_with_a_reason(
 
 
 def test_resume_data_describes_no_files(tmp_path):
-    """What is played never comes from there; reading it could take for ever."""
+    """Nothing that plays comes from there, and reading it could take forever."""
     torrent = v1(("Song.flac",))
     params = params_of_torrent(torrent)
     data = bytes(lt.write_resume_data_buf(params))

@@ -30,7 +30,7 @@ BITFIELD, UNCHOKE, REQUEST, PIECE = 5, 1, 6, 7
 class Peer:
     """A seed of a v1 torrent, written out so that it can behave badly.
 
-    Whoever connects first is ignored, or choked; later ones get what they ask for.
+    The first connection is ignored, or choked; later ones get what they ask for.
     It hangs up on the first ``away``.
     """
 

@@ -74,7 +74,7 @@ async def test_one_wrong_byte_loses_one_piece(
 async def test_all_that_is_lost_of_a_file_is_told_at_once(
     tmp_path: Path, version: str
 ) -> None:
-    """The swarm is joined anew once, not once for each piece."""
+    """The swarm is joined again once, not once for each piece."""
     album = make_album(tmp_path, [200_000, 100_000], version=version)
     async with Rig(tmp_path, OFFLINE) as rig:
         await filled(rig, album)

@@ -244,7 +244,7 @@ def test_a_magnet_selects_its_tracks(library, swarms):
 
 
 def test_what_is_known_of_a_track_is_what_was_looked_up(library):
-    """Or the tracklist would be corrected for ever."""
+    """Otherwise the tracklist would be corrected forever."""
     for uri in (f"vozduxan:album:{ALBUM.infohash}", f"vozduxan:album:{BOX.infohash}:0"):
         for track in library.lookup(uri):
             assert library.known(track.uri) == [track] == library.lookup(track.uri)

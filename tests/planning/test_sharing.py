@@ -57,7 +57,7 @@ def test_the_anchor_goes_round_to_the_beginning():
 
 
 def test_a_seed_that_is_alone_always_has_something_to_be_asked_for():
-    """aria2 and rtorrent choke for 11 to 30 s whoever wants nothing for 2 ms."""
+    """aria2 and rtorrent choke a peer that wants nothing for 2 ms, for 11 to 30 s."""
     jumped = demand(Head(5000))
     alone = plan_of(jumped, held={0}, peers=1)
     assert wanted(alone, NOW) == [50]

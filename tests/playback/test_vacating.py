@@ -180,7 +180,7 @@ def test_of_an_album_whose_next_track_the_player_has_nothing_is_heard_any_more(s
 
 @pytest.mark.parametrize("time", range(10))
 def test_with_random_nothing_of_it_is_chosen_again(stage, time):
-    """Core shuffles anew with every change, and what it played is in it again."""
+    """Core shuffles again with every change, and includes what it has played."""
     tlids = queue_up(stage, ONE, TWO, TrackUri(STAYS, 0))
     stage.core.tracklist.set_random(True).get()
     stage.play(tlids[0])

@@ -7,7 +7,7 @@ Measured with Mopidy 3.4 on GStreamer 1.22 and Mopidy 4.0 on 1.26:
 - **a seek empties it**: `filesink` truncates its file when the pipeline is flushed.
   Sample 0 is then the first one after the last seek, wherever that landed: find it
   in the source with `offset_in`;
-- `next` and `play` of another track begin it anew too. `stop`, an error and the end
+- `next` and `play` of another track empty it too. `stop`, an error and the end
   of the tracklist leave it as it is until then. Before reading it, wait for
   `track_playback_ended`, which comes last.
 

@@ -4,7 +4,7 @@ Every chunk is stamped when it comes and leaves when its time is due, so chunks 
 flight do not wait for one another and throughput is not limited (a bound on what is
 in flight only guards the memory). A connect costs a round trip as it would on a real
 line: what the client sends first is held that much longer. UDP carries uTP, which many
-clients try first. Runs on the asyncio loop of whoever starts it.
+clients try first. Runs on its caller's asyncio loop.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ MORE_ENCODERS = {
 #: that tells something, with whatever the boundaries cut. qtdemux reads all of an
 #: M4A of up to 4 MiB whose index is at its end.
 MOST_PIECES = {"ogg": 8, "opus": 8, "m4a": 8}
-#: Of a single file. The anchor of its swarm brings one now and then.
+#: For a single file. The anchor of its swarm brings one now and then.
 MOST_OF_ONE = 9
 
 

@@ -71,7 +71,7 @@ class Streaming(RuleBasedStateMachine):
             task.cancel()
         await self.settle()
         for task in self.waits + [task for _, _, task in self.readers if task]:
-            assert task.done(), f"{task} waits for ever"
+            assert task.done(), f"{task} waits forever"
         assert not len(self.manager.preparing._newest)
 
     def run(self, coro):

@@ -81,7 +81,7 @@ def test_a_closed_reader_ends_its_wait_at_once(run):
 
 
 def test_who_is_cancelled_as_the_reader_closes_is_cancelled(run):
-    """An error instead would be handled: the player's request is held, for ever."""
+    """An error would be handled; instead the player's request is held forever."""
 
     async def test():
         world = World()

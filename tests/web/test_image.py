@@ -1,4 +1,4 @@
-"""Pictures over HTTP: only pictures, only of the catalog, and never for ever."""
+"""Pictures over HTTP: only pictures, only from the catalog, and never forever."""
 
 from __future__ import annotations
 
