@@ -72,10 +72,7 @@ class VozduxanBackend(pykka.ThreadingActor, backend.Backend):
         """Take a step of the start; return whether it succeeded."""
         try:
             step()
-        except (
-            VozduxanError,
-            OSError,
-        ) as exc:  # a disk or a port that is not available
+        except (VozduxanError, OSError) as exc:  # there is no disk space, or no port
             logger.error("Vozduxan: Cannot start: %s", exc)
         except Exception:
             logger.exception("Vozduxan: Cannot start")
