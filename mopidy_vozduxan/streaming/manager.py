@@ -61,43 +61,30 @@ class Manager:
         self._planner = Planner(self._plan)
         changed = self._planner.changed
         self.swarms = swarms = Swarms(engine, limits, clock, changed)
-        self.metadata = Metadata(swarms, clock, limits.metadata_timeout)
+        self.metadata = metadata = Metadata(swarms, clock, limits.metadata_timeout)
         self.streams = streams = OpenStreams(swarms, self._planner, clock)
         self._ahead = FetchingAhead(streams, self._tiers.head_s, limits.queue_heads)
         self._failures = failures = StreamFailures(
             streams, swarms, limits.failed_track, clock, stream_failed
         )
         broke = failures.swarm_broke
-        self._orders = EngineOrders(swarms, engine, clock, changed=changed, broke=broke)
+        self._orders = orders = EngineOrders(
+            swarms, engine, clock, changed=changed, broke=broke
+        )
         events = EngineEvents(
             swarms, engine, clock, changed=changed, learned=learned, broke=broke
         )
         self.on_event = events.take
-        self._supervisor = Supervisor(
-            streams,
-            swarms,
-            self._orders,
-            events.reachable_from,
-            failures,
-            limits,
-            clock,
+        self._supervisor = supervisor = Supervisor(
+            streams, swarms, orders, events.reachable_from, failures, limits, clock
         )
+        timeout, try_again = limits.fast_start_timeout, supervisor.try_again
         self.preparing = Preparing(
-            streams,
-            swarms,
-            self._orders,
-            self.metadata,
-            limits.fast_start_timeout,
-            self._supervisor.try_again,
+            streams, swarms, orders, metadata, timeout, try_again
         )
-        self.serving = Serving(streams, self.metadata, clock, failures.cannot_play)
+        self.serving = Serving(streams, metadata, clock, failures.cannot_play)
         self.background = Background(
-            streams,
-            swarms,
-            self.metadata,
-            self.serving,
-            self._tiers,
-            limits.stall_timeout,
+            streams, swarms, metadata, self.serving, self._tiers, limits.stall_timeout
         )
 
     # --- what plays, and what follows
