@@ -18,12 +18,7 @@ from dataclasses import dataclass
 from mopidy_vozduxan.planning.demand import Demand, Role, SwarmView
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.planning.tiers import DEFAULT_TIERS, Tiers
-from mopidy_vozduxan.planning.window import (
-    beginnings,
-    is_due,
-    soon_reach,
-    unmet_heads,
-)
+from mopidy_vozduxan.planning.window import is_due, soon_reach, unmet_heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +27,11 @@ class Need:
 
     ``jumps`` are the infohashes of swarms in which a head has jumped and waits.
     ``is_calm`` says that everything that plays, in any swarm, has what is due soon;
-    only then are others served. ``is_at_ease`` says that it has its whole first tier,
-    and the next track its opening.
+    only then are others served.
     """
 
     jumps: frozenset[str]
     is_calm: bool
-    is_at_ease: bool = False
 
 
 def need_of(
@@ -52,30 +45,14 @@ def need_of(
     unsafe = {
         d.infohash
         for d in heard
-        if d.role is Role.CURRENT
-        and not _is_safe(d, swarms[d.infohash], tiers, tiers.safe_s)
+        if d.role is Role.CURRENT and not _is_safe(d, swarms[d.infohash], tiers)
     }
     # Another reader's jump must not delay what plays.
     jumps = {
         d.infohash for d in jumped if d.role is Role.CURRENT or d.infohash not in unsafe
     }
     calm = not unsafe and all(d.role is not Role.CURRENT for d in jumped)
-    at_ease = calm and _are_at_ease(heard, swarms, tiers)
-    return Need(frozenset(jumps), calm, at_ease)
-
-
-def _are_at_ease(
-    demands: Iterable[Demand], swarms: Mapping[str, SwarmView], tiers: Tiers
-) -> bool:
-    current = [d for d in demands if d.role is Role.CURRENT]
-    opening = tiers.for_opening()
-    return bool(current) and all(
-        _is_safe(d, swarms[d.infohash], tiers, tiers.soon_s)
-        if d.role is Role.CURRENT
-        else all(swarms[d.infohash].holds(d.pieces, s) for s in beginnings(d, opening))
-        for d in demands
-        if d.role <= Role.PREFETCH
-    )
+    return Need(frozenset(jumps), calm)
 
 
 def _has_jumped(demand: Demand, view: SwarmView, tiers: Tiers) -> bool:
@@ -89,13 +66,13 @@ def _has_jumped(demand: Demand, view: SwarmView, tiers: Tiers) -> bool:
     )
 
 
-def _is_safe(demand: Demand, view: SwarmView, tiers: Tiers, seconds: float) -> bool:
-    """Whether everything due in ``seconds`` is held, at the playhead or all heads."""
+def _is_safe(demand: Demand, view: SwarmView, tiers: Tiers) -> bool:
+    """Whether everything due soon, at the playhead or at every head, is on disk."""
     if demand.playhead is None:
         starts = [head.offset for head in demand.heads]
     else:
         starts = [demand.playhead]
-    reach = soon_reach(demand, tiers, seconds)
+    reach = soon_reach(demand, tiers, tiers.safe_s)
     return all(
         view.holds(demand.pieces, Span(start, start + reach)) for start in starts
     )

@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mopidy_vozduxan.planning.budget import LEAST, alone, at_ease
-from mopidy_vozduxan.planning.calm import Need, need_of
+from mopidy_vozduxan.planning.budget import LEAST, alone
+from mopidy_vozduxan.planning.calm import need_of
 from mopidy_vozduxan.planning.demand import Demand, Head, Role, SwarmView
 from mopidy_vozduxan.planning.plan import Plan, Urgency
 from mopidy_vozduxan.planning.spans import Span
@@ -67,7 +67,7 @@ def plans(
                 for d in demands
                 if d.infohash == infohash and d.role is Role.BACKGROUND
             )
-        result[infohash] = canvas.plan(own, _limit(own, view, need), jumped)
+        result[infohash] = canvas.plan(own, _limit(own, view), jumped)
     return result
 
 
@@ -223,16 +223,11 @@ class _Canvas:
         return [] if jumped and self.view.held else free[: min(1, room)]
 
 
-def _limit(demands: Sequence[Demand], view: SwarmView, need: Need) -> int | None:
-    """Return how many pieces may be wanted at one time; ``None`` is no limit."""
-    if not demands:
+def _limit(demands: Sequence[Demand], view: SwarmView) -> int | None:
+    """Return how many pieces are wanted at one time; ``None``: all that are."""
+    if view.has_several_peers or not demands:
         return None
-    piece_length = demands[0].pieces.piece_length
-    if not view.has_several_peers:
-        return alone(piece_length)
-    if need.is_at_ease and demands[0].infohash not in need.jumps:
-        return at_ease(view.rate, piece_length)
-    return None
+    return alone(demands[0].pieces.piece_length)
 
 
 def _in_turn(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mopidy_vozduxan.planning.budget import alone, at_ease
+from mopidy_vozduxan.planning.budget import alone
 from mopidy_vozduxan.planning.demand import Demand, Head, Role, SwarmView
 from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.spans import PieceMap
@@ -11,23 +11,6 @@ KIB, MIB = 1024, 1024 * 1024
 #: Two tracks of 40 pieces, ten seconds each: of the first two are due soon.
 TRACK, NEXT = PieceMap(0, 40 * MIB, MIB), PieceMap(40 * MIB, 40 * MIB, MIB)
 PLAYING = Head(10 * MIB, 10 * MIB, waiting=False)
-
-
-@pytest.mark.parametrize(
-    ("rate", "piece_length", "pieces"),
-    [
-        (0, 16 * KIB, 8),  # 128 KiB at least
-        (0, 256 * KIB, 2),  # one may come, and the other is still missing
-        (2_000_000, 64 * KIB, 7),  # a fifth of a second of it
-        (2_000_000, 256 * KIB, 2),
-        (2_000_000, 16 * MIB, 2),
-        (100_000_000, 256 * KIB, 77),
-    ],
-)
-def test_music_that_is_far_ahead_wants_what_comes_in_a_fifth_of_a_second(
-    rate, piece_length, pieces
-):
-    assert at_ease(rate, piece_length) == pieces
 
 
 @pytest.mark.parametrize(
@@ -44,43 +27,19 @@ def demand(*heads, role=Role.CURRENT, pieces=TRACK, **more):
     return Demand("s", role, pieces, byte_rate=MIB / 10, heads=heads, **more)
 
 
-def wanted(*demands, held, peers=4, rate=2_000_000):
+def wanted(*demands, held, peers=4):
     """The missing pieces that are wanted."""
-    view = SwarmView(80, frozenset(held), rate=rate, peers=peers)
+    view = SwarmView(80, frozenset(held), peers=peers)
     plan = plans(demands, {"s": view})["s"]
     return [p for p, u in enumerate(plan.urgencies) if u and p not in view.held]
 
 
-def test_while_the_first_tier_is_missing_everything_is_wanted():
-    assert len(wanted(demand(PLAYING), held=[10])) == 30
-
-
-def test_at_ease_the_next_pieces_are_wanted_and_no_more():
+def test_of_several_peers_everything_is_wanted():
     playing = demand(PLAYING, playhead=10 * MIB)
-    assert wanted(playing, held=[10, 11]) == [12, 13]
-    assert wanted(playing, held=[10, 11, 12, 14]) == [13, 15]
-    assert wanted(playing, held=[10, 11], rate=40_000_000) == list(range(12, 20))
+    assert len(wanted(playing, held=[10, 11])) == 28 + 1  # and an anchor
 
 
-def test_at_ease_the_rest_comes_in_the_order_in_which_it_is_wanted():
-    playing = demand(PLAYING, playhead=10 * MIB)
-    assert wanted(playing, held=range(10, 39)) == [39, 40]  # an anchor
-    assert wanted(playing, held=range(1, 40)) == [0, 40]
-
-
-def test_there_is_no_ease_before_the_next_track_can_open():
-    playing = demand(PLAYING, playhead=10 * MIB)
-    following = demand(role=Role.PREFETCH, pieces=NEXT, starts_in_ms=300_000)
-    assert len(wanted(playing, following, held=[10, 11])) > 2
-    assert len(wanted(playing, following, held=[10, 11, 40])) == 2
-
-
-def test_a_jump_ends_the_ease():
-    jumped = demand(Head(30 * MIB))
-    assert wanted(jumped, held=[10, 11]) == [30]
-
-
-def test_nobody_is_at_ease_while_nobody_listens():
+def test_while_nobody_listens_little_is_wanted():
     warm = demand(role=Role.WARM, pieces=NEXT)
     assert len(wanted(warm, held=[])) == 2
 
