@@ -89,7 +89,8 @@ def tagged(client: Any, loopback: Album, blocks: Album) -> Any:
     """The client, once the tags of both albums have been read."""
     for made in (loopback, blocks):
         client.add(made.uri)
-    until(lambda: {"Ambient", "Noise"} <= set(values(client.list("genre"))))
+    for genre, wanted in (("Ambient", LOOPBACK), ("Noise", BLOCKS)):
+        until(lambda: titles(client.find("genre", genre)) == wanted)  # noqa: B023
     client.clear()
     return client
 
