@@ -1,20 +1,19 @@
-"""How much of a lone seed is wanted at one time.
+"""How many pieces to want of a lone seed at one time, the most urgent first.
 
-A peer with nothing left to be asked for is told so, and may choke us. Counted in
-pieces; the most urgent ones come first.
+If nothing is left to request from a peer, libtorrent tells it so, and it may choke us.
 """
 
 from __future__ import annotations
 
 MIB = 1024 * 1024
 
-#: What is wanted of a seed that is, or may be, alone. libtorrent asks for a second of
-#: it at a time; 16 MiB ran out on loopback before the next plan.
+#: How much to want of a seed that is, or may be, alone. libtorrent requests a second of
+#: it at a time. On loopback, 16 MiB ran out before the next plan.
 ALONE_BYTES = 64 * MIB
-#: One may come, and the other is still missing.
+#: With two, one may come, and the other is still missing.
 LEAST = 2
 
 
 def alone(piece_length: int) -> int:
-    """Return how many pieces are wanted of a seed that is alone."""
+    """Return how many pieces to want of a lone seed."""
     return max(LEAST, ALONE_BYTES // piece_length)

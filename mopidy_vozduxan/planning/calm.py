@@ -67,7 +67,7 @@ def _has_jumped(demand: Demand, view: SwarmView, tiers: Tiers) -> bool:
 
 
 def _is_safe(demand: Demand, view: SwarmView, tiers: Tiers) -> bool:
-    """Whether everything due soon, at the playhead or at every head, is on disk."""
+    """Whether everything due soon is held, at the playhead or at all heads."""
     if demand.playhead is None:
         starts = [head.offset for head in demand.heads]
     else:

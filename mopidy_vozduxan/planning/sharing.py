@@ -224,7 +224,7 @@ class _Canvas:
 
 
 def _limit(demands: Sequence[Demand], view: SwarmView) -> int | None:
-    """Return how many pieces are wanted at one time; ``None``: all that are."""
+    """Return how many pieces may be wanted at one time; ``None`` is no limit."""
     if view.has_several_peers or not demands:
         return None
     return alone(demands[0].pieces.piece_length)
