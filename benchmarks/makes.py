@@ -100,6 +100,10 @@ def one_round(contestant: Contestant, torrent: bytes, files: list[bytes]) -> Ste
         yield "whole", listener.finishes()
         yield "jump", listener.plays(2)
         listener.leaves()
+
+
+def seeking_round(contestant: Contestant, torrent: bytes, files: list[bytes]) -> Steps:
+    """Yield the seconds of every step of the other process."""
     with running(contestant, torrent) as player:
         listener = _Listener(player, files)
         yield "cold", listener.plays(1)
@@ -134,11 +138,12 @@ def main() -> None:
                 row = figures.setdefault(contestant.name, {})
                 # A new seed each time: while Transmission runs, it refuses the address
                 # of a peer that had everything.
-                with MAKES[make](torrent, Path(folder)) as peer:
-                    tracker.peers = [peer]
-                    for step, seconds in one_round(contestant, torrent, files):
-                        print(make, contestant.name, step, seconds, flush=True)
-                        row.setdefault(step, []).append(seconds)
+                for steps in (one_round, seeking_round):
+                    with MAKES[make](torrent, Path(folder)) as peer:
+                        tracker.peers = [peer]
+                        for step, seconds in steps(contestant, torrent, files):
+                            print(make, contestant.name, step, seconds, flush=True)
+                            row.setdefault(step, []).append(seconds)
         for name, row in figures.items():
             body.append([make, name, *(table.cell(t) for t in row.values())])
         head = ["seed", "contestant", *row]

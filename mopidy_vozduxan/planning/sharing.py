@@ -208,16 +208,15 @@ class _Canvas:
     ) -> list[int]:
         """Return the ``free`` pieces that keep the peers connected.
 
-        In a trickle they are a head start for what is played next. We ask a lone peer
-        for many of them, but never for all: Transmission 3.00 remembers the address of
-        a peer that has everything, and does not let it in again.
+        In a trickle they are a head start for what is played next. We have asked a lone
+        peer for many of them, so the last ones come last.
         """
         several = self.view.has_several_peers
         if not missing:
             return free[:LEAST] if several else free[-LEAST:]
         room = len(free) if limit is None else limit - missing
         if not several and limit is not None:
-            return free[:-LEAST][:room] or free[: min(1, room)]
+            return free[:room]
         # With an anchor a seek took 0.8 s instead of 0.3 s. A start, when nothing has
         # been requested yet, sounds 0.6 s earlier with one.
         return [] if jumped and self.view.held else free[: min(1, room)]

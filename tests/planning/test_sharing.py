@@ -61,11 +61,11 @@ def test_a_seed_that_is_alone_always_has_something_to_be_asked_for():
     jumped = demand(Head(5000))
     alone = plan_of(jumped, held={0}, peers=1)
     assert wanted(alone, NOW) == [50]
-    assert len(wanted(alone, ANCHOR)) == ALBUM - 4
+    assert len(wanted(alone, ANCHOR)) == ALBUM - 2
     several = plan_of(jumped, held={0}, peers=2)
     assert not wanted(several, ANCHOR)
     nobody_yet = plan_of(jumped, peers=0)  # the first one may have given two by then
-    assert len(wanted(nobody_yet, ANCHOR)) == ALBUM - 3
+    assert len(wanted(nobody_yet, ANCHOR)) == ALBUM - 1
 
 
 def test_a_read_in_the_background_takes_no_more_from_a_seed_that_is_alone():
