@@ -9,7 +9,7 @@ MIB = 1024 * 1024
 
 #: How much to want of a seed that is, or may be, alone. libtorrent requests a second of
 #: it at a time. On loopback, 16 MiB ran out before the next plan.
-ALONE_BYTES = 64 * MIB
+ALONE_BYTES = 1024 * MIB
 #: With two, one may come, and the other is still missing.
 LEAST = 2
 

@@ -15,7 +15,7 @@ PLAYING = Head(10 * MIB, 10 * MIB, waiting=False)
 
 @pytest.mark.parametrize(
     ("piece_length", "pieces"),
-    [(16 * KIB, 4096), (MIB, 64), (16 * MIB, 4), (64 * MIB, 2)],
+    [(16 * KIB, 65_536), (MIB, 1024), (16 * MIB, 64), (1024 * MIB, 2)],
 )
 def test_a_seed_that_is_alone_is_asked_for_more_than_it_gives_before_the_next_plan(
     piece_length, pieces
@@ -47,6 +47,6 @@ def test_while_nobody_listens_little_is_wanted():
 @pytest.mark.parametrize("peers", [0, 1])
 def test_who_may_be_alone_is_asked_for_much(peers):
     jumped = demand(Head(30 * MIB))
-    assert len(wanted(jumped, held=[10], peers=peers)) == 64
+    assert len(wanted(jumped, held=[10], peers=peers)) == 79
     nearly = wanted(jumped, held=range(28), peers=peers)
     assert nearly == list(range(28, 80))
