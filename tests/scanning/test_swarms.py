@@ -148,7 +148,9 @@ def test_a_picture_is_read_to_its_end_and_kept_once_per_folder(
 ) -> None:
     make_cover(tmp_path / "cover.jpg")
     picture = (tmp_path / "cover.jpg").read_bytes() + bytes(500_000)
-    paths = make_album(tmp_path / "Album", TRACKS[:2], cover=False)
+    # Most of a file comes behind its picture, and what a trickle brings is little.
+    tracks = [Track(title, "flac", 20) for title in ("One", "Two")]
+    paths = make_album(tmp_path / "Album", tracks, cover=False)
     for path in paths:
         add_picture(path, picture)
     with (
@@ -161,7 +163,7 @@ def test_a_picture_is_read_to_its_end_and_kept_once_per_folder(
         assert [tags.title for tags in stage.tags(infohash)] == ["One", "Two"]
         assert list(stage.pictures.values()) == [picture]
         whole = sum(path.stat().st_size for path in paths)
-        assert len(stage.held(infohash)) * 16 * 1024 < whole * 0.9
+        assert len(stage.held(infohash)) * 16 * 1024 < whole * 0.5
 
 
 SHEET = """PERFORMER "Somebody"
