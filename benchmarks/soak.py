@@ -269,7 +269,13 @@ def _stage(folder: Path) -> Iterator[tuple[MopidyProcess, list[str]]]:
             (torrents / f"{one.infohash}.torrent").write_bytes(one.torrent)
         config = {
             "vozduxan": {"torrent_dirs": torrents, "stall_timeout": 8},
-            "loglevels": {"mopidy_vozduxan": "debug", "mopidy.audio": "debug"},
+            # A minute may pass without a key over MPD.
+            "mpd": {"connection_timeout": 3600},
+            "loglevels": {
+                "mopidy_vozduxan": "debug",
+                "mopidy.audio": "debug",
+                "mopidy_mpd": "debug",
+            },
         }
         mopidy = MopidyProcess(folder / "mopidy", config, audio_output=SILENT)
         stack.enter_context(mopidy)
