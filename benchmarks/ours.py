@@ -13,7 +13,7 @@ from benchmarks.contestants import OFFLINE, obey
 from benchmarks.networks import BYTES_PER_S
 from mopidy_vozduxan.assembly import Streaming
 from mopidy_vozduxan.decoding.registry import get_ready
-from mopidy_vozduxan.engine.parsing import read_torrent, source_of_torrent
+from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.running import StreamsHere
 from mopidy_vozduxan.streaming.limits import Limits
@@ -25,8 +25,7 @@ class Ours:
     """Bridge, engine, manager and the player's door."""
 
     def __init__(self, torrent: bytes, folder: Path, settings: dict[str, Any]) -> None:
-        self._source = source_of_torrent(torrent)
-        self._metainfo = read_torrent(torrent)
+        self._source, self._metainfo = read_with_magnet(torrent)
         engine = LibtorrentEngine(
             folder / "data", folder / "resume", OFFLINE | settings
         )

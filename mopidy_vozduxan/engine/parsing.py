@@ -45,15 +45,6 @@ def read_torrent(data: bytes) -> Metainfo:
     return read_with_magnet(data, None)[1]
 
 
-def source_of_torrent(data: bytes) -> TorrentSource:
-    """Return the source for a ``.torrent`` file's bytes.
-
-    Raises :class:`BadInput` as :func:`read_torrent` does.
-    """
-    metainfo = read_torrent(data)
-    return TorrentSource(metainfo.infohash, data, None, metainfo.name)
-
-
 def read_with_magnet(
     torrent: bytes, magnet: str | None = None
 ) -> tuple[TorrentSource, Metainfo]:

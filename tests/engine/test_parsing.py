@@ -11,7 +11,7 @@ from mopidy_vozduxan.engine.parsing import (
     MAX_PARSED_BYTES,
     params_of_magnet,
     read_torrent,
-    source_of_torrent,
+    read_with_magnet,
 )
 from mopidy_vozduxan.exceptions import BadInput
 from tests.engine.conftest import make_album
@@ -110,7 +110,7 @@ def test_what_is_not_a_sane_torrent_is_bad_input(data: bytes) -> None:
 
 def test_a_source_keeps_the_bytes_and_the_name(tmp_path: Path) -> None:
     album = make_album(tmp_path, SIZES)
-    source = source_of_torrent(album.torrent)
+    source, _ = read_with_magnet(album.torrent)
     assert (source.infohash, source.torrent) == (album.infohash, album.torrent)
     assert source.display_name == "album"
 
