@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mopidy_vozduxan.catalog.collection import Collection
 from mopidy_vozduxan.catalog.found_files import FoundFiles
+from mopidy_vozduxan.catalog.hearings import Hearings
 from mopidy_vozduxan.catalog.on_loop import AsyncCatalog
 from mopidy_vozduxan.catalog.playlists import Playlists
 from mopidy_vozduxan.catalog.records import Records
@@ -26,6 +27,7 @@ from mopidy_vozduxan.catalog.search import Search
 from mopidy_vozduxan.catalog.sheets import Sheets
 from mopidy_vozduxan.catalog.torrents import Torrents
 from mopidy_vozduxan.catalog.tracks import Tracks
+from mopidy_vozduxan.catalog.traffic import Traffic
 from mopidy_vozduxan.torrent.metainfo import ReadTorrent
 
 
@@ -48,8 +50,15 @@ class Catalog:
         self.sheets = Sheets(self._records)
         self.playlists = Playlists(self._records)
         self.search = Search(self._records.file)
+        self.hearings = Hearings(self._records)
+        self.traffic = Traffic(self._records)
         self.on_loop = AsyncCatalog(
-            self.torrents, self.collection, self.scans, self.sheets
+            self.torrents,
+            self.collection,
+            self.scans,
+            self.sheets,
+            self.hearings,
+            self.traffic,
         )
 
     @property

@@ -171,4 +171,5 @@ def _add(
 
 def _forget(db: sqlite3.Connection, name: str) -> None:
     moving.delete(db, name)
+    torrent_rows.delete_past(db, name)
     torrent_rows.delete_aliases(db, name)

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from mopidy_vozduxan.catalog.backups import back_up
 from mopidy_vozduxan.catalog.schema import is_empty, migrate
 from mopidy_vozduxan.exceptions import StorageFailed
 
@@ -102,6 +103,7 @@ class CatalogFile:
     def _open(self) -> sqlite3.Connection:
         db = self._connect()
         try:
+            back_up(db, self._path)
             migrate(db)
         except sqlite3.Error:
             db.close()

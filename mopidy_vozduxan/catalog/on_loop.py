@@ -14,9 +14,11 @@ from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from mopidy_vozduxan.catalog.collection import Collection
+from mopidy_vozduxan.catalog.hearings import Hearings
 from mopidy_vozduxan.catalog.scans import Scans
 from mopidy_vozduxan.catalog.sheets import Sheets
 from mopidy_vozduxan.catalog.torrents import Torrents
+from mopidy_vozduxan.catalog.traffic import Traffic
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -89,6 +91,22 @@ class AsyncSheets(Face[Sheets]):
     keep = Awaited(Sheets.keep)
 
 
+class AsyncHearings(Face[Hearings]):
+    """See :class:`Hearings`."""
+
+    note = Awaited(Hearings.note)
+    all = Awaited(Hearings.all)
+    last = Awaited(Hearings.last)
+    save_clock = Awaited(Hearings.save_clock)
+
+
+class AsyncTraffic(Face[Traffic]):
+    """See :class:`Traffic`."""
+
+    count = Awaited(Traffic.count)
+    totals = Awaited(Traffic.totals)
+
+
 class AsyncCatalog:
     """The catalog for coroutines. All may raise :class:`StorageFailed`."""
 
@@ -98,12 +116,16 @@ class AsyncCatalog:
         collection: Collection,
         scans: Scans,
         sheets: Sheets,
+        hearings: Hearings,
+        traffic: Traffic,
     ) -> None:
         self._executor = ThreadPoolExecutor(THREADS, "VozduxanCatalog")
         self.torrents = AsyncTorrents(torrents, self._executor)
         self.collection = AsyncCollection(collection, self._executor)
         self.scans = AsyncScans(scans, self._executor)
         self.sheets = AsyncSheets(sheets, self._executor)
+        self.hearings = AsyncHearings(hearings, self._executor)
+        self.traffic = AsyncTraffic(traffic, self._executor)
 
     def run(
         self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs

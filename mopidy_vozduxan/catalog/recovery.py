@@ -41,6 +41,7 @@ _TRACKS = (
     f"SELECT idx, part, place, {_KEPT} FROM track WHERE album ="
     " (SELECT id FROM album WHERE infohash = ? AND folder = ?)"
 )
+_PAST = (("heard", 5), ("traffic", 3), ("clock", 2))
 _INDEXES = "SELECT idx FROM track WHERE album = ?"
 _MARKS = ", ".join("?" * (4 + _KEPT.count(",") + 1))
 
@@ -91,6 +92,7 @@ class _Recovery:
             count = sum(self._add(damaged, *source, left=left) for source in sources)
             for alias, name in damaged.aliases():
                 self._torrents.also_call(alias, name)
+            self._records.file.write(damaged.restore_past)
         finally:
             damaged.close()
         return count
@@ -171,6 +173,14 @@ class Damaged:
             db.execute("INSERT OR REPLACE INTO playlist VALUES (?, ?, ?, ?)", row)
         self._restore_tracks(infohash, db)
         return True
+
+    def restore_past(self, db: sqlite3.Connection) -> None:
+        """Put what was heard, and how much came, into ``db``."""
+        for table, columns in _PAST:
+            marks = ", ".join("?" * columns)
+            for row in self._rows(f"SELECT * FROM {table}"):
+                with suppress(sqlite3.Error):  # rows with damaged values
+                    db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
 
     def _restore_tracks(self, infohash: str, db: sqlite3.Connection) -> None:
         albums = db.execute(

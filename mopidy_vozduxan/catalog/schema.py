@@ -130,7 +130,30 @@ CREATE TABLE refused (
 ) WITHOUT ROWID;
 """
 
-STEPS = (_FIRST, _SECOND, _THIRD)
+# What is known beyond a torrent's stay in the library. ``heard.at_s`` is by our own
+# clock (``steady_clock.py``), ``last_s`` by the system's; both are in seconds since the
+# epoch. ``traffic`` counts bytes of payload. ``clock`` has our clock's latest time.
+_FOURTH = """
+CREATE TABLE heard (
+    infohash TEXT,
+    idx INTEGER,
+    times INTEGER NOT NULL,
+    last_s INTEGER NOT NULL,
+    at_s REAL NOT NULL,
+    PRIMARY KEY (infohash, idx)
+) WITHOUT ROWID;
+CREATE TABLE traffic (
+    infohash TEXT PRIMARY KEY,
+    downloaded INTEGER NOT NULL,
+    uploaded INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE clock (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    at_s REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 
 def migrate(db: sqlite3.Connection) -> None:
@@ -139,10 +162,10 @@ def migrate(db: sqlite3.Connection) -> None:
     Another process, ``mopidy vozduxan`` or the server, may do the same. Raises
     :class:`sqlite3.OperationalError` for a file of a later version.
     """
-    while (version := _version(db)) < len(STEPS):
+    while (version := version_of(db)) < len(STEPS):
         db.execute("BEGIN IMMEDIATE")
         with db:  # commits, or rolls back
-            if _version(db) == version:
+            if version_of(db) == version:
                 for statement in _statements(STEPS[version]):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {version + 1}")
@@ -152,10 +175,11 @@ def migrate(db: sqlite3.Connection) -> None:
 
 def is_empty(db: sqlite3.Connection) -> bool:
     """Return whether a file has none of our tables."""
-    return _version(db) == 0
+    return version_of(db) == 0
 
 
-def _version(db: sqlite3.Connection) -> int:
+def version_of(db: sqlite3.Connection) -> int:
+    """Return how many steps a file has taken."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 

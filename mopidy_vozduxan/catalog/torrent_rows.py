@@ -14,6 +14,9 @@ from mopidy_vozduxan.naming.audio_folders import audio_folders
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentFile, TorrentSource
 from mopidy_vozduxan.torrent.uris import says_where
 
+#: Tables about a torrent's past, which stay when it leaves the library.
+_PAST = ("heard", "traffic")
+
 
 @dataclass(frozen=True, slots=True)
 class TorrentSummary:
@@ -149,6 +152,11 @@ def write_alias(db: sqlite3.Connection, infohash: str, name: str) -> None:
     db.execute("INSERT OR REPLACE INTO alias VALUES (?, ?)", (infohash, name))
     for table in ("torrent", "metadata"):
         db.execute(f"DELETE FROM {table} WHERE infohash = ?", (infohash,))
+    for table in _PAST:
+        db.execute(
+            f"UPDATE OR IGNORE {table} SET infohash = ? WHERE infohash = ?",
+            (name, infohash),
+        )
 
 
 def forget_magnet(db: sqlite3.Connection, infohash: str) -> None:
@@ -164,6 +172,12 @@ def delete_aliases(db: sqlite3.Connection, name: str) -> None:
 def delete_torrent(db: sqlite3.Connection, infohash: str) -> None:
     """Forget a torrent and its files."""
     for table in ("torrent", "metadata", "file", "playlist"):
+        db.execute(f"DELETE FROM {table} WHERE infohash = ?", (infohash,))
+
+
+def delete_past(db: sqlite3.Connection, infohash: str) -> None:
+    """Forget what was heard of a torrent, and how much it brought."""
+    for table in _PAST:
         db.execute(f"DELETE FROM {table} WHERE infohash = ?", (infohash,))
 
 

@@ -8,16 +8,20 @@ import threading
 import pytest
 
 from mopidy_vozduxan.catalog.collection import Collection
+from mopidy_vozduxan.catalog.hearings import Hearings
 from mopidy_vozduxan.catalog.on_loop import (
     AsyncCollection,
+    AsyncHearings,
     AsyncScans,
     AsyncSheets,
     AsyncTorrents,
+    AsyncTraffic,
     Awaited,
 )
 from mopidy_vozduxan.catalog.scans import Scans
 from mopidy_vozduxan.catalog.sheets import Sheets
 from mopidy_vozduxan.catalog.torrents import Torrents
+from mopidy_vozduxan.catalog.traffic import Traffic
 from mopidy_vozduxan.exceptions import StorageFailed
 from tests.metainfos import metainfo, source_of
 
@@ -92,6 +96,8 @@ def test_what_was_begun_is_done_when_the_catalog_is_closed(catalog):
         (AsyncCollection, Collection),
         (AsyncScans, Scans),
         (AsyncSheets, Sheets),
+        (AsyncHearings, Hearings),
+        (AsyncTraffic, Traffic),
     ],
 )
 def test_both_faces_have_the_same_names(face, noun):
