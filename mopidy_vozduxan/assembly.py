@@ -21,6 +21,7 @@ from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.fetching import Fetcher
 from mopidy_vozduxan.sources.metadata_exchange import FromSwarms
+from mopidy_vozduxan.streaming.history import History
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
@@ -61,10 +62,12 @@ class Streaming:
         limits: Limits,
         learned: Callable[[MetadataReceived], None],
         failed: Callable[[str, str, str], None] = lambda *_: None,
+        history: History | None = None,
     ) -> Streaming:
         """Build and connect them; see :class:`Manager`."""
         bridge = Bridge()
-        manager = Manager(engine, limits, bridge.time, failed, learned)
+        keeps = (history.heard, history.counted) if history else ()
+        manager = Manager(engine, limits, bridge.time, failed, learned, *keeps)
         return cls(bridge, engine, manager)
 
     def start(self) -> None:

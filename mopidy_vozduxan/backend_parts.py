@@ -45,6 +45,7 @@ from mopidy_vozduxan.sources.mending import Mender
 from mopidy_vozduxan.sources.metadata_exchange import FromSwarms, ToSwarms
 from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
 from mopidy_vozduxan.sources.watching import Watcher
+from mopidy_vozduxan.streaming.history import History
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.web import server_file
 from mopidy_vozduxan.web.door import PlayerDoor
@@ -71,7 +72,10 @@ class Parts:
         self._record = record = Record.of(config)
         self._catalog = catalog = record.catalog
         self._from_swarms = FromSwarms(catalog)
-        self._streaming = _streaming(ours, record.disk, self._from_swarms)
+        self._history = History(catalog)
+        self._streaming = _streaming(
+            ours, record.disk, self._from_swarms, self._history
+        )
         self._bridge, self._manager = self._streaming.bridge, self._streaming.manager
         self._binding = Binding(ours["listen_interfaces"])
         self._to_swarms = ToSwarms(catalog, self._bridge, self._manager.metadata)
@@ -121,6 +125,7 @@ class Parts:
         await self._manager.close()
         await self._door.stop()
         await self._from_swarms.close()
+        await self._history.close()
 
     def _scanning_of(self, scan_tags: str) -> Scanning:
         readers = Readers(
@@ -187,10 +192,13 @@ class Parts:
 
 
 def _streaming(
-    ours: Mapping[str, Any], disk: DiskStore, from_swarms: FromSwarms
+    ours: Mapping[str, Any],
+    disk: DiskStore,
+    from_swarms: FromSwarms,
+    history: History,
 ) -> Streaming:
     engine = LibtorrentEngine(disk.data_dir, disk.resume_dir, settings_from(ours))
-    return Streaming.of(engine, Limits.of(ours), from_swarms.learned, _failed)
+    return Streaming.of(engine, Limits.of(ours), from_swarms.learned, _failed, history)
 
 
 def _failed(token: str, uri: str, reason: str) -> None:

@@ -76,6 +76,7 @@ class JoinedSwarm:
     saves: int = 0  # asked for and not answered yet
     wants_metadata: bool = False
     wants_held: bool = False
+    counted: tuple[int, int] = (0, 0)  # payload that came and went, at the last look
     farewell: Farewell = field(default_factory=Farewell)
 
     @property
@@ -201,6 +202,15 @@ class JoinedSwarm:
             if piece not in self.reads:
                 self.handle.read_piece(piece)
         return self.looks[piece]
+
+    def count(self) -> tuple[int, int]:
+        """Return how much payload came and went since the last call."""
+        before = self.counted
+        self.counted = self.statistics.payload, self.statistics.given
+        came, went = (
+            now - then for now, then in zip(self.counted, before, strict=True)
+        )
+        return max(0, came), max(0, went)
 
     def looked_at(self, piece: int) -> None:
         """Note that a piece was checked."""

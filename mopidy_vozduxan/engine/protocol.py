@@ -20,7 +20,7 @@ class Statistics:
     """A swarm at one moment; rates in bytes/s.
 
     ``payload`` are the bytes fetched so far; ``wasted`` of them were wrong, or came
-    twice. Both may restart at 0.
+    twice. ``given`` are those that peers got from us. All may restart at 0.
     """
 
     download_rate: int = 0
@@ -29,6 +29,7 @@ class Statistics:
     num_seeds: int = 0
     payload: int = 0
     wasted: int = 0
+    given: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,18 @@ class StatisticsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TrafficCounted:
+    """How many bytes of payload came and went since the last such event.
+
+    Sent when a swarm's state is saved, also while it leaves.
+    """
+
+    infohash: str
+    downloaded: int
+    uploaded: int
+
+
+@dataclass(frozen=True, slots=True)
 class EventsLost:
     """The engine's queue overflowed; :class:`PiecesHeld` follows for every swarm."""
 
@@ -149,6 +162,7 @@ Event = (
     | PieceOffered
     | SwarmBroke
     | StatisticsChanged
+    | TrafficCounted
     | EventsLost
     | WayOut
 )

@@ -12,6 +12,8 @@ import libtorrent as lt
 
 from mopidy_vozduxan.engine.disk_thread import DiskThread
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
+from mopidy_vozduxan.engine.members import Members
+from mopidy_vozduxan.engine.protocol import TrafficCounted
 from mopidy_vozduxan.engine.refusals import Refusals
 from mopidy_vozduxan.engine.resume import ResumeFiles, with_peers, without_pieces
 
@@ -23,25 +25,29 @@ class Saving:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        members: Members,
         files: ResumeFiles,
         refusals: Refusals,
         thread: DiskThread,
     ) -> None:
-        self._loop = loop
+        self._members = members
         self._files = files
         self._refusals = refusals
         self._thread = thread
 
     def save(self, swarm: JoinedSwarm) -> None:
         """Ask for the swarm's state: ``save_resume_data_alert`` follows."""
-        swarm.saved_at = self._loop.time()
+        swarm.saved_at = self._members.loop.time()
         swarm.saves += 1
+        # Its numbers come before its state does, if they have changed.
+        self._members.session.post_torrent_updates(0)
         flags = _SAVE_INFO if swarm.wants_metadata else 0
         swarm.handle.save_resume_data(flags)
 
     def store(self, swarm: JoinedSwarm, params: Any) -> asyncio.Future[None]:
         """Write the swarm's state to disk, on another thread."""
+        if any(traffic := swarm.count()):
+            self._members.emit(TrafficCounted(swarm.infohash, *traffic))
         swarm.peers = with_peers(params, swarm.peers)
         if swarm.damage.in_doubt:
             without_pieces(params, swarm.damage.lost)

@@ -45,7 +45,7 @@ class SessionParts:
     ) -> None:
         files, thread = ResumeFiles(disk.resume_dir), DiskThread(loop)
         self.members = members = Members(session, loop, emit)
-        self.saving = saving = Saving(loop, files, refusals, thread)
+        self.saving = saving = Saving(members, files, refusals, thread)
         self.departures = departures = Departures(
             members, saving, disk, refusals, thread
         )

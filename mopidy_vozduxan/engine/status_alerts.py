@@ -53,7 +53,10 @@ class StatusAlerts:
     def _on_statuses(self, alert: Any) -> None:
         for status in alert.status:
             swarm = self._members.named(status.info_hashes)
-            if swarm is None or swarm.leaving:
+            if swarm is None:
+                continue
+            if swarm.leaving:
+                swarm.statistics = _statistics_of(status)
                 continue
             if len(status.pieces):
                 self._holding.tell(swarm, status.pieces)
@@ -80,5 +83,6 @@ def _statistics_of(status: Any) -> Statistics:
         num_peers=status.num_peers,
         num_seeds=status.num_seeds,
         payload=status.total_payload_download,
+        given=status.total_payload_upload,
         wasted=status.total_failed_bytes + status.total_redundant_bytes,
     )

@@ -22,6 +22,7 @@ from mopidy_vozduxan.engine.protocol import (
     PieceWrong,
     StatisticsChanged,
     SwarmBroke,
+    TrafficCounted,
     WayOut,
 )
 from mopidy_vozduxan.exceptions import StorageFailed, SwarmFailed
@@ -36,7 +37,7 @@ class EngineEvents:
 
     ``changed(soon)`` is called when new plans are needed: at once, or in a moment if
     nobody waits for them. ``learned`` gets metadata from a swarm, ``broke`` a swarm
-    that failed.
+    that failed, ``counted`` what came and went.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class EngineEvents:
         changed: Callable[[bool], None],
         learned: Callable[[MetadataReceived], None],
         broke: Callable[[Swarm], None],
+        counted: Callable[[TrafficCounted], None],
     ) -> None:
         self._swarms = swarms
         self._engine = engine
@@ -55,6 +57,7 @@ class EngineEvents:
         self._changed = changed
         self._learned = learned
         self._broke = broke
+        self._counted = counted
         self._way_out_from: float | None = 0.0
 
     def reachable_from(self) -> float:
@@ -70,6 +73,9 @@ class EngineEvents:
             return
         if isinstance(event, WayOut):
             self._way_out_from = self._clock() if event.there else None
+            return
+        if isinstance(event, TrafficCounted):
+            self._counted(event)  # also of a swarm that has left
             return
         if swarm := self._swarms.joined_by(event.infohash):
             self._take(swarm, event)

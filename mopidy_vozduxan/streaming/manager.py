@@ -14,7 +14,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence, Set
 
-from mopidy_vozduxan.engine.protocol import Engine, MetadataReceived, Statistics
+from mopidy_vozduxan.engine.protocol import (
+    Engine,
+    MetadataReceived,
+    Statistics,
+    TrafficCounted,
+)
 from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.tiers import tiers_of
 from mopidy_vozduxan.streaming.background import Background
@@ -27,6 +32,7 @@ from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.planner import Planner
 from mopidy_vozduxan.streaming.preparing import Preparing
 from mopidy_vozduxan.streaming.serving import Serving
+from mopidy_vozduxan.streaming.stream import Stream
 from mopidy_vozduxan.streaming.stream_failures import StreamFailures
 from mopidy_vozduxan.streaming.supervisor import Supervisor
 from mopidy_vozduxan.streaming.swarms import Swarms
@@ -43,8 +49,9 @@ class Manager:
     """Opens, places and releases streams.
 
     ``stream_failed(token, uri, reason)`` is called when the player's stream cannot
-    continue, ``learned`` with metadata from a swarm. ``clock`` gives the loop's
-    monotonic seconds. :attr:`on_event` takes the engine's events.
+    continue, ``learned`` with metadata from a swarm, ``heard(infohash, index)`` when a
+    file counts as heard, ``counted`` with what came and went. ``clock`` gives the
+    loop's monotonic seconds. :attr:`on_event` takes the engine's events.
     """
 
     def __init__(
@@ -54,10 +61,13 @@ class Manager:
         clock: Callable[[], float],
         stream_failed: Callable[[str, str, str], None],
         learned: Callable[[MetadataReceived], None],
+        heard: Callable[[str, int], None] = lambda *_: None,
+        counted: Callable[[TrafficCounted], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._tiers = tiers_of(limits.readahead)
         self._releases = 0
+        self._heard = heard
         self._planner = Planner(self._plan)
         changed = self._planner.changed
         self.swarms = swarms = Swarms(engine, limits, clock, changed)
@@ -72,7 +82,13 @@ class Manager:
             swarms, engine, clock, changed=changed, broke=broke
         )
         events = EngineEvents(
-            swarms, engine, clock, changed=changed, learned=learned, broke=broke
+            swarms,
+            engine,
+            clock,
+            changed=changed,
+            learned=learned,
+            broke=broke,
+            counted=counted,
         )
         self.on_event = events.take
         self._supervisor = supervisor = Supervisor(
@@ -149,14 +165,20 @@ class Manager:
         stream = self.streams.get(token)
         if stream:
             stream.moved(position_ms)
-            self._planner.changed(False)
+            self._moved(stream)
 
     def notify_position(self, token: str, offset: int) -> None:
         """Move the window: the byte at ``offset`` sounds now.
 
         Raises :class:`NoSuchStream`.
         """
-        self.streams.named(token).moved_to(offset)
+        stream = self.streams.named(token)
+        stream.moved_to(offset)
+        self._moved(stream)
+
+    def _moved(self, stream: Stream) -> None:
+        if entry := stream.newly_heard():
+            self._heard(stream.swarm.infohash, entry.index)
         self._planner.changed(False)
 
     # --- letting go

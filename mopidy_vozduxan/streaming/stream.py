@@ -10,6 +10,7 @@ import asyncio
 from mopidy_vozduxan.audio.formats import tail_probe
 from mopidy_vozduxan.exceptions import WrongData
 from mopidy_vozduxan.planning.demand import Demand, Head, Role
+from mopidy_vozduxan.planning.hearing import Hearing
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import Span
@@ -20,6 +21,7 @@ from mopidy_vozduxan.streaming.playhead import Playhead
 from mopidy_vozduxan.streaming.stream_file import StreamFile
 from mopidy_vozduxan.streaming.stream_timeline import StreamTimeline
 from mopidy_vozduxan.streaming.swarm import Swarm
+from mopidy_vozduxan.torrent.metainfo import TorrentFile
 
 
 class Stream:
@@ -49,6 +51,7 @@ class Stream:
         self.playhead = Playhead(None if background else Head(0))
         self.readers = OpenReaders()
         self.wait = ListenerWait(now)
+        self._hearing = Hearing()
 
     def __repr__(self) -> str:
         return f"<Stream {self.name!r} readers={self.readers} {self.playhead}>"
@@ -85,6 +88,7 @@ class Stream:
         If the offset is uncertain, the beginning of the file is read first, because it
         has the offset.
         """
+        self._hearing = Hearing(start_ms)
         self.playhead.stop_at(stop_ms)
         timeline = self.timeline if start_ms else None
         measured = timeline if self.timing.is_measured else None
@@ -116,6 +120,14 @@ class Stream:
         self.playhead.sounds_at(offset, sure=True)
         if timeline := self.timeline:
             self.playhead.sounds(timeline.position_at(offset))
+
+    def newly_heard(self) -> TorrentFile | None:
+        """Return the file, if it counts as heard since the last move."""
+        before, timeline = self._hearing, self.timeline
+        if timeline is None:
+            return None
+        self._hearing = before.moved(self.playhead.position_ms, timeline.length_ms)
+        return self.file.entry if self._hearing.heard and not before.heard else None
 
     @property
     def remaining_ms(self) -> int:

@@ -15,7 +15,7 @@ BYTES = payload(ALBUM)
 class World:
     """A manager, its engine, a clock that the test moves, and what was told."""
 
-    def __init__(self, *metainfos, **limits):
+    def __init__(self, *metainfos, heard=lambda *_: None, **limits):
         self.now = 1000.0
         self.failed = []
         self.learned = []
@@ -26,6 +26,7 @@ class World:
             lambda: self.now,
             lambda token, uri, reason: self.failed.append((token, uri, reason)),
             self.learned.append,
+            heard,
         )
         self.engine.start(asyncio.get_running_loop(), self.manager.on_event)
 
