@@ -49,6 +49,7 @@ class FakeEngine:
         self.removed: list[str] = []
         self.links: list[str] = []  # of swarms that were there already
         self.deleted: list[str] = []
+        self.evicted: list[tuple[str, set[int], set[int]]] = []
         self.reconnected: list[str] = []
         self.met: list[str] = []
         self.unreadable: set[int] = set()
@@ -106,6 +107,10 @@ class FakeEngine:
         left = self.loop.create_future()
         left.set_result(None)
         return left
+
+    def evict(self, source, files, spared):
+        self.evicted.append((source.infohash, set(files), set(spared)))
+        return self.remove(source.infohash)
 
     async def close(self):
         self.closed = True

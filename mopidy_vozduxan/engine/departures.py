@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import libtorrent as lt
 
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.disk_thread import DiskThread
+from mopidy_vozduxan.engine.evicting import Eviction, Evictor, drop
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.protocol import PieceUnreadable, SwarmBroke
@@ -26,6 +28,9 @@ logger = logging.getLogger(__name__)
 LEAVE_TIMEOUT_S = 4.0
 #: How often a leaving swarm is saved again until its state names all it holds.
 FAREWELLS = 5
+#: libtorrent's ``delete_partfile``, which the binding has no name for. There is none to
+#: delete; but an alert follows when all files are closed (2.0.8, 2.1.1).
+_CLOSE_FILES = 2
 
 
 class Departures:
@@ -38,12 +43,14 @@ class Departures:
         disk: DiskStore,
         refusals: Refusals,
         thread: DiskThread,
+        evictor: Evictor,
     ) -> None:
         self._members = members
         self._saving = saving
         self._disk = disk
         self._refusals = refusals
         self._thread = thread
+        self._evictor = evictor
 
     # --- told by our side
 
@@ -78,6 +85,28 @@ class Departures:
             self._delete_rest(swarm)
         else:
             swarm.farewell.finish()
+        return swarm
+
+    def evict(self, source: TorrentSource, eviction: Eviction) -> asyncio.Future[None]:
+        """Leave a swarm and delete some of its files; see :meth:`Engine.evict`."""
+        swarm = self._members.swarms.get(source.infohash)
+        if swarm is None:
+            swarm = self._reserve(source)
+            done = swarm.farewell.ask(self._members.loop, delete_data=False)
+            self._evict(swarm, self._evictor.evict, source, eviction)
+            return done
+        if swarm.leaving or swarm.hashes is None or not swarm.checked:
+            nothing: asyncio.Future[None] = self._members.loop.create_future()
+            nothing.set_result(None)
+            return nothing
+        swarm.farewell.evict(eviction)
+        return self.remove(source.infohash, delete_data=False)
+
+    def _reserve(self, source: TorrentSource) -> JoinedSwarm:
+        """Return a swarm that is not joined, as one that leaves; keep its place."""
+        swarm = JoinedSwarm(source.infohash, source, None, stopped=True)
+        swarm.farewell.begin()
+        self._members.add(swarm)
         return swarm
 
     async def leave_all(self) -> None:
@@ -120,6 +149,9 @@ class Departures:
         if missing and swarm.farewell.tries < FAREWELLS:
             self.begin(swarm)
             return
+        farewell = swarm.farewell
+        if farewell.eviction and swarm.hashes:
+            farewell.note(drop(params, swarm.hashes.info, farewell.eviction))
         done = self._saving.store(swarm, params)
         done.add_done_callback(lambda _: self.part(swarm))
 
@@ -135,15 +167,23 @@ class Departures:
             done = self._thread.run(self._disk.cut_links, swarm.infohash)
             done.add_done_callback(lambda done: self._delete(swarm, done.exception()))
             return
+        if swarm.farewell.cut:
+            self._members.session.remove_torrent(swarm.handle, _CLOSE_FILES)
+            return  # ``torrent_deleted_alert`` follows
         self._members.session.remove_torrent(swarm.handle)
         self._left(swarm)
 
     def out(self, swarm: JoinedSwarm) -> None:
         """Continue with a leaving swarm: it is out of the session, its files closed."""
-        if not swarm.farewell.delete_data:
-            self._left(swarm)
-        elif self._members.include(swarm) and not swarm.farewell.deleting:
+        if swarm.farewell.deleting or not self._members.include(swarm):
+            return
+        if swarm.farewell.delete_data:
             self._delete_rest(swarm)
+        elif swarm.farewell.cut and swarm.hashes:
+            info, cut = swarm.hashes.info, swarm.farewell.cut
+            self._evict(swarm, self._evictor.cut, swarm.infohash, info, cut)
+        else:
+            self._left(swarm)
 
     # --- the last steps
 
@@ -164,6 +204,17 @@ class Departures:
         self._refusals.forget(swarm.infohash)
         done = self._thread.run(self._disk.delete, swarm.infohash)
         done.add_done_callback(lambda done: self._left(swarm, done.exception()))
+
+    def _evict(self, swarm: JoinedSwarm, work: Callable[..., None], *args: Any) -> None:
+        swarm.farewell.delete()
+        done = self._thread.run(work, *args)
+        done.add_done_callback(lambda done: self._evicted(swarm, done.exception()))
+
+    def _evicted(self, swarm: JoinedSwarm, error: BaseException | None) -> None:
+        if swarm.farewell.delete_data:  # asked for meanwhile
+            self._delete_rest(swarm)
+        else:
+            self._left(swarm, error)
 
     def _left(self, swarm: JoinedSwarm, error: BaseException | None = None) -> None:
         """Forget the swarm, and do what was requested meanwhile, such as a join."""

@@ -6,16 +6,37 @@ link is ever followed, so nothing outside is touched.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mopidy_vozduxan.exceptions import StorageFailed
+from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.torrent.uris import is_infohash
 
 #: The unit of ``st_blocks``, whatever the file system's own block size is.
 _BLOCK_BYTES = 512
+_CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CachedFile:
+    """A file on disk: the bytes that it takes, and when it last changed (s)."""
+
+    taken: int
+    changed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A file system: its size, and what we may still write, in bytes."""
+
+    size: int
+    free: int
 
 
 class DiskStore:
@@ -67,6 +88,50 @@ class DiskStore:
         except OSError as exc:
             raise StorageFailed(f"Cannot delete data: {exc}.") from exc
 
+    def files_of(self, infohash: str) -> dict[str, CachedFile]:
+        """Return the files in a torrent's data, by path; no folders, no links."""
+        found = {}
+        for path in _walk(self._data_of(infohash)):
+            with contextlib.suppress(OSError):  # gone meanwhile
+                file = path.lstat()
+                if stat.S_ISREG(file.st_mode):
+                    taken = file.st_blocks * _BLOCK_BYTES
+                    found[str(path)] = CachedFile(taken, file.st_mtime)
+        return found
+
+    def space(self) -> Space:
+        """Return how large the file system of the data is, and what is free there.
+
+        Raises :class:`StorageFailed`.
+        """
+        folder = self.data_dir
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        try:
+            found = os.statvfs(folder)
+        except OSError as exc:
+            raise StorageFailed(f"Cannot look at the cache: {exc}.") from exc
+        return Space(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
+
+    def cut(self, infohash: str, rests: Mapping[str, Sequence[Span]]) -> None:
+        """Delete files of a torrent, except the spans that stay.
+
+        Paths that lead elsewhere are left alone. Raises :class:`StorageFailed`.
+        """
+        data = self._data_of(infohash)
+        paths = {Path(path): rest for path, rest in rests.items()}
+        inside = [path for path in paths if _is_inside(path, data)]
+        try:
+            # Deleting first makes room for what is written.
+            for path in sorted(inside, key=lambda path: len(paths[path])):
+                if paths[path]:
+                    _keep_only(path, paths[path], data.with_suffix(".cut"))
+                else:
+                    path.unlink(missing_ok=True)
+                    _remove_empty(path.parent, data)
+        except OSError as exc:
+            raise StorageFailed(f"Cannot delete data: {exc}.") from exc
+
     def _data_of(self, infohash: str) -> Path:
         if not is_infohash(infohash):
             raise ValueError(f"{infohash!r} names no torrent")
@@ -94,3 +159,33 @@ def _allocated(path: Path) -> int:
         return path.lstat().st_blocks * _BLOCK_BYTES
     except OSError:  # gone meanwhile
         return 0
+
+
+def _is_inside(path: Path, data: Path) -> bool:
+    """Return whether a path leads into ``data``, not through a link."""
+    folder = os.path.realpath(data.parent) + os.sep + data.name
+    parent = os.path.realpath(path.parent)
+    return parent == folder or parent.startswith(folder + os.sep)
+
+
+def _keep_only(path: Path, rest: Sequence[Span], draft: Path) -> None:
+    """Replace a file by one of the same length that has these spans, and holes."""
+    if path.is_symlink() or not path.is_file():
+        return
+    with path.open("rb") as old, draft.open("wb") as new:
+        new.truncate(os.fstat(old.fileno()).st_size)
+        for span in rest:
+            for start in range(span.start, span.stop, _CHUNK_BYTES):
+                old.seek(start)
+                new.seek(start)
+                new.write(old.read(min(_CHUNK_BYTES, span.stop - start)))
+        new.flush()
+        os.fsync(new.fileno())
+    draft.replace(path)
+
+
+def _remove_empty(folder: Path, top: Path) -> None:
+    with contextlib.suppress(OSError):  # not empty
+        while folder != top.parent:
+            folder.rmdir()
+            folder = folder.parent

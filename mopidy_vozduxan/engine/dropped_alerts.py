@@ -48,7 +48,7 @@ class DroppedAlerts:
         if swarm.handle is None:
             # For a torrent in the session, libtorrent answers with its handle.
             self._members.session.async_add_torrent(swarm.params)
-        elif swarm.leaving and swarm.farewell.delete_data:
+        elif swarm.farewell.delete_data or swarm.farewell.parting:
             self._members.loop.call_later(DELETED_AFTER_S, self._departures.out, swarm)
         elif swarm.leaving:
             swarm.saves = 0

@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from mopidy_vozduxan.engine.evicting import Eviction
+from mopidy_vozduxan.planning.cuts import Cut
+
 
 @dataclass(slots=True)
 class Farewell:
@@ -13,6 +16,8 @@ class Farewell:
 
     begun: bool = False
     delete_data: bool = False
+    eviction: Eviction | None = None  # the files that are to leave the disk
+    cut: Cut | None = None  # what that means, once the state is known
     tries: int = 0  # attempts to save the whole state
     parting: bool = False  # the session is being told to remove it
     deleting: bool = False  # out of the session; its data is being deleted
@@ -29,6 +34,14 @@ class Farewell:
         if self._done is None:
             self._done = loop.create_future()
         return self._done
+
+    def evict(self, eviction: Eviction) -> None:
+        """Have files leave the disk when the swarm is out of the session."""
+        self.eviction = eviction
+
+    def note(self, cut: Cut) -> None:
+        """Note what the eviction takes away."""
+        self.cut = cut
 
     def begin(self) -> None:
         """Begin to leave."""

@@ -31,7 +31,7 @@ class PieceHashes:
     """
 
     def __init__(self, info: Any, torrent: bytes | None) -> None:
-        self._info = info
+        self.info = info
         self._layout = info.layout() if hasattr(info, "layout") else info.files()
         self._v1 = info.info_hashes().has_v1()
         self._torrent = torrent
@@ -42,7 +42,7 @@ class PieceHashes:
         It may run on any thread. ``None`` if the hash is not known yet.
         """
         if self._v1:
-            return partial(_has_sha1, self._info.hash_for_piece(piece))
+            return partial(_has_sha1, self.info.hash_for_piece(piece))
         index = self._layout.file_index_at_piece(piece)
         pieces, root = self._pieces(index), self._root(index)
         size = len(pieces.span_of(piece))
@@ -87,7 +87,7 @@ class PieceHashes:
         """
         layers = bdecoded(self._torrent or b"").get(b"piece layers")
         found = layers.items() if isinstance(layers, dict) else ()
-        nothing = _root_of([], _leaves(self._info.piece_length()))
+        nothing = _root_of([], _leaves(self.info.piece_length()))
         return {
             root: dict(enumerate(hashes))
             for root, hashes in ((root, _digests(layer)) for root, layer in found)
@@ -97,7 +97,7 @@ class PieceHashes:
     def _pieces(self, index: int) -> PieceMap:
         layout = self._layout
         offset, size = layout.file_offset(index), layout.file_size(index)
-        return PieceMap(offset, size, self._info.piece_length())
+        return PieceMap(offset, size, self.info.piece_length())
 
     def _root(self, index: int) -> bytes:
         return bytes(self._layout.root(index).to_bytes())

@@ -7,7 +7,7 @@ lower-case hex, v1 (40 digits) if the torrent has one, else v2 (64 digits).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -221,6 +221,18 @@ class Engine(Protocol):
         With ``delete_data`` everything of it on disk is deleted instead, also if it
         was not joined. The future ends when that is done, or with
         :class:`StorageFailed`; :meth:`close` cancels it.
+        """
+
+    def evict(
+        self, source: TorrentSource, files: Set[int], spared: Set[int]
+    ) -> asyncio.Future[None]:
+        """Delete files of a torrent, by their indexes; no peer is told of them again.
+
+        A joined swarm is left first; after that it may be added again, at any time.
+        Files in ``spared`` lose no piece that they share with a deleted one. ``source``
+        needs the torrent's bytes if the swarm is not joined. The future ends when that
+        is done, with :class:`BadInput`, or with :class:`StorageFailed`. A swarm that is
+        just joining or leaving is left alone.
         """
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ libtorrent for a piece that is not held: 2.0.8 answers by stopping the torrent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import libtorrent as lt
 from mopidy_vozduxan.engine.alerts import AlertPump
 from mopidy_vozduxan.engine.binder import Binder
 from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.evicting import Eviction
 from mopidy_vozduxan.engine.protocol import Event, PieceUnreadable, WayOut
 from mopidy_vozduxan.engine.refusals import Refusals
 from mopidy_vozduxan.engine.session_parts import SessionParts
@@ -126,6 +127,12 @@ class LibtorrentEngine:
         self, infohash: str, *, delete_data: bool = False
     ) -> asyncio.Future[None]:
         return self._parts.departures.remove(infohash, delete_data)
+
+    def evict(
+        self, source: TorrentSource, files: Set[int], spared: Set[int]
+    ) -> asyncio.Future[None]:
+        eviction = Eviction(frozenset(files), frozenset(spared))
+        return self._parts.departures.evict(source, eviction)
 
     async def close(self) -> None:
         if self._session is None and self._closing is None:

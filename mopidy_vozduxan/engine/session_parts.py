@@ -15,6 +15,7 @@ from mopidy_vozduxan.engine.departures import Departures
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.disk_thread import DiskThread
 from mopidy_vozduxan.engine.dropped_alerts import DroppedAlerts
+from mopidy_vozduxan.engine.evicting import Evictor
 from mopidy_vozduxan.engine.holding import Holding
 from mopidy_vozduxan.engine.joining import Joining
 from mopidy_vozduxan.engine.members import Members
@@ -47,7 +48,7 @@ class SessionParts:
         self.members = members = Members(session, loop, emit)
         self.saving = saving = Saving(members, files, refusals, thread)
         self.departures = departures = Departures(
-            members, saving, disk, refusals, thread
+            members, saving, disk, refusals, thread, Evictor(disk, files)
         )
         self.joining = Joining(members, departures, disk, files, refusals)
         self.peers = Peers(members, loop)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,12 @@ class SleepingEngine:
         done = self._loop.create_future()
         done.set_result(None)
         return done
+
+    def evict(
+        self, source: TorrentSource, files: Set[int], spared: Set[int]
+    ) -> asyncio.Future[None]:
+        """Do nothing: nothing is kept on disk."""
+        return self.remove(source.infohash)
 
     async def close(self) -> None:
         if self._awake:

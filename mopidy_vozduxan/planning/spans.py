@@ -41,6 +41,12 @@ class PieceMap:
         """The pieces that hold any byte of the stream."""
         return self.pieces_of(Span(0, self.size))
 
+    @property
+    def own_pieces(self) -> range:
+        """The pieces that hold nothing but bytes of the stream."""
+        first = -(-self.file_offset // self.piece_length)
+        return range(first, (self.file_offset + self.size) // self.piece_length)
+
     def piece_at(self, offset: int) -> int:
         """Return the piece that holds the stream's byte ``offset``."""
         if not 0 <= offset < self.size:

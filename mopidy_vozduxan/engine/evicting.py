@@ -1,0 +1,102 @@
+"""Files of a torrent leave the disk, and their pieces the saved state.
+
+libtorrent cannot forget a piece, so this happens while the swarm is out of the session.
+The state is written before the files are deleted: after a crash in between, pieces that
+are there are fetched again, and none is missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.parsing import params_of_torrent
+from mopidy_vozduxan.engine.resume import ResumeFiles, pieces_in, without_pieces
+from mopidy_vozduxan.planning.cuts import Cut, cut_of
+from mopidy_vozduxan.planning.spans import PieceMap
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
+
+
+@dataclass(frozen=True, slots=True)
+class Eviction:
+    """Which ``files`` leave; those in ``spared`` lose no piece that they share."""
+
+    files: frozenset[int]
+    spared: frozenset[int] = frozenset()
+
+
+def layout_of(info: Any) -> Any:
+    """Return where libtorrent's ``torrent_info`` puts its files."""
+    return info.layout() if hasattr(info, "layout") else info.files()
+
+
+def maps_of(info: Any) -> list[PieceMap]:
+    """Return every file of a torrent; padding has no size."""
+    layout, length = layout_of(info), info.piece_length()
+    pad = layout.flag_pad_file
+    return [
+        PieceMap(
+            layout.file_offset(index),
+            0 if int(layout.file_flags(index)) & pad else layout.file_size(index),
+            length,
+        )
+        for index in range(layout.num_files())
+    ]
+
+
+def drop(params: Any, info: Any, eviction: Eviction) -> Cut:
+    """Leave out of a saved state what an eviction takes away; return that."""
+    files = {i for i in eviction.files if 0 <= i < layout_of(info).num_files()}
+    cut = cut_of(maps_of(info), pieces_in(params), files, eviction.spared)
+    without_pieces(params, cut.dropped)
+    half = params.unfinished_pieces
+    params.unfinished_pieces = {p: half[p] for p in half if p not in cut.dropped}
+    return cut
+
+
+class Evictor:
+    """Evicts from ``disk``, and from ``files``. Every call blocks."""
+
+    def __init__(self, disk: DiskStore, files: ResumeFiles) -> None:
+        self._disk = disk
+        self._files = files
+
+    def evict(self, source: TorrentSource, eviction: Eviction) -> None:
+        """Evict files of a torrent that is not in the session.
+
+        Raises :class:`BadInput` without the torrent's bytes, :class:`StorageFailed`.
+        """
+        info = params_of_torrent(source.torrent or b"").ti
+        params = self._files.load(source.infohash)
+        if params is None:
+            params = lt.add_torrent_params()
+            self.cut(source.infohash, info, drop(params, info, eviction))
+            return
+        cut = drop(params, info, eviction)
+        data = bytes(lt.write_resume_data_buf(params))
+        self._files.save(source.infohash, data)
+        self.cut(source.infohash, info, cut)
+
+    def cut(self, infohash: str, info: Any, cut: Cut) -> None:
+        """Delete what a cut leaves nothing of, and shorten the rest.
+
+        Raises :class:`StorageFailed`.
+        """
+        folder, layout = self._disk.folder_of(infohash), layout_of(info)
+        rests = {layout.file_path(i, folder): rest for i, rest in cut.rests.items()}
+        self._disk.cut(infohash, rests)
+
+
+def paths_of(info: Any, folder: str) -> Mapping[str, int]:
+    """Return the index of every file, by its path below ``folder``; not of padding."""
+    layout, maps = layout_of(info), maps_of(info)
+    return {layout.file_path(i, folder): i for i, own in enumerate(maps) if own.size}
+
+
+def present(sizes: Mapping[str, int], paths: Mapping[str, int]) -> Set[int]:
+    """Return the files that have anything on disk."""
+    return {paths[path] for path, size in sizes.items() if size and path in paths}
