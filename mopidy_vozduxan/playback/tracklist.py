@@ -87,17 +87,17 @@ class Tracklist:
 
     def _make(self, edit: Edit[Track], held: Held) -> None:
         before = _tlids(self._read())
-        if edit.after not in before:
+        if not {edit.after, *edit.removed}.issubset(before):
             return
         if len(before) + len(edit.tracks) > self._longest:
             self._make_when_full(edit, before)
             return
-        added = self._add(edit.tracks, before.index(edit.after) + 1)
+        added = self._add(edit.tracks, _place(edit, before))
         now = self._read()
         if len(added) < len(edit.tracks) or not self._fits(edit, now, held):
             self._remove(added)
             return
-        self._bring(added, edit.after, _tlids(now))
+        self._bring(added, edit, _tlids(now))
         self._remove(edit.removed)
         self._note(edit)
 
@@ -125,11 +125,13 @@ class Tracklist:
         there = tlids.issuperset((edit.after, *edit.removed))
         return there and not held(now).intersection(edit.removed)
 
-    def _bring(self, added: Sequence[int], after: int, now: list[int]) -> None:
+    def _bring(
+        self, added: Sequence[int], edit: Edit[Track], now: list[int]
+    ) -> None:
         """Move added entries to their place, if others came in between."""
         if not added or added[0] not in now:
             return
-        start, place = now.index(added[0]), now.index(after) + 1
+        start, place = now.index(added[0]), _place(edit, now)
         if place > start:
             place -= len(added)
         if start != place:
@@ -175,6 +177,17 @@ def stands_in(uri: str) -> bool:
         return isinstance(parse(uri), MagnetUri | AddUri)
     except VozduxanError:
         return False
+
+
+def _place(edit: Edit[Track], tlids: list[int]) -> int:
+    """Return where the new entries go.
+
+    They go before the ones that they replace: one of those may start meanwhile, and the
+    player may ask at once what follows it.
+    """
+    if not edit.removed:
+        return tlids.index(edit.after) + 1
+    return tlids.index(edit.removed[0])
 
 
 def _torrent_of(uri: str) -> str | None:

@@ -263,6 +263,25 @@ def test_what_is_started_in_between_stays(stage):
     assert stage.current == tlid
 
 
+def test_what_is_started_in_between_is_not_followed_by_itself(stage):
+    """A short file is over at once for the player, which then asks for the next."""
+    (_, tlid, following) = stage.add(A, track(0, length=1), B)
+    stage.known[track(0).uri] = [track(0)]
+    add = stage.tracklist._add
+    followed_by = []
+
+    def add_and_play(tracks, position):
+        stage.tracklist._add = add
+        added = add(tracks, position)
+        stage.play(tlid)
+        followed_by.append(stage.core.tracklist.get_eot_tlid().get())
+        return added
+
+    stage.tracklist._add = add_and_play
+    stage.correct(INFOHASH)
+    assert followed_by == [following]
+
+
 def test_what_was_removed_in_between_does_not_come_back(stage):
     (_, tlid, _) = stage.add(A, STAND_IN, B)
     stage.known[MAGNET] = ALBUM

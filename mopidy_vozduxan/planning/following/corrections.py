@@ -26,7 +26,7 @@ class Entry(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Edit(Generic[T]):
-    """Add ``tracks`` right after the entry ``after``, then remove ``removed``.
+    """Put ``tracks`` before ``removed``, and then remove those.
 
     ``removed`` are neighbours that end with ``after``. If there are none, ``after``
     stays, and the tracks follow it.

@@ -66,6 +66,7 @@ class StartRequested:
             token=self.token,
             starting=self.uri,
             holds=False,
+            halted=False,
         )
         # At once, without asking first, so that no ``stop`` comes in between.
         shows = (ShowPlaying(), WasTakenBack(self.uri)) if was_stopped else ()
@@ -96,7 +97,13 @@ class TrackStarted:
     given: Given
 
     def follow(self, state: State) -> Step:
-        """Follow it, and what comes next."""
+        """Follow it, and what comes next.
+
+        The player may already have our track when core is stopped near the end of
+        another one. Core then reports it as started, although nobody asked for it.
+        """
+        if state.halted and is_ours(self.uri):
+            return state, (Stop(),)
         sought, wanted_ms = state.sought
         orders: list[Order | Question] = []
         if sought == self.uri:
@@ -119,6 +126,7 @@ class TrackStarted:
             heard=self.uri,
             sought=("", 0),
             holds=False,
+            halted=False,
             skips=0,
         )
 
@@ -171,7 +179,7 @@ class StateChanged:
         if state.starts != self.given.starts:
             return state, (ends,)  # a newer start is pending, and owns the player
         hushes = (Hush(),) if state.starting else ()
-        return replace(state, starting=None, token=None), (
+        return replace(state, starting=None, token=None, halted=True), (
             ends,
             *hushes,
             *releases(state, self.given),

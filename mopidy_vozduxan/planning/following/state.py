@@ -48,8 +48,9 @@ class State:
     is the URI that should start, ``heard`` the one that sounded last, until a stop.
     ``sounding`` includes tracks of other backends. ``starts`` is the count at the last
     reported start. ``sought`` is the URI that should start at a position. ``holds``
-    says that it was paused before it could sound. ``skips`` counts skips since
-    something sounded or was asked for. ``news`` are the torrents about which more is
+    says that it was paused before it could sound. ``halted`` says that core was stopped
+    and has started nothing since. ``skips`` counts skips since something sounded or was
+    asked for. ``news`` are the torrents about which more is
     known than the tracklist shows.
     """
 
@@ -63,6 +64,7 @@ class State:
     starts: int = 0
     sought: tuple[str, int] = ("", 0)
     holds: bool = False
+    halted: bool = False
     skips: int = 0
     position_ms: int = -1  # at the last look at a failure
     silence: Silence | None = None  # without a reason

@@ -51,6 +51,7 @@ from tests.planning.following.cases import (
     REST,
     TWO,
     WAITS,
+    follow,
 )
 
 LOOK = Remind(Chore.LOOK, POLL_S)
@@ -161,13 +162,25 @@ def test_what_is_to_be_done(state, event, tasks):
         (
             replace(WAITS, sought=(ONE, 4000)),
             StateChanged("stopped", GIVEN),
-            {"core": "stopped", "sought": ("", 0), "starting": None, "token": None},
+            {
+                "core": "stopped",
+                "sought": ("", 0),
+                "starting": None,
+                "token": None,
+                "halted": True,
+            },
         ),
         (WAITS, StateChanged("stopped", GIVEN_ANEW), {"core": "stopped"}),
         (
             PLAYS,
             StateChanged("stopped", GIVEN),
-            {"core": "stopped", "sounding": False, "heard": None, "token": None},
+            {
+                "core": "stopped",
+                "sounding": False,
+                "heard": None,
+                "token": None,
+                "halted": True,
+            },
         ),
     ],
 )
@@ -210,3 +223,21 @@ def test_what_core_shows_at_first_is_known():
     state, tasks = joined.follow(REST)
     assert state.core == "paused"
     assert ShowPlaying() not in tasks
+
+
+STOP_OF_ANOTHER = StateChanged("stopped", GIVEN_NEXT)
+
+
+def test_a_stop_near_the_end_of_another_track_stops_ours_too():
+    """The player already has our track then, and core reports it as started."""
+    state = replace(PLAYS, heard=FOREIGN, token=None)
+    events = (STOP_OF_ANOTHER, StateChanged("playing", GIVEN_NEXT))
+    assert follow(state, *events, TrackStarted(TWO, GIVEN_NEXT))[1] == (Stop(),)
+
+
+@pytest.mark.parametrize(
+    "asked", [StartRequested(2, "B", TWO, True), TrackStarted(FOREIGN, GIVEN_NEXT)]
+)
+def test_what_is_asked_for_after_a_stop_plays(asked):
+    orders = follow(PLAYS, STOP_OF_ANOTHER, asked, TrackStarted(TWO, GIVEN_NEXT))[1]
+    assert Stop() not in orders
