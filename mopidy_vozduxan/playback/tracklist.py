@@ -125,9 +125,7 @@ class Tracklist:
         there = tlids.issuperset((edit.after, *edit.removed))
         return there and not held(now).intersection(edit.removed)
 
-    def _bring(
-        self, added: Sequence[int], edit: Edit[Track], now: list[int]
-    ) -> None:
+    def _bring(self, added: Sequence[int], edit: Edit[Track], now: list[int]) -> None:
         """Move added entries to their place, if others came in between."""
         if not added or added[0] not in now:
             return
