@@ -28,6 +28,8 @@ from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 from mopidy_vozduxan.version import __version__
 
 CLOSE_S = 10.0
+#: The catalog's file in our data folder.
+CATALOG = "catalog.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Record:
     def of(cls, config: Any) -> Record:
         """Open the record that ``config`` names. Raises :class:`StorageFailed`."""
         data_dir, cache_dir = folders.data_dir(config), folders.cache_dir(config)
-        catalog = Catalog(data_dir / "catalog.db")
+        catalog = Catalog(data_dir / CATALOG)
         pictures = KeptPictures(cache_dir / "images")
         return cls(catalog, pictures, DiskStore.within(cache_dir, data_dir))
 

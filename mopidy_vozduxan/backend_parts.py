@@ -16,6 +16,7 @@ from typing import Any
 
 from mopidy_vozduxan import folders, running
 from mopidy_vozduxan.assembly import CLOSE_S, Record, Streaming, adder_of
+from mopidy_vozduxan.commands.keeping_commands import KeepingCommands
 from mopidy_vozduxan.commands.library_commands import LibraryCommands
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import Commands
@@ -27,6 +28,7 @@ from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
+from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.library import playlists_provider as playlists
 from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
 from mopidy_vozduxan.library.playlists_provider import VozduxanPlaylistsProvider
@@ -89,6 +91,7 @@ class Parts:
         )
         self._covers = Covers(catalog, record.pictures)
         self._scanning = self._scanning_of(ours["scan_tags"])
+        self._keeping = Keeping(self._manager, catalog, record.disk, ours["keep"])
         targets = Targets(catalog, self._adder, self._scanning.lengths)
         self._player = Player(host.audio, self._bridge, self._manager, targets.named)
         self._look, self._stopping = threading.Event(), threading.Event()
@@ -111,6 +114,7 @@ class Parts:
         door = Door(self._door.url_for, self._door.proxy, self._door.jobs)
         self._scanning.start(self._manager.background, door)
         self._watcher.start()
+        self._bridge.tell(self._keeping.start)
 
     def stop(self) -> None:
         """Stop whatever has started, in reverse: requests, streams, swarms."""
@@ -122,10 +126,15 @@ class Parts:
 
     async def _close(self) -> None:
         await self._scanning.close()
+        await self._keeping.close()
         await self._manager.close()
         await self._door.stop()
         await self._from_swarms.close()
         await self._history.close()
+
+    def _leave(self, infohash: str) -> None:
+        self._scanning.forget(infohash)
+        self._keeping.look_again()
 
     def _scanning_of(self, scan_tags: str) -> Scanning:
         readers = Readers(
@@ -174,9 +183,18 @@ class Parts:
                 self._catalog,
                 self._record.disk,
                 self._adder,
-                Removal(vacate, self._scanning.forget, self._covers.forget),
+                Removal(
+                    vacate,
+                    self._leave,
+                    self._covers.forget,
+                    self._keeping.kept.torrents,
+                ),
                 self._binding,
                 read_with_magnet,
+                self._keeping,
+            ),
+            keeping_commands=KeepingCommands(
+                self._catalog, self._record.disk, self._keeping, self._adder
             ),
             progress=self._manager.preparing.progress,
             pictures=PictureFetcher(

@@ -35,6 +35,13 @@ class NoSuchTorrent(VozduxanError):
     status = 404
 
 
+class NoSuchKeep(VozduxanError):
+    """Nothing of that name is kept."""
+
+    code = "NOT_KEPT"
+    status = 404
+
+
 class NoSuchStream(VozduxanError):
     """No stream has that token, or none any more."""
 

@@ -14,6 +14,7 @@ from mopidy_vozduxan.exceptions import ShuttingDown
 
 if TYPE_CHECKING:  # the frontend imports this module, also for other Mopidy commands
     from mopidy_vozduxan.bridge import Bridge
+    from mopidy_vozduxan.commands.keeping_commands import KeepingCommands
     from mopidy_vozduxan.commands.library_commands import LibraryCommands
     from mopidy_vozduxan.commands.streaming_commands import Commands
     from mopidy_vozduxan.covers.picture_fetching import PictureFetcher
@@ -38,6 +39,7 @@ class Running(StreamsHere):
     #: The eight commands for a client; the given function makes its URLs.
     streaming_commands: Callable[[Callable[[str], str]], Commands]
     library_commands: LibraryCommands
+    keeping_commands: KeepingCommands
     #: The progress of preparing the current stream.
     progress: Board
     pictures: PictureFetcher

@@ -18,6 +18,7 @@ from pathlib import Path
 from mopidy_vozduxan.catalog.collection import Collection
 from mopidy_vozduxan.catalog.found_files import FoundFiles
 from mopidy_vozduxan.catalog.hearings import Hearings
+from mopidy_vozduxan.catalog.keeps import Keeps
 from mopidy_vozduxan.catalog.on_loop import AsyncCatalog
 from mopidy_vozduxan.catalog.playlists import Playlists
 from mopidy_vozduxan.catalog.records import Records
@@ -49,6 +50,7 @@ class Catalog:
         self.scans = Scans(self._records)
         self.sheets = Sheets(self._records)
         self.playlists = Playlists(self._records)
+        self.keeps = Keeps(self._records)
         self.search = Search(self._records.file)
         self.hearings = Hearings(self._records)
         self.traffic = Traffic(self._records)

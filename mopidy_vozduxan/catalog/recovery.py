@@ -92,6 +92,8 @@ class _Recovery:
             count = sum(self._add(damaged, *source, left=left) for source in sources)
             for alias, name in damaged.aliases():
                 self._torrents.also_call(alias, name)
+            for row in damaged.keeps():
+                self._records.file.write(partial(_keep, row))
             self._records.file.write(damaged.restore_past)
         finally:
             damaged.close()
@@ -121,6 +123,10 @@ class _Recovery:
         if left:
             self._collection.remove(infohash)
         return True
+
+
+def _keep(row: tuple[str, str, int], db: sqlite3.Connection) -> None:
+    db.execute("INSERT OR IGNORE INTO keep VALUES (?, ?, ?)", row)
 
 
 def _proven(torrent: bytes | None, infohash: str, read: ReadTorrent) -> Metainfo | None:
@@ -160,6 +166,10 @@ class Damaged:
     def aliases(self) -> list[tuple[str, str]]:
         """Return other names of torrents."""
         return list(self._rows("SELECT infohash, name FROM alias"))
+
+    def keeps(self) -> list[tuple[str, str, int]]:
+        """Return the rows of what listeners keep."""
+        return list(self._rows("SELECT uri, infohash, added_ms FROM keep"))
 
     def restore(
         self, infohash: str, added_ms: int | None, db: sqlite3.Connection

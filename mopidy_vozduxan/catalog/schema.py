@@ -133,6 +133,7 @@ CREATE TABLE refused (
 # What is known beyond a torrent's stay in the library. ``heard.at_s`` is by our own
 # clock (``steady_clock.py``), ``last_s`` by the system's; both are in seconds since the
 # epoch. ``traffic`` counts bytes of payload. ``clock`` has our clock's latest time.
+# ``keep`` is what listeners keep.
 _FOURTH = """
 CREATE TABLE heard (
     infohash TEXT,
@@ -150,6 +151,11 @@ CREATE TABLE traffic (
 CREATE TABLE clock (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     at_s REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE keep (
+    uri TEXT PRIMARY KEY,
+    infohash TEXT NOT NULL,
+    added_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
 

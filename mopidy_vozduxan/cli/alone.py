@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mopidy_vozduxan import folders
-from mopidy_vozduxan.assembly import CLOSE_S, Record, Streaming, adder_of
+from mopidy_vozduxan.assembly import CATALOG, CLOSE_S, Record, Streaming, adder_of
+from mopidy_vozduxan.catalog.keeps import names_kept
+from mopidy_vozduxan.commands.keeping_commands import (
+    KEEPING_COMMANDS,
+    KeepingCommands,
+)
 from mopidy_vozduxan.commands.library_commands import LibraryCommands
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import Result
@@ -16,6 +21,7 @@ from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.sleeping_engine import SleepingEngine, guest_engine
 from mopidy_vozduxan.exceptions import StorageFailed
+from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.metadata_exchange import FromSwarms
 from mopidy_vozduxan.streaming.limits import Limits
@@ -34,24 +40,31 @@ class Alone:
         engine = SleepingEngine(partial(guest_engine, ours), record.disk)
         limits = Limits.of(ours)
         self._streaming = Streaming.of(engine, limits, self._from_swarms.learned)
+        keeping = Keeping(
+            self._streaming.manager, record.catalog, record.disk, ours["keep"]
+        )
         binding = Binding(ours["listen_interfaces"])
+        adder = adder_of(
+            config, record.catalog, self._streaming, self._from_swarms, binding
+        )
+        self._keeping = KeepingCommands(record.catalog, record.disk, keeping, adder)
         self._commands = LibraryCommands(
             self._streaming.manager,
             record.catalog,
             record.disk,
-            adder_of(
-                config, record.catalog, self._streaming, self._from_swarms, binding
-            ),
+            adder,
             Removal(forget=record.pictures.forget),
             binding,
             read_with_magnet,
+            keeping,
             running=False,
         )
         self._streaming.start()
 
     def call(self, command: str, **given: object) -> Result:
         """Return the command's answer. Raises what the command raises."""
-        return self._streaming.bridge.ask(self._commands.run(command, given)).result()
+        ours = self._keeping if command in KEEPING_COMMANDS else self._commands
+        return self._streaming.bridge.ask(ours.run(command, given)).result()
 
     def close(self) -> None:
         """End everything, and keep the metadata that came."""
@@ -64,9 +77,10 @@ class Alone:
 
 
 class Purge:
-    """``purge`` while no Mopidy runs. Nothing is in use then, so it needs no catalog.
+    """``purge`` while no Mopidy runs. Nothing is in use then.
 
-    On a full disk SQLite cannot open the catalog, and purging is what makes room.
+    On a full disk SQLite cannot open the catalog, and purging is what makes room. So
+    what is kept is read without writing.
     """
 
     running = False
@@ -75,10 +89,13 @@ class Purge:
         data_dir = folders.data_dir(config)
         _check_owner(data_dir)
         self._disk = DiskStore.within(folders.cache_dir(config), data_dir)
+        self._catalog = data_dir / CATALOG
+        self._named = config[folders.NAME]["keep"]
 
     def call(self, command: str, **_: object) -> Result:
         """Return the answer of ``torrent_purge``. Raises :class:`StorageFailed`."""
-        sizes = self._disk.sizes()
+        kept = names_kept(self._catalog, self._named)
+        sizes = {n: size for n, size in self._disk.sizes().items() if n not in kept}
         for infohash in sizes:
             self._disk.delete(infohash)
         return {"torrents": len(sizes), "freedBytes": sum(sizes.values())}

@@ -42,7 +42,8 @@ def main(words: Sequence[str], config: Any, answers: TextIO | None = None) -> in
 
 
 def _run(given: Any, config: Any, answers: TextIO) -> int:
-    from mopidy_vozduxan.cli.verbs import VERBS, Run
+    from mopidy_vozduxan.cli.run import Run
+    from mopidy_vozduxan.cli.verbs import VERBS
 
     try:
         with Run(given, config, answers) as run:

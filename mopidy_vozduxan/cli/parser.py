@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = root.add_subparsers(dest="verb", metavar="VERB", required=True)
     _add_adding(verbs)
+    _add_keeping(verbs)
     _add_removing(verbs)
     for verb in verbs_of(root).values():
         verb.add_argument(
@@ -56,6 +57,21 @@ def _add_adding(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="as for add, or an unambiguous prefix of an infohash in the library",
     )
     _add_wait(files)
+
+
+def _add_keeping(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    for name, what in (
+        ("keep", "fetch torrents, albums or tracks whole, and never evict them"),
+        ("unkeep", "keep them no longer; their data stays until its place is needed"),
+    ):
+        keep = verbs.add_parser(name, help=what)
+        keep.add_argument(
+            "sources",
+            nargs="+",
+            metavar="WHAT",
+            help="an infohash or an unambiguous prefix of one, a name, a magnet link,"
+            " or a vozduxan: URI",
+        )
 
 
 def _add_removing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

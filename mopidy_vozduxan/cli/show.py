@@ -21,6 +21,13 @@ def size(count: object) -> str:
     return f"{amount:.{digits}f} {_UNITS[unit]}"
 
 
+def share(part: int, whole: int | None) -> str:
+    """Return how much of the whole a part is, in percent; 100 % means all of it."""
+    if not whole:
+        return "-" if whole is None else "100 %"
+    return f"{part * 100 // whole} %"
+
+
 def plain(text: object) -> str:
     """Return a name without characters that could control the terminal."""
     return "".join(

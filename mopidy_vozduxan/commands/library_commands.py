@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
+from mopidy_vozduxan.commands.keeping_commands import row_of, totals
 from mopidy_vozduxan.commands.removal import Removal, Remover
 from mopidy_vozduxan.commands.streaming_commands import Result, described
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
+from mopidy_vozduxan.keeping.keeping import Keeping, KeptProgress
 from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.naming.names import natural_path_key
 from mopidy_vozduxan.network.binding import Binding
@@ -60,6 +62,7 @@ class LibraryCommands:
         removal: Removal,
         binding: Binding,
         read_torrent: ReadTorrent,
+        keeping: Keeping,
         *,
         running: bool = True,
     ) -> None:
@@ -69,6 +72,7 @@ class LibraryCommands:
         self._disk = disk
         self._adder = adder
         self._binding = binding
+        self._keeping = keeping
         self._remover = Remover(manager, catalog, disk, removal, log=running)
         self._running = running
         # Their own pool: adders wait for swarms, and others must not wait for them.
@@ -121,12 +125,17 @@ class LibraryCommands:
 
     async def torrent_list(self) -> Result:
         """Return every torrent of the library, in natural order of names."""
-        return await asyncio.to_thread(self._list)
+        kept = await self._keeping.progress()
+        return await asyncio.to_thread(self._list, kept)
 
-    def _list(self) -> Result:
+    def _list(self, progress: Sequence[KeptProgress]) -> Result:
+        kept = totals(progress)
         on_disk = self._by_torrent(self._disk.sizes())
         entries = self._catalog.collection.inventory()
-        rows = [_row(entry, on_disk[entry.infohash]) for entry in entries]
+        rows = [
+            {**_row(entry, on_disk[entry.infohash]), "kept": kept.get(entry.infohash)}
+            for entry in entries
+        ]
         return sorted(rows, key=lambda row: natural_path_key(str(row["name"])))
 
     async def follow(self, infohash: str) -> MetadataBoard:
@@ -169,9 +178,10 @@ class LibraryCommands:
 
     async def torrent_status(self) -> Result:
         """Return the current state: rates in bytes/s, amounts in bytes."""
-        entries, sizes = await asyncio.gather(
+        entries, sizes, kept = await asyncio.gather(
             self._catalog.on_loop.collection.inventory(),
             asyncio.to_thread(self._disk.sizes),
+            self._keeping.progress(),
         )
         return {
             "running": self._running,
@@ -182,6 +192,7 @@ class LibraryCommands:
                 "waitingForMetadata": sum(not entry.known for entry in entries),
             },
             "bytesOnDisk": sum(sizes.values()),
+            "kept": [row_of(one) for one in kept],
             "network": status.network(self._binding),
             "streams": status.streams(self._manager),
             "swarms": status.swarms(self._manager),

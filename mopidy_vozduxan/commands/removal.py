@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Set
 from dataclasses import dataclass
 
 from mopidy_vozduxan.catalog import Catalog
@@ -28,12 +28,14 @@ class Removal:
 
     ``vacate`` takes it, by all its names (infohashes and URLs), out of Mopidy's
     queue. ``forget`` drops derived data of a torrent to forget, such as its covers.
-    Both block. ``leave`` ends background reads of it, at once and on our loop.
+    Both block, as does ``kept``, which returns the torrents that purging spares.
+    ``leave`` ends background reads of one, at once and on our loop.
     """
 
     vacate: Callable[[frozenset[str]], None] = lambda _: None
     leave: Callable[[str], None] = lambda _: None
     forget: Callable[[str], None] = lambda _: None
+    kept: Callable[[], Set[str]] = frozenset
 
 
 class Remover:
@@ -65,7 +67,7 @@ class Remover:
         return await self._to_the_end(self._remove(infohash, delete_data))
 
     async def purge(self) -> Answer:
-        """Delete the data of all torrents that nothing uses now.
+        """Delete the data of all torrents that nothing uses now, and nobody keeps.
 
         Answers with the number of torrents and of freed bytes. Raises
         :class:`StorageFailed`.
@@ -80,13 +82,13 @@ class Remover:
         freed = await asyncio.to_thread(self._size_of, hashes) if delete else 0
         with contextlib.suppress(StorageFailed) if delete else contextlib.nullcontext():
             # Perhaps the disk is full: once the data is gone, this is written below.
-            await self._catalog.on_loop.collection.remove(infohash)
+            await self._catalog.on_loop.run(self._take_out, infohash, hashes)
         await asyncio.to_thread(self._removal.vacate, names)
         for name in hashes:
             self._removal.leave(name)
         await self._manager.remove(hashes, delete_data=delete)
         # Metadata that arrived meanwhile may have put it back.
-        await self._catalog.on_loop.collection.remove(infohash)
+        await self._catalog.on_loop.run(self._take_out, infohash, hashes)
         if has_left:
             await asyncio.to_thread(self._forget, infohash)
         if self._log:  # else the command line reports it
@@ -95,13 +97,19 @@ class Remover:
             logger.info("Vozduxan: %s “%s”%s", did, title, also)
         return {"infohash": infohash, "freedBytes": freed, "forgotten": has_left}
 
+    def _take_out(self, infohash: str, hashes: frozenset[str]) -> None:
+        self._catalog.keeps.remove_torrent(hashes)
+        self._catalog.collection.remove(infohash)
+
     def _forget(self, infohash: str) -> None:
         self._catalog.collection.forget(infohash)
         self._removal.forget(infohash)
 
     async def _purge(self) -> Answer:
         sizes = await asyncio.to_thread(self._disk.sizes)
-        unused = {name for name in sizes if not self._manager.is_used(name)}
+        kept = await asyncio.to_thread(self._removal.kept)
+        used = self._manager.is_used
+        unused = {name for name in sizes.keys() - kept if not used(name)}
         await self._manager.remove(unused, delete_data=True)
         freed = sum(sizes[name] for name in unused)
         return {"torrents": len(unused), "freedBytes": freed}

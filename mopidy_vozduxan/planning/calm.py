@@ -40,7 +40,7 @@ def need_of(
     tiers: Tiers = DEFAULT_TIERS,
 ) -> Need:
     """Return the need of all demands; ``swarms`` has the swarm of each."""
-    heard = [d for d in demands if d.role is not Role.BACKGROUND]
+    heard = [d for d in demands if d.role.is_heard]
     jumped = [d for d in heard if _has_jumped(d, swarms[d.infohash], tiers)]
     unsafe = {
         d.infohash

@@ -17,6 +17,13 @@ class Role(IntEnum):
     QUEUED = 3
     #: Nobody listens: tags, lengths or covers are read.
     BACKGROUND = 4
+    #: Nobody listens: the file is fetched whole, because it is kept.
+    KEPT = 5
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether a listener hears it, now or soon."""
+        return self < Role.BACKGROUND
 
     @property
     def follows(self) -> bool:

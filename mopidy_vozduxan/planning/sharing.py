@@ -46,7 +46,7 @@ def plans(
 ) -> dict[str, Plan]:
     """Return the plan of every swarm in ``swarms``."""
     need = need_of(demands, swarms, tiers)
-    heard = [d for d in demands if d.role is not Role.BACKGROUND]
+    heard = [d for d in demands if d.role.is_heard]
     leading = {d.infohash for d in heard if d.role is Role.CURRENT or _waits(d)}
     turns = turns_of(demands, swarms, tiers) if need.is_calm else Turns()
     result = {}
@@ -61,6 +61,10 @@ def plans(
             canvas.paint_near(own)
         elif need.is_calm or infohash in leading:
             canvas.paint(own, calm=need.is_calm)
+        if not heard:
+            canvas.paint_kept(
+                d for d in demands if d.infohash == infohash and d.role is Role.KEPT
+            )
         if need.is_calm and not jumped:
             canvas.paint_background(
                 d
@@ -116,6 +120,11 @@ class _Canvas:
                 for span in spans(demand, urgency, tiers, calm=calm):
                     self._fill(demand, span, urgency)
         self.paint_awaited(demands)
+
+    def paint_kept(self, demands: Iterable[Demand]) -> None:
+        """Want all of what is kept; only while nothing plays, in any swarm."""
+        for demand in demands:
+            self._fill(demand, Span(0, demand.pieces.size), Urgency.IDLE)
 
     def paint_background(self, demands: Iterable[Demand]) -> None:
         """Want what a read in the background waits for, and as much again."""

@@ -19,13 +19,18 @@ def is_beginning(text: str) -> bool:
     return not _URI.match(text) and not _HASH.fullmatch(text.lower())
 
 
+def is_hex(text: str) -> bool:
+    """Return whether a lower-case text may be a prefix of an infohash."""
+    return _HEX.fullmatch(text) is not None
+
+
 def find(catalog: Catalog, disk: DiskStore, start: str) -> str:
     """Return the torrent with that infohash, or unambiguous prefix of one; blocks.
 
     Raises :class:`BadInput`, :class:`NoSuchTorrent`.
     """
     start = start.lower()
-    if not _HEX.fullmatch(start):
+    if not is_hex(start):
         raise BadInput(f"This is not an infohash: {start[:80]!r}.")
     known = set(catalog.torrents.names_like(start))
     known |= {

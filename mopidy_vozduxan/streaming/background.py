@@ -69,6 +69,15 @@ class Background:
         finally:
             self._streams.end(token)
 
+    async def fetch_whole(self, target: Target) -> None:
+        """Fetch a whole file, but nothing while anybody listens.
+
+        Raises :class:`WrongData` if nobody has all of it right, :class:`Stalled` if the
+        swarm is given up, and what :meth:`reading` raises.
+        """
+        async with self.reading(target) as reading:
+            await reading.whole()
+
     async def read_file(self, target: Target, limit: int) -> bytes:
         """Return the content of a small file.
 

@@ -49,6 +49,21 @@ class Reading:
         self._patience = patience
         self._moved = moved
 
+    async def whole(self) -> None:
+        """Have the whole file fetched; return when all its pieces are here.
+
+        Reads none of it.
+        """
+        self._stream.want_whole()
+        self._streams.changed()
+        await self.patiently(self._all_held())
+
+    async def _all_held(self) -> None:
+        while self._stream.missing:
+            if failure := self._stream.swarm.failure:
+                raise failure
+            await asyncio.sleep(LOOK_S)
+
     async def span(self, start: int, stop: int) -> bytes:
         """Return the bytes ``[start, stop)``."""
         reader = self._serving.open_reader(self.token, start, stop, player=False)

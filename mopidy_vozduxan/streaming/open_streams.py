@@ -138,7 +138,7 @@ class OpenStreams(Mapping[str, Stream]):
         if stream.claims:
             return Role.CURRENT
         if stream.background:
-            return Role.BACKGROUND
+            return Role.KEPT if stream.whole else Role.BACKGROUND
         return self.holders.role(stream.token)
 
     # --- holding and ending

@@ -43,6 +43,7 @@ class Stream:
         self.token = token
         self.swarm = swarm
         self.background = background
+        self.whole = False
         self.uri = ""  # the player's name for it; only passed back
         self.claims = 0
         self.gone = asyncio.Event()  # released
@@ -71,6 +72,10 @@ class Stream:
     def give_player(self, uri: str) -> None:
         """Note that Mopidy's player got the stream, under ``uri``."""
         self.uri = uri
+
+    def want_whole(self) -> None:
+        """Have all of the file fetched, though nobody reads it."""
+        self.whole = True
 
     def claim(self) -> None:
         """Keep the stream for a prepare that has no bucket for it yet."""
@@ -169,7 +174,15 @@ class Stream:
 
     def _awaited(self) -> list[int]:
         pieces = self.file.map
+        if self.whole:
+            return self.missing
         return self.readers.awaited(pieces) if pieces else []
+
+    @property
+    def missing(self) -> list[int]:
+        """The file's pieces that are not held."""
+        held = self.swarm.pieces.held
+        return [piece for piece in self.file.pieces if piece not in held]
 
     # --- what it has, and what it asks for
 

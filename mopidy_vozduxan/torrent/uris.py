@@ -136,6 +136,10 @@ AnyUri = (
     | MagnetUri
 )
 
+#: What a listener may keep: a whole torrent (an album without a number), one of its
+#: albums, or a track's file.
+Keep = AlbumUri | TrackUri
+
 VIEWS = ("artists", "albums")
 
 
@@ -149,6 +153,18 @@ def parse(uri: str) -> AnyUri:
     if scheme.lower() != SCHEME or reader is None or not name:
         raise BadInput(f"This is not a URI that Vozduxan knows: {uri[:200]!r}.")
     return reader(name)
+
+
+def keep_of(uri: AnyUri) -> Keep:
+    """Return what of a torrent a URI names; raise :class:`BadInput` for others."""
+    match uri:
+        case DirectoryUri(infohash=infohash):
+            return AlbumUri(infohash)
+        case AlbumUri():
+            return uri
+        case TrackUri(infohash=infohash, index=index):
+            return TrackUri(infohash, index)  # a part needs its whole file
+    raise BadInput(f"{shown(str(uri))} is no torrent, album or track.")
 
 
 def is_infohash(text: str) -> bool:

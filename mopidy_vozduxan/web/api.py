@@ -17,6 +17,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
 from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES, read_object
+from mopidy_vozduxan.commands.keeping_commands import KEEPING_COMMANDS
 from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS
 from mopidy_vozduxan.commands.streaming_commands import COMMANDS
 from mopidy_vozduxan.exceptions import VozduxanError
@@ -29,6 +30,9 @@ logger = logging.getLogger(__name__)
 #: From 100 MB on, a number of this many digits, Tornado hangs up without an answer.
 _HOPELESS_DIGITS = 9
 _MOST_HEARD = 10**_HOPELESS_DIGITS
+
+
+ALL_COMMANDS = (*COMMANDS, *LIBRARY_COMMANDS, *KEEPING_COMMANDS)
 
 
 class NoSuchCommand(VozduxanError):
@@ -103,13 +107,15 @@ class CommandHandler(GuardedHandler):
         return None
 
     async def _run(self, command: str) -> object:
-        if command not in (*COMMANDS, *LIBRARY_COMMANDS):
-            names = ", ".join((*COMMANDS, *LIBRARY_COMMANDS))
+        if command not in ALL_COMMANDS:
+            names = ", ".join(ALL_COMMANDS)
             raise NoSuchCommand(f"There is no such command; known ones: {names}.")
         running = self._find()
         given = read_object(bytes(self._body))
         if command in LIBRARY_COMMANDS:
             work = running.library_commands.run(command, given)
+        elif command in KEEPING_COMMANDS:
+            work = running.keeping_commands.run(command, given)
         else:
             work = running.streaming_commands(self._url_for).run(command, given)
         return await running.bridge.call(work)

@@ -6,12 +6,15 @@ import io
 import json
 import logging
 import os
+import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.cli import server
 from mopidy_vozduxan.cli.main import main
 from mopidy_vozduxan.exceptions import (
@@ -22,6 +25,8 @@ from mopidy_vozduxan.exceptions import (
     StorageFailed,
     VozduxanError,
 )
+from mopidy_vozduxan.torrent.uris import TrackUri
+from tests.fake_engine import album, source_of
 
 INFOHASH = "ab" * 20
 OTHER = "cd" * 20
@@ -57,7 +62,7 @@ class CommandLine:
         monkeypatch.setattr(server, "find", lambda _: self.commands)
         self.config = {
             "core": {"data_dir": str(folder), "cache_dir": str(folder)},
-            "vozduxan": {"metadata_timeout": 60},
+            "vozduxan": {"metadata_timeout": 60, "keep": ()},
         }
 
     def run(self, *words: str, **answers: Any) -> int:
@@ -131,19 +136,22 @@ def test_one_that_cannot_be_added_does_not_keep_the_others(line):
 
 def listed(infohash=INFOHASH, name="Album", **others):
     usual = {"known": True, "tracks": 12, "size": 345_000_000, "bytesOnDisk": 10**6}
-    return {"infohash": infohash, "name": name, **usual, "addedMs": 0, **others}
+    usual |= {"addedMs": 0, "kept": None}
+    return {"infohash": infohash, "name": name, **usual, **others}
 
 
 def test_the_list_is_a_table_or_json(line):
     rows = [
-        listed(name="Album\x1b[2J"),
+        listed(name="Album\x1b[2J", kept={"size": 300, "heldBytes": 199}),
         listed(OTHER, "Later", known=False, tracks=0, size=None, bytesOnDisk=0),
     ]
     assert line.run("list", torrent_list=rows) == 0
     head, first, second = line.out.splitlines()
-    assert head.split() == ["NAME", "TRACKS", "SIZE", "ON", "DISK", "INFOHASH"]
-    assert first.split() == ["Album\ufffd[2J", "12", "345", "MB", "1.0", "MB", INFOHASH]
-    assert second.split() == ["Later", "-", "-", "-", OTHER]
+    columns = ["NAME", "TRACKS", "SIZE", "ON", "DISK", "KEPT", "INFOHASH"]
+    assert head.split() == columns
+    sizes = ["345", "MB", "1.0", "MB"]
+    assert first.split() == ["Album\ufffd[2J", "12", *sizes, "66", "%", INFOHASH]
+    assert second.split() == ["Later", "-", "-", "-", "-", OTHER]
     assert line.run("list", "--json", torrent_list=rows) == 0
     assert json.loads(line.out) == rows
     assert line.run("list", torrent_list=[]) == 0
@@ -199,12 +207,52 @@ def test_purging_needs_no_catalog_where_no_mopidy_runs(line, tmp_path, monkeypat
     assert not data.exists()
 
 
+def kept(**others):
+    usual = {"uri": f"vozduxan:album:{INFOHASH}", "infohash": INFOHASH}
+    usual |= {"name": "Album?", "files": 2, "size": 1000, "heldBytes": 500}
+    usual |= {"fetching": False, "trouble": "Nobody has it.", "configured": False}
+    return {**usual, **others}
+
+
+def test_keeping_says_how_much_is_here_and_goes_on_after_a_failure(line):
+    answers = [(NoSuchTorrent("No."),), (kept(),)]
+    assert line.run("keep", "cd", "Album?", torrent_keep=answers) == 3
+    assert line.out == "Kept Album?, 50 % of it is here\n"
+    assert "cd: No." in line.err
+    assert line.commands.asked[-1] == ("torrent_keep", {"source": "Album?"})
+    assert line.run("unkeep", "Album?", torrent_unkeep=kept()) == 0
+    assert line.out == "Not kept any more: Album?\n"
+
+
+def test_what_is_kept_is_not_purged_where_no_mopidy_runs(line, tmp_path, monkeypatch):
+    """Neither a whole torrent nor one of which only a track is kept."""
+    monkeypatch.setattr(server, "find", lambda _: None)
+    folder = tmp_path / "vozduxan"
+    catalog = Catalog(folder_made(folder) / "catalog.db")
+    for infohash, name in ((INFOHASH, "One"), (OTHER, "Two"), ("ef" * 20, "Three")):
+        metainfo = replace(album(infohash=infohash), name=name)
+        catalog.collection.add(source_of(metainfo), metainfo)
+        (folder_made(folder / "torrents" / infohash) / "file").write_bytes(b"x")
+    catalog.keeps.add(TrackUri(INFOHASH, 1))
+    catalog.close()
+    line.config["vozduxan"]["keep"] = ("two",)
+    assert line.run("purge", "--json") == 0
+    assert json.loads(line.out)["torrents"] == 1
+    assert sorted(os.listdir(folder / "torrents")) == [INFOHASH, OTHER]
+
+
+def folder_made(path):
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def test_the_status_is_for_people_and_for_scripts(line):
     answer = {
         "running": True,
         "versions": {"mopidy": "3.4.2"},
         "library": {"torrents": 2, "tracks": 20, "waitingForMetadata": 1},
         "bytesOnDisk": 123,
+        "kept": [kept(), kept(heldBytes=1000, trouble=None, fetching=True)],
         "network": {
             "boundTo": ["vpn0", "10.9.0.2"],
             "devices": ["vpn0"],
@@ -241,6 +289,9 @@ def test_the_status_is_for_people_and_for_scripts(line):
     assert "Network: No device has the address 10.9.0.2: torrents use" in line.out
     assert "01.flac" in line.out
     assert "1.0 kB/s" in line.out
+    assert re.search(r"Album\? +1.0 kB +50 % +waiting +vozduxan:album:", line.out)
+    assert re.search(r"100 % +complete", line.out)
+    assert "Album?: Nobody has it." in line.out
     assert line.run("status", "--json", torrent_status=answer) == 0
     assert json.loads(line.out) == answer
 

@@ -23,6 +23,7 @@ from mopidy_vozduxan.exceptions import (
     StorageFailed,
     VozduxanError,
 )
+from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.target import Target
@@ -53,6 +54,7 @@ class Stage(World):
         self.vacated = []
         self.forgotten = []
         self.left = []
+        self.keeping = Keeping(self.manager, self.catalog, self.disk)
         self.commands = LibraryCommands(
             self.manager,
             self.catalog,
@@ -64,9 +66,15 @@ class Stage(World):
                 self.manager.metadata.fetch,
                 self._fetch,
             ),
-            Removal(self._vacate, self.left.append, self.forgotten.append),
+            Removal(
+                self._vacate,
+                self.left.append,
+                self.forgotten.append,
+                self.keeping.kept.torrents,
+            ),
             Binding(""),
             read_with_magnet,
+            self.keeping,
         )
 
     async def _fetch(self, url):

@@ -27,6 +27,7 @@ from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import COMMANDS, Commands
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
+from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.limits import Limits
@@ -84,6 +85,7 @@ class Server:
             lambda *_: None,
             lambda _: None,
         )
+        disk = DiskStore(folder / "data", folder / "resume")
         self.engine.start(self.bridge.loop, self.manager.on_event)
         running.announce(
             running_with(
@@ -99,7 +101,7 @@ class Server:
                 library_commands=LibraryCommands(
                     self.manager,
                     self.catalog,
-                    DiskStore(folder / "data", folder / "resume"),
+                    disk,
                     Adder(
                         self.catalog,
                         read_with_magnet,
@@ -110,6 +112,7 @@ class Server:
                     Removal(),
                     Binding(""),
                     read_with_magnet,
+                    Keeping(self.manager, self.catalog, disk),
                 ),
                 progress=self.manager.preparing.progress,
             )

@@ -1,0 +1,1 @@
+"""What listeners keep: fetched whole, never evicted; and copies of it elsewhere."""
