@@ -138,7 +138,7 @@ class Departures:
             # Resume data lacks pieces in the cache (2.1), or has pieces that are not in
             # the files (2.0). After a flush it is right.
             swarm.farewell.try_to_save()
-            swarm.handle.flush_cache()
+            swarm.saved.flush(swarm.handle)
 
     def finish(self, swarm: JoinedSwarm, params: Any) -> None:
         """Store the state and leave, or try again if the state is incomplete.

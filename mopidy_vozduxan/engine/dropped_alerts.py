@@ -45,6 +45,7 @@ class DroppedAlerts:
     def _reconcile(self, swarm: JoinedSwarm) -> None:
         if swarm.params is None and swarm.handle is None:
             return  # not joined: its data is being deleted
+        swarm.saved.forget_flushes()
         if swarm.handle is None:
             # For a torrent in the session, libtorrent answers with its handle.
             self._members.session.async_add_torrent(swarm.params)

@@ -8,14 +8,14 @@ nodes are pieces comes with the ``.torrent`` file or from the swarm.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
 from functools import cached_property, partial
 from typing import Any
 
 import libtorrent as lt
 
 from mopidy_vozduxan.engine.bencode import bdecoded
-from mopidy_vozduxan.planning.spans import PieceMap
+from mopidy_vozduxan.engine.file_table import FileTable
 
 Check = Callable[[bytes], bool]
 
@@ -32,7 +32,7 @@ class PieceHashes:
 
     def __init__(self, info: Any, torrent: bytes | None) -> None:
         self.info = info
-        self._layout = info.layout() if hasattr(info, "layout") else info.files()
+        self.table = FileTable(info)
         self._v1 = info.info_hashes().has_v1()
         self._torrent = torrent
 
@@ -43,8 +43,8 @@ class PieceHashes:
         """
         if self._v1:
             return partial(_has_sha1, self.info.hash_for_piece(piece))
-        index = self._layout.file_index_at_piece(piece)
-        pieces, root = self._pieces(index), self._root(index)
+        index = self.table.first_at(piece)
+        pieces, root = self.table.pieces_of(index), self.table.root(index)
         size = len(pieces.span_of(piece))
         if len(pieces.pieces) == 1:
             return partial(_has_root, root, size, _leaves(size))
@@ -54,30 +54,42 @@ class PieceHashes:
 
     def pieces_beside(self, piece: int) -> set[int]:
         """Return all pieces of the files that overlap a piece."""
-        beside: set[int] = set()
-        first = self._layout.file_index_at_piece(piece)
-        for index in range(first, self._layout.num_files()):
-            pieces = self._pieces(index)
-            if pieces.size and pieces.pieces[0] > piece:
-                break
-            beside.update(pieces.pieces)
-        return beside
+        files = self.table.overlapping({piece})
+        return {beside for _, place in files for beside in place.pieces}
 
     def pieces_of_file(self, path: str, folder: str) -> set[int]:
         """Return the pieces of the file at ``path`` below ``folder``."""
-        for index in range(self._layout.num_files()):
-            if self._layout.file_path(index, folder) == path:
-                return set(self._pieces(index).pieces)
+        for index in range(len(self.table)):
+            if self.table.path(index, folder) == path:
+                return set(self.table.pieces_of(index).pieces)
         return set()
 
     def learn(self, params: Any, piece: int) -> None:
         """Take the hashes of a piece's file that libtorrent got from the swarm (v2)."""
-        index = self._layout.file_index_at_piece(piece)
+        for index, layer in self._layers_in(params, {piece}):
+            self._layers.setdefault(self.table.root(index), {}).update(layer)
+
+    def learn_saved(self, params: Any, pieces: Set[int]) -> None:
+        """Take the hashes of the pieces' files (v2) that lead to the files' roots.
+
+        ``params`` is a saved state: a disk may have spoiled it.
+        """
+        if self._v1:
+            return
+        for index, layer in self._layers_in(params, pieces):
+            count = len(self.table.pieces_of(index).pieces)
+            hashes = [layer[number] for number in sorted(layer)]
+            root = self.table.root(index)
+            if len(hashes) == count and self._lead_to(root, hashes):
+                self._layers.setdefault(root, layer)
+
+    def _layers_in(
+        self, params: Any, pieces: Set[int]
+    ) -> Iterator[tuple[int, dict[int, bytes]]]:
         trees = bdecoded(bytes(lt.write_resume_data_buf(params))).get(b"trees", [])
-        if index < len(trees):
-            pieces = self._pieces(index)
-            layer = _layer_in(trees[index], pieces.size, pieces.piece_length)
-            self._layers.setdefault(self._root(index), {}).update(layer)
+        for index, place in self.table.overlapping(pieces):
+            if index < len(trees) and place.size:
+                yield index, _layer_in(trees[index], place.size, place.piece_length)
 
     @cached_property
     def _layers(self) -> dict[bytes, dict[int, bytes]]:
@@ -87,20 +99,15 @@ class PieceHashes:
         """
         layers = bdecoded(self._torrent or b"").get(b"piece layers")
         found = layers.items() if isinstance(layers, dict) else ()
-        nothing = _root_of([], _leaves(self.info.piece_length()))
         return {
             root: dict(enumerate(hashes))
             for root, hashes in ((root, _digests(layer)) for root, layer in found)
-            if hashes and _root_of(hashes, _power_of_2(len(hashes)), nothing) == root
+            if hashes and self._lead_to(root, hashes)
         }
 
-    def _pieces(self, index: int) -> PieceMap:
-        layout = self._layout
-        offset, size = layout.file_offset(index), layout.file_size(index)
-        return PieceMap(offset, size, self.info.piece_length())
-
-    def _root(self, index: int) -> bytes:
-        return bytes(self._layout.root(index).to_bytes())
+    def _lead_to(self, root: bytes, hashes: list[bytes]) -> bool:
+        nothing = _root_of([], _leaves(self.info.piece_length()))
+        return _root_of(hashes, _power_of_2(len(hashes)), nothing) == root
 
 
 def _digests(joined: bytes) -> list[bytes]:

@@ -35,4 +35,10 @@ class Holding:
             swarm.wants_held = False
             held = {piece for piece, there in enumerate(pieces) if there}
             swarm.told(held - swarm.damage.lost)
-            self._members.emit(PiecesHeld(swarm.infohash, frozenset(swarm.held)))
+            self.report(swarm)
+
+    def report(self, swarm: JoinedSwarm) -> None:
+        """Report what is held, and what may be."""
+        held, found = frozenset(swarm.held), swarm.found
+        event = PiecesHeld(swarm.infohash, held | found.found, frozenset(found.likely))
+        self._members.emit(event)

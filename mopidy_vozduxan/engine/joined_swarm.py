@@ -14,9 +14,11 @@ import libtorrent as lt
 
 from mopidy_vozduxan.engine.damage import Damage
 from mopidy_vozduxan.engine.farewell import Farewell
+from mopidy_vozduxan.engine.found_pieces import FoundPieces
 from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.parsing import params_of_magnet
 from mopidy_vozduxan.engine.protocol import Statistics
+from mopidy_vozduxan.engine.saved_state import SavedState
 from mopidy_vozduxan.engine.settings import TRICKLE_BYTES_PER_S
 from mopidy_vozduxan.planning.plan import Changes, Urgency
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
@@ -57,6 +59,7 @@ class JoinedSwarm:
     hashes: PieceHashes | None = None  # known with the metadata
     #: Read, and not checked yet: piece, bytes, number of callers.
     unhashed: list[tuple[int, bytes, int]] = field(default_factory=list)
+    found: FoundPieces = field(default_factory=FoundPieces)
     damage: Damage = field(default_factory=Damage)
     looks: dict[int, asyncio.Event] = field(default_factory=dict)
     due: set[int] = field(default_factory=set)
@@ -74,6 +77,7 @@ class JoinedSwarm:
     broken: bool = False
     saved_at: float = 0.0
     saves: int = 0  # asked for and not answered yet
+    saved: SavedState = field(default_factory=SavedState)
     wants_metadata: bool = False
     wants_held: bool = False
     counted: tuple[int, int] = (0, 0)  # payload that came and went, at the last look
@@ -125,6 +129,7 @@ class JoinedSwarm:
         if self.handle is None:
             self.backlog.append(changes)
             return
+        changes = self.found.hold_back(changes)
         if changes.unhurried:
             self.handle.clear_piece_deadlines()
             self.due.clear()
@@ -143,9 +148,15 @@ class JoinedSwarm:
         self.handle.force_reannounce(0, -1, _AT_ONCE)
         self.handle.force_dht_announce()
 
+    def want_absent(self, piece: int) -> None:
+        """Have libtorrent fetch a piece that was thought to be on disk."""
+        latest = self.backlog[-1].trickle if self.backlog else self.trickle
+        self.apply(self.found.miss(piece, latest))
+
     def told(self, held: set[int]) -> None:
         """Take the held pieces; hoped-for ones may be missing."""
         self.held = held
+        self.found.settle(held)
         missing = self.hoped - held
         self.resumed, self.hoped = set(), set()
         if self.stopped and missing:

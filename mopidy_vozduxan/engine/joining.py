@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,10 +17,13 @@ import libtorrent as lt
 
 from mopidy_vozduxan.engine.departures import Departures
 from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.found_reading import FoundReading
 from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm, priorities_of
+from mopidy_vozduxan.engine.looking import Looking
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.parsing import MAX_PIECES
+from mopidy_vozduxan.engine.places import Place
 from mopidy_vozduxan.engine.presence import absent_pieces
 from mopidy_vozduxan.engine.protocol import SwarmBroke
 from mopidy_vozduxan.engine.refusals import Refusals
@@ -27,6 +32,7 @@ from mopidy_vozduxan.engine.resume import (
     params_of,
     pieces_in,
     resumed_params,
+    without_check,
     without_pieces,
 )
 from mopidy_vozduxan.planning.plan import Changes, Plan
@@ -46,6 +52,19 @@ _FLAGS_OFF = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """What is on disk of a torrent: what it joins with, what is held, where to look.
+
+    ``hashes`` are known with the metadata.
+    """
+
+    params: Any
+    held: set[int]
+    hashes: PieceHashes | None
+    places: tuple[Place, ...]
+
+
 class Joining:
     """Data is where ``disk`` says, resume data in ``resume_files``."""
 
@@ -56,12 +75,16 @@ class Joining:
         disk: DiskStore,
         resume_files: ResumeFiles,
         refusals: Refusals,
+        looking: Looking,
+        found: FoundReading,
     ) -> None:
         self._members = members
         self._departures = departures
         self._disk = disk
         self._resume_files = resume_files
         self._refusals = refusals
+        self._looking = looking
+        self._found = found
 
     def join(self, source: TorrentSource, plan: Plan | None) -> None:
         """Join a swarm that is not there. Raises :class:`BadInput`."""
@@ -77,17 +100,27 @@ class Joining:
         reading = self._members.loop.run_in_executor(None, self._read, source, fresh)
         reading.add_done_callback(partial(self._have_read, swarm, plan))
 
-    def _read(self, source: TorrentSource, fresh: Any) -> tuple[Any, set[int]]:
-        """Return the parameters with what is on disk, and the pieces held; blocks."""
+    def _read(self, source: TorrentSource, fresh: Any) -> OnDisk:
+        """Return what is on disk; blocks."""
         params = resumed_params(fresh, self._resume_files.load(source.infohash))
         params.save_path = self._disk.folder_of(source.infohash)
-        return params, self._still_there(source, params)
+        if params.ti is None:
+            without_check(params)
+            return OnDisk(params, pieces_in(params), None, ())
+        hashes = PieceHashes(params.ti, source.torrent)
+        held = self._still_there(source, params, hashes)
+        without_check(params)
+        places = self._looking.places(source.infohash, params.ti, source.torrent)
+        likely = {piece for place in places for piece in place.likely} - held
+        if likely:
+            hashes.learn_saved(params, likely)
+        return OnDisk(params, held, hashes, places)
 
     def _have_read(
         self,
         swarm: JoinedSwarm,
         plan: Plan | None,
-        reading: asyncio.Future[tuple[Any, set[int]]],
+        reading: asyncio.Future[OnDisk],
     ) -> None:
         if not self._members.include(swarm) or self._members.session is None:
             return  # the engine was closed meanwhile
@@ -98,20 +131,25 @@ class Joining:
             self._members.emit(SwarmBroke(swarm.infohash, str(error)))
             self._departures.out(swarm)
             return
-        params, resumed = reading.result()
+        there = reading.result()
+        swarm.hashes, swarm.saved.synced = there.hashes, set(there.held)
+        swarm.found.learn(there.places, there.held)
+        if plan:
+            swarm.found.want(plan)
         wanted = _wanted(plan)
-        idle = params.ti is not None and wanted <= resumed
-        _set_up(params, plan, idle)
-        _describe(swarm, params, stopped=idle)
-        swarm.resumed, swarm.hoped = resumed, wanted & resumed
-        self._members.session.async_add_torrent(params)
+        idle = there.hashes is not None and wanted <= there.held | swarm.found.likely
+        _set_up(there.params, plan, swarm.found.likely, idle)
+        _describe(swarm, there.params, stopped=idle)
+        swarm.resumed, swarm.hoped = there.held, wanted & there.held
+        self._members.session.async_add_torrent(there.params)
+        self._found.go_on(swarm)
 
-    def _still_there(self, source: TorrentSource, params: Any) -> set[int]:
+    def _still_there(
+        self, source: TorrentSource, params: Any, hashes: PieceHashes
+    ) -> set[int]:
         """Return the saved pieces that are not beyond the ends of their files."""
         held = pieces_in(params)
-        if params.ti is None:
-            return held
-        if absent := absent_pieces(params.ti, params.save_path, held):
+        if absent := absent_pieces(hashes.table, params.save_path, held):
             name = source.display_name or params.ti.name()
             logger.info(
                 "Vozduxan: %d piece(s) of “%s” are missing on disk",
@@ -127,12 +165,15 @@ def _wanted(plan: Plan | None) -> set[int]:
     return {piece for piece, urgency in enumerate(urgencies) if urgency}
 
 
-def _set_up(params: Any, plan: Plan | None, idle: bool) -> None:
-    """Fetch nothing that no plan names."""
+def _set_up(params: Any, plan: Plan | None, likely: Iterable[int], idle: bool) -> None:
+    """Fetch nothing that no plan names, or that may be on disk."""
     params.storage_mode = lt.storage_mode_t.storage_mode_sparse
     params.flags &= ~_FLAGS_OFF
     params.file_priorities = []
-    params.piece_priorities = _first_priorities(params, plan)
+    priorities = _first_priorities(params, plan)
+    for piece in likely:
+        priorities[piece] = 0
+    params.piece_priorities = priorities
     if idle:
         # Connect no peer before a missing piece is wanted: one that sees us as finished
         # hangs up, and is not called again for minutes.
@@ -154,5 +195,3 @@ def _describe(swarm: JoinedSwarm, params: Any, *, stopped: bool) -> None:
     swarm.params, swarm.stopped = params, stopped
     swarm.peers = list(params.peers)
     swarm.web_seeds = set(params.url_seeds)
-    if params.ti is not None:
-        swarm.hashes = PieceHashes(params.ti, swarm.source.torrent)

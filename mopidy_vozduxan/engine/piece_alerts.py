@@ -11,10 +11,6 @@ from mopidy_vozduxan.engine.saving import Saving
 from mopidy_vozduxan.engine.verifying import Verifier
 from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
 
-#: How often to save resume data while pieces come in, so that a crash costs no more
-#: than that.
-SAVE_EVERY_S = 30.0
-
 
 class PieceAlerts:
     """Passes every piece that was read to the verifier."""
@@ -47,9 +43,9 @@ class PieceAlerts:
         swarm.held.add(piece)
         swarm.due.discard(piece)
         swarm.wrong.pop(piece, None)
+        swarm.found.settle({piece})
         self._members.emit(PieceFinished(swarm.infohash, piece))
-        if self._members.loop.time() - swarm.saved_at > SAVE_EVERY_S:
-            self._saving.save(swarm)
+        self._saving.piece_came(swarm)
 
     def _on_wrong(self, alert: Any) -> None:
         if swarm := self._members.concerned(alert):

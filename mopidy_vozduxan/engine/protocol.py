@@ -43,15 +43,28 @@ class MetadataReceived:
 
 @dataclass(frozen=True, slots=True)
 class PiecesHeld:
-    """All pieces that are on disk; sent after adding, checking, or a loss."""
+    """All pieces that are on disk; sent after adding, checking, or a loss.
+
+    ``likely`` pieces may be on disk, too. They are checked once they are wanted, before
+    anybody is asked for them: :class:`PieceFinished` or :class:`PieceAbsent` follows.
+    """
 
     infohash: str
     held: frozenset[int]
+    likely: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class PieceFinished:
     """A piece passed its hash check; it may not be in the file yet."""
+
+    infohash: str
+    piece: int
+
+
+@dataclass(frozen=True, slots=True)
+class PieceAbsent:
+    """A likely piece is not on disk; it is requested like any other."""
 
     infohash: str
     piece: int
@@ -155,6 +168,7 @@ Event = (
     MetadataReceived
     | PiecesHeld
     | PieceFinished
+    | PieceAbsent
     | PieceRead
     | PieceUnreadable
     | PiecesLost

@@ -1,7 +1,7 @@
 """The state that a swarm resumes from: one file per infohash, replaced atomically.
 
-A damaged file, or one of another torrent, is ignored: libtorrent then checks what is on
-disk. Nothing here touches a session.
+A damaged file, or one of another torrent, is ignored: what is on disk is then found
+piece by piece. Nothing here touches a session.
 """
 
 from __future__ import annotations
@@ -105,6 +105,29 @@ def resumed_params(fresh: Any, resumed: Any | None) -> Any:
 def pieces_in(params: Any) -> set[int]:
     """Return the pieces that are held, by libtorrent's parameters."""
     return {piece for piece, there in enumerate(params.have_pieces) if there}
+
+
+def with_pieces(params: Any, pieces: Set[int]) -> None:
+    """Add pieces that are on disk, although libtorrent does not know."""
+    if pieces:
+        there = enumerate(params.have_pieces)
+        params.have_pieces = [held or piece in pieces for piece, held in there]
+        half = params.unfinished_pieces
+        params.unfinished_pieces = {p: half[p] for p in half if p not in pieces}
+
+
+def without_check(params: Any) -> None:
+    """Keep libtorrent from reading all files of a torrent of which nothing is saved.
+
+    A list of pieces that says "none" is enough (2.0.8, 2.1.1). The flag is for when
+    their number is not known. It makes libtorrent ignore saved v2 hashes, too.
+    """
+    if params.have_pieces:
+        return
+    if params.ti is None:
+        params.flags |= lt.torrent_flags.no_verify_files
+    else:
+        params.have_pieces = [False] * params.ti.num_pieces()
 
 
 def without_pieces(params: Any, pieces: Set[int]) -> None:

@@ -2,15 +2,17 @@
 
 Design notes. No call here waits for libtorrent's network thread, because several hold
 the GIL until it answers. Torrents are added and queried asynchronously, and what we
-know about them comes with alerts. We never read files: at ``piece_finished`` the bytes
-may not be there yet (wrong in 2-25 % of reads, libtorrent 2.1.1). We never ask
-libtorrent for a piece that is not held: 2.0.8 answers by stopping the torrent.
+know about them comes with alerts. We never read the file of a piece that libtorrent
+fetches: at ``piece_finished`` the bytes may not be there yet (wrong in 2-25 % of reads,
+libtorrent 2.1.1). We read only what it does not know of (``found_reading.py``). We
+never ask libtorrent for a piece that is not held: 2.0.8 answers by stopping the
+torrent.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,13 +46,19 @@ class LibtorrentEngine:
     """An :class:`~mopidy_vozduxan.engine.protocol.Engine` that uses libtorrent.
 
     Data is in ``save_dir/<infohash>/``, resume data in
-    ``resume_dir/<infohash>.resume``. ``overrides`` are libtorrent settings.
+    ``resume_dir/<infohash>.resume``. ``overrides`` are libtorrent settings. Files of
+    torrents are also read, and never changed, in ``data_dirs`` of other clients.
     """
 
     def __init__(
-        self, save_dir: Path, resume_dir: Path, overrides: Mapping[str, object]
+        self,
+        save_dir: Path,
+        resume_dir: Path,
+        overrides: Mapping[str, object],
+        data_dirs: Sequence[Path] = (),
     ) -> None:
         self._disk = DiskStore(save_dir, resume_dir)
+        self._data_dirs = tuple(data_dirs)
         self._refusals = Refusals(resume_dir)
         self._binder = Binder(settings_for(overrides))
         self._may_utp = bool(overrides.get("enable_outgoing_utp", True))
@@ -68,7 +76,12 @@ class LibtorrentEngine:
         self._on_event = on_event
         self._session = lt.session(session_params(self._binder.settings))
         self._parts = SessionParts(
-            self._session, loop, self._emit, self._disk, self._refusals
+            self._session,
+            loop,
+            self._emit,
+            self._disk,
+            self._refusals,
+            self._data_dirs,
         )
         self._members = self._parts.members
         self._pump = AlertPump(self._session, loop, self._parts.handlers())
@@ -98,10 +111,13 @@ class LibtorrentEngine:
             swarm.farewell.then(partial(self.apply, infohash, changes))
         else:
             swarm.apply(changes)
+            self._parts.found.go_on(swarm)
 
     def read_piece(self, infohash: str, piece: int) -> None:
         swarm = self._members.present(infohash)
-        if swarm and swarm.handle and piece in swarm.held:
+        if swarm and swarm.found.place_of(piece):
+            self._parts.found.read(swarm, piece)
+        elif swarm and swarm.handle and piece in swarm.held:
             swarm.ask(piece)
         else:
             self._emit(PieceUnreadable(infohash, piece, "the piece is not held"))
@@ -147,7 +163,7 @@ class LibtorrentEngine:
         if self._timer:
             self._timer.cancel()
         await self._parts.departures.leave_all()
-        self._parts.verifier.close()
+        self._parts.close()
         self._pump.stop()
         self._session = None
         await self._parts.departures.end_session()

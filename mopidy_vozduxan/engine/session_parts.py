@@ -7,7 +7,8 @@ calls nothing that waits for libtorrent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from mopidy_vozduxan.engine import alerts, session_alerts
@@ -16,8 +17,10 @@ from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.disk_thread import DiskThread
 from mopidy_vozduxan.engine.dropped_alerts import DroppedAlerts
 from mopidy_vozduxan.engine.evicting import Evictor
+from mopidy_vozduxan.engine.found_reading import FoundReading
 from mopidy_vozduxan.engine.holding import Holding
 from mopidy_vozduxan.engine.joining import Joining
+from mopidy_vozduxan.engine.looking import Looking
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.peers import Peers
 from mopidy_vozduxan.engine.piece_alerts import PieceAlerts
@@ -43,14 +46,19 @@ class SessionParts:
         emit: Callable[[Event], None],
         disk: DiskStore,
         refusals: Refusals,
+        data_dirs: Sequence[Path] = (),
     ) -> None:
         files, thread = ResumeFiles(disk.resume_dir), DiskThread(loop)
         self.members = members = Members(session, loop, emit)
-        self.saving = saving = Saving(members, files, refusals, thread)
+        self.saving = saving = Saving(members, files, disk, refusals, thread)
         self.departures = departures = Departures(
             members, saving, disk, refusals, thread, Evictor(disk, files)
         )
-        self.joining = Joining(members, departures, disk, files, refusals)
+        self.looking = looking = Looking(disk, data_dirs)
+        self.found = found = FoundReading(members)
+        self.joining = Joining(
+            members, departures, disk, files, refusals, looking, found
+        )
         self.peers = Peers(members, loop)
         self.verifier = verifier = Verifier(members, saving)
         holding, failures = Holding(members, saving), SwarmFailures(members, saving)
@@ -58,12 +66,18 @@ class SessionParts:
         self.status = StatusAlerts(members, holding, verifier, wrong, failures)
         self.dropped = DroppedAlerts(members, saving, departures, holding)
         self.state = StateAlerts(
-            members, saving, departures, holding, verifier, failures
+            members, saving, departures, holding, verifier, failures, looking
         )
         self._pieces = PieceAlerts(members, saving, verifier, wrong)
         self._torrents = TorrentAlerts(
-            members, departures, holding, verifier, failures, disk
+            members, departures, holding, verifier, failures, disk, found
         )
+
+    def close(self) -> None:
+        """Check and look no more."""
+        self.verifier.close()
+        self.found.close()
+        self.looking.close()
 
     def handlers(self) -> alerts.Handlers:
         """Return the handlers of all alerts, by the alert's class name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from mopidy_vozduxan.engine import alerts
@@ -10,9 +11,12 @@ from mopidy_vozduxan.engine.departures import Departures
 from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.holding import Holding
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
+from mopidy_vozduxan.engine.looking import Looking
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.parsing import read_torrent, torrent_of
+from mopidy_vozduxan.engine.places import Place
 from mopidy_vozduxan.engine.protocol import MetadataReceived
+from mopidy_vozduxan.engine.resume import with_pieces
 from mopidy_vozduxan.engine.saving import Saving
 from mopidy_vozduxan.engine.swarm_failures import SwarmFailures
 from mopidy_vozduxan.engine.verifying import Verifier
@@ -31,6 +35,7 @@ class StateAlerts:
         holding: Holding,
         verifier: Verifier,
         failures: SwarmFailures,
+        looking: Looking,
     ) -> None:
         self._members = members
         self._saving = saving
@@ -38,6 +43,7 @@ class StateAlerts:
         self._holding = holding
         self._verifier = verifier
         self._failures = failures
+        self._looking = looking
 
     def handlers(self) -> alerts.Handlers:
         """Return the handlers by the alert's class name."""
@@ -51,8 +57,12 @@ class StateAlerts:
 
     def _on_flushed(self, alert: Any) -> None:
         swarm = self._members.concerned(alert, leaving=True)
-        if swarm and swarm.leaving:
+        if swarm is None or not swarm.saved.flushed():
+            return
+        if swarm.leaving:
             self._saving.save(swarm)
+        else:
+            self._saving.flushed(swarm)
 
     def _on_news(self, alert: Any) -> None:
         if swarm := self._members.concerned(alert):
@@ -64,6 +74,8 @@ class StateAlerts:
             return
         params = alert.params
         swarm.saves = max(0, swarm.saves - 1)
+        held = list(params.have_pieces)
+        with_pieces(params, swarm.found.ours)
         if swarm.leaving:
             if not swarm.saves:
                 self._departures.finish(swarm, params)
@@ -72,9 +84,9 @@ class StateAlerts:
             swarm.wants_metadata = False
             swarm.hashes = PieceHashes(params.ti, None)
             self._tell_metadata(swarm, params)
-        self._holding.tell(swarm, params.have_pieces)
+        self._holding.tell(swarm, held)
         self._verifier.learn(swarm, params)
-        self._saving.store(swarm, params)
+        self._saving.store_later(swarm, params)
 
     def _on_not_saved(self, alert: Any) -> None:
         swarm = self._members.concerned(alert, leaving=True)
@@ -88,17 +100,26 @@ class StateAlerts:
 
     def _tell_metadata(self, swarm: JoinedSwarm, params: Any) -> None:
         """Read the metadata like any torrent, on another thread: it may be large."""
-        torrent = torrent_of(params)
+        torrent, info = torrent_of(params), params.ti
         loop = self._members.loop
-        reading = loop.run_in_executor(None, read_torrent, torrent)
+        reading = loop.run_in_executor(None, self._read, swarm.infohash, torrent, info)
 
-        def tell(reading: asyncio.Future[Metainfo]) -> None:
+        def tell(reading: asyncio.Future[tuple[Metainfo, Sequence[Place]]]) -> None:
             try:
-                metainfo = reading.result()
+                metainfo, places = reading.result()
             except BadInput as exc:
                 self._failures.refuse(swarm, str(exc))
-            else:
-                event = MetadataReceived(swarm.infohash, metainfo, torrent)
-                self._members.emit(event)
+                return
+            swarm.found.learn(places, swarm.held)
+            event = MetadataReceived(swarm.infohash, metainfo, torrent)
+            self._members.emit(event)
+            if swarm.checked and not swarm.wants_held:
+                self._holding.report(swarm)
 
         reading.add_done_callback(tell)
+
+    def _read(
+        self, infohash: str, torrent: bytes, info: Any
+    ) -> tuple[Metainfo, Sequence[Place]]:
+        metainfo = read_torrent(torrent)
+        return metainfo, self._looking.places(infohash, info, torrent)

@@ -7,6 +7,7 @@ from typing import Any
 from mopidy_vozduxan.engine import alerts
 from mopidy_vozduxan.engine.departures import Departures
 from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.found_reading import FoundReading
 from mopidy_vozduxan.engine.holding import Holding
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.protocol import SwarmBroke
@@ -25,6 +26,7 @@ class TorrentAlerts:
         verifier: Verifier,
         failures: SwarmFailures,
         disk: DiskStore,
+        found: FoundReading,
     ) -> None:
         self._members = members
         self._departures = departures
@@ -32,6 +34,7 @@ class TorrentAlerts:
         self._verifier = verifier
         self._failures = failures
         self._disk = disk
+        self._found = found
 
     def handlers(self) -> alerts.Handlers:
         """Return the handlers by the alert's class name."""
@@ -57,6 +60,7 @@ class TorrentAlerts:
             self._departures.out(swarm)
             return
         swarm.joined(alert.handle)
+        self._found.go_on(swarm)
         if swarm.leaving:
             self._departures.begin(swarm)
 

@@ -75,7 +75,8 @@ class SwarmView:
     ``in_use`` is false for a swarm that was joined only for its metadata: then no byte
     of its payload is wanted. ``rate`` is what it delivers, in bytes/s, ``peers`` how
     many it has. ``hopeless`` pieces must not be requested. They count as ``held``,
-    because nothing waits for them.
+    because nothing waits for them. ``likely`` pieces may be on disk, so they are no
+    anchors: they may be here at once.
     """
 
     piece_count: int
@@ -84,6 +85,7 @@ class SwarmView:
     rate: int = 0
     hopeless: frozenset[int] = frozenset()
     peers: int = 0
+    likely: frozenset[int] | set[int] = frozenset()
 
     @property
     def has_several_peers(self) -> bool:

@@ -206,10 +206,11 @@ class _Canvas:
 
     def _free(self, start: int) -> list[int]:
         """Return the missing pieces that nobody wants, the next ones first."""
+        here = self.view.held | self.view.likely if self.view.likely else self.view.held
         return [
             piece
             for piece in (*range(start, self.view.piece_count), *range(start))
-            if not self.urgencies[piece] and piece not in self.view.held
+            if not self.urgencies[piece] and piece not in here
         ]
 
     def _anchors(

@@ -60,6 +60,17 @@ class PieceMap:
             return range(0)
         return range(self.piece_at(span.start), self.piece_at(span.stop - 1) + 1)
 
+    def pieces_within(self, span: Span) -> range:
+        """Return the pieces whose whole part of the stream lies in ``span``."""
+        span = span.clipped(self.size)
+        pieces = self.pieces_of(span)
+        if not pieces:
+            return pieces
+        start, stop = pieces.start, pieces.stop
+        start += self.span_of(start).start < span.start
+        stop -= self.span_of(stop - 1).stop > span.stop
+        return range(start, max(start, stop))
+
     def span_of(self, piece: int) -> Span:
         """Return the part of the stream that ``piece`` holds."""
         start = piece * self.piece_length - self.file_offset

@@ -13,6 +13,7 @@ from mopidy_vozduxan.engine.protocol import (
     Event,
     EventsLost,
     MetadataReceived,
+    PieceAbsent,
     PieceFinished,
     PieceOffered,
     PieceRead,
@@ -95,9 +96,12 @@ class EngineEvents:
                 swarm.statistics_changed(statistics, now)
                 if had_several is not (statistics.num_peers > 1):
                     self._changed(True)  # we want other pieces from a lone seed
-            case PiecesHeld(held=held):
-                swarm.pieces_held(held)
+            case PiecesHeld(held=held, likely=likely):
+                swarm.pieces_held(held, likely)
                 self._changed(True)
+            case PieceAbsent(piece=piece):
+                swarm.pieces.miss(piece)
+                self._changed(False)
             case PiecesLost(pieces=lost):
                 self._pieces_lost(swarm, lost)
             case PieceWrong(piece=piece, elsewhere=elsewhere):

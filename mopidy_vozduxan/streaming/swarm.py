@@ -90,9 +90,11 @@ class Swarm:
         self._waits.end(metainfo)
         self._tell()
 
-    def pieces_held(self, held: frozenset[int]) -> None:
-        """Take the pieces that are on disk."""
-        self.pieces.hold(held)
+    def pieces_held(
+        self, held: frozenset[int], likely: frozenset[int] = frozenset()
+    ) -> None:
+        """Take the pieces that are on disk, and those that may be."""
+        self.pieces.hold(held, likely)
 
     def piece_finished(self, piece: int, now: float) -> None:
         """Note a piece that passed its hash check; read it if somebody waits."""

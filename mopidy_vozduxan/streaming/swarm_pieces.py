@@ -27,6 +27,7 @@ class SwarmPieces:
         self, infohash: str, cache: PieceCache, read: Callable[[str, int], None]
     ) -> None:
         self.held: set[int] = set()
+        self.likely: set[int] = set()  # perhaps on disk, to be checked when wanted
         self.hopeless = HopelessPieces()  # not requested any more
         self._infohash = infohash
         self._cache = cache
@@ -87,18 +88,23 @@ class SwarmPieces:
 
     # --- what the engine says
 
-    def hold(self, held: frozenset[int]) -> None:
-        """Take the pieces that are on disk."""
-        self.held = set(held)
+    def hold(self, held: frozenset[int], likely: frozenset[int]) -> None:
+        """Take the pieces that are on disk, and those that may be."""
+        self.held, self.likely = set(held), set(likely)
         for piece in self._waits.keys() & held:
             self._read(piece)
 
     def finish(self, piece: int) -> None:
         """Note a piece that passed its hash check; read it if somebody waits."""
         self.held.add(piece)
+        self.likely.discard(piece)
         self.hopeless.hope({piece})
         if piece in self._waits:
             self._read(piece)
+
+    def miss(self, piece: int) -> None:
+        """Note that a likely piece is not on disk."""
+        self.likely.discard(piece)
 
     def hand_out(self, piece: int, data: bytes) -> None:
         """Give the bytes of a piece to all that wait for them."""
@@ -133,7 +139,7 @@ class SwarmPieces:
 
     def begin_anew(self) -> None:
         """Note that the engine will report all held pieces again."""
-        self.held, self._reading = set(), {}
+        self.held, self.likely, self._reading = set(), set(), {}
 
     def fail(self, error: VozduxanError) -> None:
         """End every wait, now and later, with ``error``."""

@@ -174,6 +174,7 @@ class Swarms:
             swarm.statistics.download_rate,
             pieces.hopeless.pieces,
             swarm.statistics.num_peers,
+            pieces.likely,
         )
 
     async def close(self) -> None:

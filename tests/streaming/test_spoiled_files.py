@@ -92,8 +92,10 @@ class Player:
     async def __aexit__(self, *_: object) -> None:
         await self.manager.close()
 
-    def spoil_all_reads(self) -> None:
+    def spoil_all_reads(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Have the engine be told wrong bytes from now on."""
+        right = os.pread
+        monkeypatch.setattr(os, "pread", lambda *args: bytes(len(right(*args))))
         pump = self.engine._pump
         take = pump._handlers["read_piece_alert"]
 
@@ -211,12 +213,12 @@ async def test_what_was_half_fetched_and_is_gone_is_fetched_anew(
 @pytest.mark.parametrize("swarm", ["v1"], indirect=True)
 @on_loop
 async def test_a_disk_that_keeps_nothing_is_not_written_to_for_ever(
-    tmp_path: Path, swarm: Album, seeds: Seeds
+    tmp_path: Path, swarm: Album, seeds: Seeds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = swarm_source(swarm, seeds.start(swarm, 1))
     async with Player(tmp_path, source, swarm) as player:
         await player.read_all()
-        player.spoil_all_reads()
+        player.spoil_all_reads(monkeypatch)
         with pytest.raises(StorageFailed, match="does not keep"):
             await player.read(0)
 

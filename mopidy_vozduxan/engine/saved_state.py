@@ -1,0 +1,60 @@
+"""What of one swarm's state is on disk, and what is on its way there."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A state to be written: its bytes, and the pieces that they claim."""
+
+    data: bytes
+    claims: frozenset[int]
+
+
+@dataclass(slots=True)
+class SavedState:
+    """``synced`` pieces are on the disk itself, not only in the kernel's memory."""
+
+    synced: set[int] = field(default_factory=set)
+    unsaved: int = 0  # pieces that came since the state was asked for
+    timer: asyncio.TimerHandle | None = None  # asks for it
+    draft: Draft | None = None  # waits until libtorrent has written what it claims
+    flushes: int = 0  # asked for and not answered yet
+
+    def ask(self) -> None:
+        """Note that the state is asked for."""
+        self.unsaved = 0
+        if self.timer:
+            self.timer.cancel()
+        self.timer = None
+
+    def flush(self, handle: Any, draft: Draft | None = None) -> None:
+        """Have libtorrent write what it has, before ``draft`` may be written.
+
+        An older draft is outdated.
+        """
+        self.draft = draft
+        self.flushes += 1
+        handle.flush_cache()
+
+    def flushed(self) -> bool:
+        """Note an answer; return whether it was the last one."""
+        self.flushes = max(0, self.flushes - 1)
+        return not self.flushes
+
+    def take_draft(self) -> Draft | None:
+        """Return the draft to be written, once."""
+        draft, self.draft = self.draft, None
+        return draft
+
+    def sync(self, pieces: set[int]) -> None:
+        """Note pieces that are on the disk itself."""
+        self.synced |= pieces
+
+    def forget_flushes(self) -> None:
+        """Note that answers may be lost; the next state replaces the one that waits."""
+        self.draft, self.flushes = None, 0
