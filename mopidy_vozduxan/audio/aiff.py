@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import struct
 
-from mopidy_vozduxan.audio.answering import answered_by
+from mopidy_vozduxan.audio.answering import Asking, answered_by
 from mopidy_vozduxan.audio.chunks import even_timeline, read_chunks
 from mopidy_vozduxan.audio.container import PCM_KBPS, Container, Format
+from mopidy_vozduxan.audio.late_tags import WANTED, silent_file
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import Span
 
@@ -36,8 +37,14 @@ def _whole(exponent: int, mantissa: int) -> int:
     return mantissa >> shift if 32 <= shift < 64 else 0
 
 
+def late_tags(start: int, size: int) -> Asking[bytes]:
+    """Read the tags of the AIFF file whose ``FORM`` is at ``start``."""
+    return silent_file((yield from read_chunks(start + 12, _CHUNK, WANTED)))
+
+
 CONTAINER = Container(
     formats=dict.fromkeys(("aif", "aiff", "aifc"), Format("audio/aiff", PCM_KBPS)),
     signatures=((8, b"AIFF"), (8, b"AIFC")),
     timeline=read,
+    late_tags=late_tags,
 )

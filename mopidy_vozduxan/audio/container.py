@@ -30,6 +30,8 @@ VORBIS_KBPS = 128  # quality 4; most rips are 5 to 8 (160 to 256)
 OPUS_KBPS = 96  # most rips are 96 to 160
 SPEECH_KBPS = 64  # audio books
 
+Improve = Callable[[bytes, int, int], Asking[tuple[bytes, Span] | None]]
+
 _LONGEST_MS = 7 * 24 * 3600 * 1000  # "unknown", all bits set, is 49 days or more
 
 
@@ -100,14 +102,18 @@ class Container:
 
     #: There may be tags at the end: ID3v1 or APEv2.
     tags_at_end: bool = False
-    #: The first frames give the length; they follow a tag that may be large.
-    counts_frames: bool = False
     #: If the file does not give its length, GStreamer extrapolates the bit rate of the
     #: first frames. That is wrong if the bit rate varies.
     length_is_guess: bool = False
-    #: Takes the file's first and last bytes, and returns its length in ms. For
-    #: containers where GStreamer gets it wrong.
-    length_at_end: Callable[[bytes, bytes], int | None] | None = None
+    #: Takes the offset where the file starts and its size. Reads its length in ms, if
+    #: the bytes give it. For containers where GStreamer gets it wrong.
+    measure: Callable[[int, int], Asking[int | None]] | None = None
+    #: Takes the first bytes, then the same. Reads a header that the file lacks, and the
+    #: span to serve behind it, so that players find their way; None if it needs none.
+    improve: Improve | None = None
+    #: Takes the offset and the size. Reads tags behind the sound, which players do not
+    #: see, and returns a short silent file with these tags; b"" if there are none.
+    late_tags: Callable[[int, int], Asking[bytes]] | None = None
     #: Takes the first bytes, and returns the number of samples that the decoder gives.
     #: For containers where the demuxer gets it wrong.
     sample_count: Callable[[bytes], int | None] | None = None

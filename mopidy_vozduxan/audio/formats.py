@@ -89,6 +89,13 @@ def by_signature(head: bytes, start: int = 0) -> Container:
     return UNKNOWN
 
 
+def container_of(path: str, head: bytes, start: int = 0) -> Container:
+    """Return the container of a file by its signature, else by its name."""
+    return next(
+        (found for found in likely(path, head, start) if found is not UNKNOWN), UNKNOWN
+    )
+
+
 def likely(path: str, head: bytes, start: int) -> Iterator[Container]:
     """Yield what a file may be: by its signature first, then by its name.
 

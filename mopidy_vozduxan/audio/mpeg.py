@@ -18,42 +18,22 @@ from itertools import accumulate, islice
 from mopidy_vozduxan.audio.answering import Asking
 from mopidy_vozduxan.audio.container import MP3_KBPS, Container, Format
 from mopidy_vozduxan.audio.divisible import SpannedFile
+from mopidy_vozduxan.audio.end_tags import find_end_tags
 from mopidy_vozduxan.audio.id3 import tag_size
+from mopidy_vozduxan.audio.mpeg_frames import FEWEST_FRAMES, Frame, frames_at
+from mopidy_vozduxan.audio.mpeg_header import made_header
+from mopidy_vozduxan.audio.mpeg_table import read_table
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S
 
 _FORMAT = Format("audio/mpeg", MP3_KBPS)
 
-# By whether it is version 1, and by the layer's code: 1 is III, 2 is II.
-_KBPS = {
-    (True, 1): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    (False, 1): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-_KBPS[False, 2] = _KBPS[False, 1]
-_RATES = (44_100, 48_000, 32_000)
-_HALVINGS = {3: 0, 2: 1, 0: 2}  # of the rate: MPEG 1, 2, 2.5
-
 _STRAY = 4096  # bytes tolerated between the tag and the first frame
-_FEWEST_FRAMES = 4  # in a row; two may be chance
-_MOST_FRAMES = 1024  # to compare: 27 s
 
 #: How much to read at the start of a file and of a part: dozens of frames.
 _HEAD_BYTES = 64 * 1024
 _LOOK_BYTES = 8 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """A frame header. All frames of a file have the same ``kind``."""
-
-    kind: int
-    kbps: int
-    rate: int
-    samples: int
-    length: int
-    side_info: int  # bytes between the frame's header and a Xing header
 
 
 def read(head: bytes, start: int, size: int) -> Timeline | None:
@@ -61,13 +41,21 @@ def read(head: bytes, start: int, size: int) -> Timeline | None:
 
     None if the bit rate varies and no header describes it.
     """
+    at, frames = _first_frames(head, start)
+    if not frames:
+        return None
+    return _counted(head, at, frames[0], size) or _constant(at, frames, size)
+
+
+def _first_frames(head: bytes, start: int) -> tuple[int, list[Frame]]:
+    """Return the place of the first frame, and the frames from there on."""
     at = head.find(b"\xff", start, start + _STRAY)
     while at >= 0:
-        frames = list(_frames(head, at))
-        if len(frames) >= _FEWEST_FRAMES:
-            return _counted(head, at, frames[0], size) or _constant(at, frames, size)
+        frames = list(frames_at(head, at))
+        if len(frames) >= FEWEST_FRAMES:
+            return at, frames
         at = head.find(b"\xff", at + 1, start + _STRAY)
-    return None
+    return 0, []
 
 
 def _next_frame(data: bytes) -> int | None:
@@ -77,8 +65,8 @@ def _next_frame(data: bytes) -> int | None:
     """
     at = data.find(b"\xff")
     while at >= 0:
-        frames = list(islice(_frames(data, at), _FEWEST_FRAMES))
-        if len(frames) == _FEWEST_FRAMES:
+        frames = list(islice(frames_at(data, at), FEWEST_FRAMES))
+        if len(frames) == FEWEST_FRAMES:
             signatures = (
                 data[at + 4 + frames[0].side_info :][:4],
                 data[at + 36 : at + 40],
@@ -89,41 +77,14 @@ def _next_frame(data: bytes) -> int | None:
     return None
 
 
-def _frames(head: bytes, at: int) -> Iterator[_Frame]:
-    first = frame = _frame(head, at)
-    for _ in range(_MOST_FRAMES):
-        if frame is None or first is None or frame.kind != first.kind:
-            return
-        yield frame
-        at += frame.length
-        frame = _frame(head, at)
-
-
-def _frame(head: bytes, at: int) -> _Frame | None:
-    word = int.from_bytes(head[at : at + 4], "big")  # zeros beyond the end of the head
-    version, layer = word >> 19 & 3, word >> 17 & 3
-    bits, rate = word >> 12 & 15, word >> 10 & 3
-    table = _KBPS.get((version == 3, layer))
-    if word >> 21 != 0x7FF or version == 1 or not table or bits in (0, 15) or rate == 3:
-        return None
-    kbps, hertz = table[bits - 1], _RATES[rate] >> _HALVINGS[version]
-    samples = 1152 if version == 3 or layer == 2 else 576
-    length = samples * kbps * 125 // hertz + (word >> 9 & 1)
-    one_channel = word >> 6 & 3 == 3
-    side_info = (
-        (17 if one_channel else 32) if version == 3 else 9 if one_channel else 17
-    )
-    return _Frame(word & 0xFFFE0C00, kbps, hertz, samples, length, side_info)
-
-
-def _constant(at: int, frames: list[_Frame], size: int) -> Timeline | None:
+def _constant(at: int, frames: list[Frame], size: int) -> Timeline | None:
     kbps = frames[-1].kbps
     if any(frame.kbps != kbps for frame in frames[1:]):  # the first may be a header
         return None
     return Timeline(size, (size - at) * 8 // kbps, at)
 
 
-def _counted(head: bytes, at: int, frame: _Frame, size: int) -> Timeline | None:
+def _counted(head: bytes, at: int, frame: Frame, size: int) -> Timeline | None:
     """Return the timeline by a Xing or a VBRI header, if the first frame is one."""
     xing, vbri, rest = at + 4 + frame.side_info, at + 4 + 32, size - at
     if head[xing : xing + 4] in (b"Xing", b"Info"):
@@ -203,13 +164,66 @@ def read_mpeg(start: int, size: int) -> Asking[MpegFile]:
     return MpegFile(timeline or Timeline(sound, _FORMAT.length_ms(sound)), start, size)
 
 
+def measured(start: int, size: int) -> Asking[int | None]:
+    """Return the length in ms of the file whose tag ends at ``start``.
+
+    Tags at the end do not count. If the bit rate varies and no header says the length,
+    the frames are counted.
+    """
+    found = yield from _timeline(start, size)
+    return found.length_ms if found else None
+
+
+def _timeline(start: int, size: int) -> Asking[Timeline | None]:
+    head = yield Span(start, min(start + _HEAD_BYTES, size))
+    found = read(head, 0, size - start)
+    if found and found.points:  # a header
+        return found
+    stop = (yield from find_end_tags(start, size)).start
+    at, frames = _first_frames(head, 0)
+    if not frames:
+        return None
+    if found:
+        last = yield Span(max(start, stop - _LOOK_BYTES), stop)
+        if _goes_on(last, frames[-1]):
+            return _constant(at, frames, stop - start)
+    return (yield from read_table(start + at, stop, size))
+
+
+def _goes_on(data: bytes, frame: Frame) -> bool:
+    """Whether the frames in ``data`` have the bit rate of ``frame``."""
+    at = _next_frame(data)
+    if at is None:
+        return True
+    return all(each.kbps == frame.kbps for each in frames_at(data, at))
+
+
+def with_header(
+    head: bytes, start: int, size: int
+) -> Asking[tuple[bytes, Span] | None]:
+    """Return a header that says where the sound is, and the span of the sound.
+
+    None if the file needs none: it has one, or its bit rate is constant.
+    """
+    at, frames = _first_frames(head, 0)
+    if not frames or read(head, 0, size - start):
+        return None
+    stop = (yield from find_end_tags(start, size)).start
+    table = yield from read_table(start + at, stop, size)
+    if table is None:
+        return None
+    header = made_header(head[at : at + 4], table)
+    return (header, Span(start + at, stop)) if header else None
+
+
 LAYER_III = Container(
     formats={"mp3": _FORMAT},
     timeline=read,
     cut=read_mpeg,
     tags_at_end=True,
-    counts_frames=True,
+    measure=measured,
     length_is_guess=True,
+    improve=with_header,
 )
 #: Is never cut: there are no sheets for it.
 LAYER_II = replace(LAYER_III, formats={"mp2": _FORMAT}, cut=None)

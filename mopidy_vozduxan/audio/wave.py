@@ -9,6 +9,7 @@ from mopidy_vozduxan.audio.answering import Asking, answered_by
 from mopidy_vozduxan.audio.chunks import bodies, even_timeline, read_chunks
 from mopidy_vozduxan.audio.container import PCM_KBPS, Container, Format
 from mopidy_vozduxan.audio.divisible import SpannedFile
+from mopidy_vozduxan.audio.late_tags import WANTED, silent_file
 from mopidy_vozduxan.audio.sound import CutFailed, Sound
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import Span
@@ -115,9 +116,19 @@ def _head(form: bytes, length: int) -> bytes:
     return head + chunk + struct.pack("<4sI", b"data", known[1])
 
 
+def late_tags(start: int, size: int) -> Asking[bytes]:
+    """Read the tags behind the samples of the WAV file that starts at ``start``."""
+    _, data = yield from _read_parts(start, size)
+    if data is None or not data or data.stop >= size:
+        return b""
+    behind = data.stop + (data.stop - data.start) % 2
+    return silent_file((yield from read_chunks(behind, _CHUNK, WANTED)))
+
+
 CONTAINER = Container(
     formats={"wav": Format(CONTENT_TYPE, PCM_KBPS)},
     signatures=((8, b"WAVE"),),
     timeline=read,
     cut=read_wave,
+    late_tags=late_tags,
 )

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.torrent.tags import Tags
 
+#: What separates the genres of a track in :class:`Tags`.
+GENRES = "; "
 #: The artists of a track: its own, else its album's.
 ARTISTS = "iif(track.artists = '', album.artists, track.artists)"
 
@@ -48,7 +50,7 @@ def named_columns(tags: Tags) -> dict[str, str | int | None]:
         "albumartists": lines(tags.albumartists) or None,
         "composers": lines(tags.composers) or None,
         "performers": lines(tags.performers) or None,
-        "genre": clean(tags.genre or "") or None,
+        "genre": lines((tags.genre or "").split(GENRES)) or None,
         "date": date,
         "track_no": _count(tags.track_no),
         "disc_no": _count(tags.disc_no),

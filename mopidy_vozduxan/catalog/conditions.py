@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mopidy_vozduxan.catalog.columns import ARTISTS
+from mopidy_vozduxan.catalog.columns import ARTISTS, GENRES
 from mopidy_vozduxan.catalog.words import phrases
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.torrent.tags import UNKNOWN_ARTIST
@@ -61,7 +61,7 @@ _TEXTS = {
 #: Fields in which clients see :data:`UNKNOWN_ARTIST` if they are empty.
 _PEOPLE = frozenset({"artist", "albumartist"})
 #: Fields that may have several values in a track.
-SEVERAL = frozenset({"artist", "albumartist", "composer", "performer"})
+SEVERAL = frozenset({"artist", "albumartist", "composer", "performer", "genre"})
 #: A track's URI, computed from its row and its album's.
 TRACK_URI = (
     f"'{SCHEME}:track:' || album.infohash || ':' || track.idx"
@@ -128,6 +128,8 @@ def _add_any(result: SearchConditions, _name: str, value: str, exact: bool) -> N
 
 def _equals(name: str, value: str) -> tuple[str, str]:
     place = _TEXTS[name][1]
+    if name == "genre":  # clients show several as one text
+        value = value.replace(GENRES, "\n")
     if name in SEVERAL:
         return holds(place), value
     return f"{place} = ?", value

@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 
-from mopidy_vozduxan.catalog.columns import ARTISTS, names_in
+from mopidy_vozduxan.catalog.columns import ARTISTS, GENRES, names_in
 from mopidy_vozduxan.catalog.torrent_rows import read_metainfo
 from mopidy_vozduxan.naming.audio_folders import audio_folders
 from mopidy_vozduxan.torrent.layout import (
@@ -131,7 +131,7 @@ def _track(
         albumartists=album.artists,
         composers=names_in(composers),
         performers=names_in(performers),
-        genre=genre,
+        genre=GENRES.join(names_in(genre or "")) or None,
         date=date,
         track_no=track_no,
         disc_no=disc_no,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mopidy_vozduxan.audio.answering import Read, answered
 from mopidy_vozduxan.audio.divisible import Divisible
-from mopidy_vozduxan.audio.formats import by_signature
+from mopidy_vozduxan.audio.formats import CONTAINERS, UNKNOWN, by_signature
 from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.sound import CutFailed, Sound
 from mopidy_vozduxan.cue.cutter import Cut, StretchCut, make_cut, read_divisible
@@ -27,6 +27,10 @@ from mopidy_vozduxan.streaming.stream_info import StreamInfo
 #: The first 16 KiB identify nearly every file; GStreamer gives up after 128.
 _LOOKS = (16 * 1024, 128 * 1024)
 
+
+#: What a header needs is here already if the file was scanned. A listener should not
+#: wait longer for it.
+_IMPROVING_S = 1.5
 
 #: File names do not say what a file is.
 _NO_NAME = ""
@@ -95,20 +99,44 @@ class Demuxed:
     sound: Sound
 
 
+@dataclass(frozen=True, slots=True)
+class Headed:
+    """A file of which a ``span`` is served behind a header that it lacks."""
+
+    header: bytes
+    span: Span
+
+
 #: How a file is served; None for its bytes as they are.
-Kind = Untagged | Demuxed | Divisible | None
+Kind = Untagged | Demuxed | Headed | Divisible | None
 
 
 async def kind_of(size: int, source: Source, jobs: Jobs) -> Kind:
     """Return how to serve a file. Raises :class:`CutFailed`."""
     looked = await look(source.read, size)
     if not looked.hangs:
-        return Untagged(looked.start) if looked.hides else None
+        if looked.hides:
+            return Untagged(looked.start)
+        return await _improved(looked, source, size)
     with contextlib.suppress(CutFailed):  # formats that we read ourselves
         return await source.answer(read_divisible(_NO_NAME, size))
     file = await demuxable(looked, source.read, size)
     found = await describe(jobs, file, source.read)
     return Demuxed(file, found.sound)
+
+
+async def _improved(looked: Looked, source: Source, size: int) -> Headed | None:
+    """Return the file with the header that it lacks, if that can be made soon."""
+    if by_signature(looked.head) is not UNKNOWN:
+        return None
+    for container in CONTAINERS:
+        if container.improve:
+            reading = container.improve(looked.head, looked.start, size)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_IMPROVING_S):
+                    if found := await source.answer(reading):
+                        return Headed(*found)
+    return None
 
 
 async def served(
@@ -121,6 +149,8 @@ async def served(
         case Untagged(start=start):
             span = Span(start, info.size)
             return StretchCut(open_source, b"", span, info.content_type)
+        case Headed(header=header, span=span):
+            return StretchCut(open_source, header, span, info.content_type)
         case Demuxed(file=file, sound=sound):
             return DemuxedCut(jobs, open_source, file, sound)
     return await make_cut(kind, open_source, 0, None)

@@ -42,10 +42,21 @@ _ARABIC = "اليمنترودسهعبحفكقجةشصىخأطضذزثإغظءئ�
 
 _LATIN = [
     ("éáíóöäüñçãêèàåðþ", 6.0),
-    ("øæôúâîïëûßýõòìù", 8.0),
+    ("øæôúâîïëûßýõòìùœ", 8.0),
     ("ÉÁÍÓÖÄÜÅØÆÞÚÇÀÊ’“”–—…", 8.0),
-    ("ÑÃÈÔÂÐÎÏËÛÝÕÒÌÙŒœšžŠŽÿ¿¡«»´·°‘™©®ºµ²³½", 11.0),
+    ("ÑÃÈÔÂÐÎÏËÛÝÕÒÌÙŒšžŠŽÿ¿¡«»´·°‘™©®ºµ²³½£¹", 11.0),
 ]
+# Polish in cp1250. Where both readings have a letter, the Western one is cheaper: only
+# letters that would be signs inside words prove anything.
+_POLISH = [
+    ("ąłż", 5.0),
+    ("ęćńó", 8.0),
+    ("śźŁŻŚ", 9.0),
+    ("ĄĘĆŃÓŹ", 11.0),
+]
+_INNER_SIGN = 5.0  # "³" within a word, or at its start
+_SIGNS = frozenset("¹³¿£¯Ÿ\x8f\x9f")
+_NEVER_AFTER_OE = frozenset("bcdghklmnpvwzæñ³")  # in French it is "cœur", "œil"
 _LATIN_PAIR = 4.0  # "ää" is rare, and no word consists of it
 
 _KANA = 6.0
@@ -77,6 +88,24 @@ def latin(text: str) -> float:
             if before > "\x7f" and char.isalpha() and before.isalpha():
                 cost += _LATIN_PAIR
         if before.islower() and char.isupper():
+            cost += _ODD_CAPITAL
+        if (before in _SIGNS and char.islower()) or (
+            before in "œŒ\x8c\x9c" and char in _NEVER_AFTER_OE
+        ):
+            cost += _INNER_SIGN
+        before = char
+    return cost
+
+
+def polish(text: str) -> float:
+    """Return the cost of Polish text, including its ASCII letters."""
+    prices = _polish_prices()
+    cost, before = 0.0, " "
+    for char in text:
+        cost += _ASCII if char < "\x80" else prices.get(char, _unknown(char))
+        inside = before.isalnum() and char.isalnum()
+        mixed = before.isalpha() != char.isalpha()  # "£5" is no "Ł5"
+        if inside and (mixed or (before.islower() and char.isupper())):
             cost += _ODD_CAPITAL
         before = char
     return cost
@@ -182,6 +211,11 @@ def _latin_prices() -> dict[str, float]:
     return {char: price for chars, price in _LATIN for char in chars}
 
 
+@cache
+def _polish_prices() -> dict[str, float]:
+    return {char: price for chars, price in _POLISH for char in chars}
+
+
 class Reading(NamedTuple):
     """One way to read bytes; ``prior`` is the cost of the encoding itself."""
 
@@ -193,6 +227,7 @@ READINGS = {
     "cp1252": Reading(latin, 0.0),
     "cp1251": Reading(alphabet(_CYRILLIC), 3.0),
     "koi8-r": Reading(alphabet(_CYRILLIC), 6.0),
+    "cp1250": Reading(polish, 3.0),
     "cp1253": Reading(alphabet(_GREEK), 9.0),
     "cp1255": Reading(alphabet(_HEBREW), 9.0),
     "cp1256": Reading(alphabet(_ARABIC), 9.0),

@@ -110,6 +110,7 @@ def style_of(paths: Sequence[str]) -> Style:
         years = any(_FOUR_DIGITS.fullmatch(p) for s in stems for p in dash_parts(s)[:1])
         return Style(artists=not years, scene=scene)
     numbers = sum(bool(_DISC_AND_TRACK.match(s) or _TRACK.match(s)) for s in stems)
+    numbers += _count_bare(stems)
     style = Style(
         numbered=numbers * 3 > len(stems) * 2,
         scene=scene,
@@ -180,6 +181,12 @@ def _numbers(text: str, style: Style) -> tuple[int | None, int | None, str]:
     # A bare "07" keeps its digits as the title as well.
     bare = text.isdecimal() and (_is_padded(text) or style.numbered)
     return None, int(text) if bare and len(text) <= 3 else None, text
+
+
+def _count_bare(stems: Sequence[str]) -> int:
+    """Return how many names are only a track number: "1", "2"; "19", "21" are none."""
+    bare = {int(s) for s in stems if s.isdecimal() and len(s) <= 3}
+    return len(bare) if bare and max(bare) <= 2 * len(stems) else 0
 
 
 def _is_padded(number: str) -> bool:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import struct
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from inspect import CORO_CREATED, getcoroutinestate
+from typing import TypeVar
 
-from mopidy_vozduxan.audio.answering import Read
-from mopidy_vozduxan.audio.formats import by_name, extension
+from mopidy_vozduxan.audio.answering import Asking, Read, answered
+from mopidy_vozduxan.audio.container import Container
+from mopidy_vozduxan.audio.end_tags import find_end_tags
+from mopidy_vozduxan.audio.formats import SIGNATURE_BYTES, container_of, extension
 from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.lengths import believed_length_ms
 from mopidy_vozduxan.audio.sound import CutFailed
@@ -22,19 +26,19 @@ from mopidy_vozduxan.decoding.served import Looked, demuxable, look
 from mopidy_vozduxan.exceptions import Stalled
 from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.planning.spans import Span
-from mopidy_vozduxan.scanning.gstreamer import Scan, scan_ends, scan_url
+from mopidy_vozduxan.scanning.gstreamer import Scan, scan_bytes, scan_url
+from mopidy_vozduxan.scanning.leftovers import completed
 from mopidy_vozduxan.streaming.background_reading import Overdue, Reading
 from mopidy_vozduxan.torrent.metainfo import TorrentFile
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 #: What we ask for first; the demuxer asks for the rest itself.
 FIRST_BYTES = 16 * 1024
-#: How much of an end is read, if it is needed. In MP3, 64 KiB of frames are four
-#: seconds: if the bit rate does not vary in them, we take it for constant.
+#: How much of the beginning is read with the tags at the end.
 END_BYTES = 64 * 1024
-#: The largest tag behind which we read the frames that we count.
-LARGEST_TAG = 8 * 1024 * 1024
 #: How many files GStreamer scans at once; each takes 5 to 50 ms of processor time.
 SCANS_AT_ONCE = 2
 #: How long GStreamer may take without reading anything.
@@ -69,26 +73,30 @@ class FileScanner:
         and the error that broke the swarm.
         """
         first = await reading.span(0, min(file.size, FIRST_BYTES))
-        found = await self._scan(reading, file)
+        start = min(tag_size(first), file.size)
+        if start > len(first) - SIGNATURE_BYTES:
+            head = await reading.span(start, min(start + SIGNATURE_BYTES, file.size))
+        else:
+            head = first[start:]
+        at = _At(reading, file, start, container_of(file.path, head))
+        found = await self._scan(at)
         if found is None:
             return None
-        length_ms = await self._length_ms(reading, file, first, found.length_ms)
-        return Scan(found.tags, length_ms, first)
+        length_ms = await self._length_ms(at, first, found.length_ms)
+        return Scan(completed(found.tags, first), length_ms, first)
 
-    async def _scan(self, reading: Reading, file: TorrentFile) -> Scan | None:
-        async def read(span: Span) -> bytes:
-            return await reading.span(span.start, min(span.stop, file.size))
-
-        looked = await look(read, file.size)
+    async def _scan(self, at: _At) -> Scan | None:
+        looked = await look(at.read, at.file.size)
         if looked.hangs:
-            return await self._describe(looked, read, file.size)
-        url = self._door.url_for(reading.token)
-        job = scan_url(self._door.jobs, url, self._door.proxy)
-        whole = await self._run(reading, job)
-        ends = await self._scan_ends(reading, file) if _hides(file, whole) else None
-        if whole is None and ends is None:
+            whole = await self._describe(looked, at.read, at.file.size)
+        else:
+            url = self._door.url_for(at.reading.token)
+            job = scan_url(self._door.jobs, url, self._door.proxy)
+            whole = await self._run(at.reading, job)
+        late = None if _is_titled(whole) else await self._scan_late(at)
+        if whole is None and late is None:
             return None
-        tags = {**(ends.tags if ends else {}), **(whole.tags if whole else {})}
+        tags = {**(late.tags if late else {}), **(whole.tags if whole else {})}
         return Scan(tags, whole.length_ms if whole else None)
 
     async def _describe(self, looked: Looked, read: Read, size: int) -> Scan | None:
@@ -102,24 +110,36 @@ class FileScanner:
             return None
         return Scan(found.tags, found.length_ms)
 
-    async def _scan_ends(self, reading: Reading, file: TorrentFile) -> Scan | None:
-        middle = min(file.size, END_BYTES)
-        beginning = await reading.span(0, middle)
-        end = await _end_of(reading, file, middle)
-        ending = extension(file.path)
-        job = scan_ends(self._door.jobs, beginning, end, ending)
-        return await self._run(reading, job)
+    async def _scan_late(self, at: _At) -> Scan | None:
+        """Scan the tags behind the sound, which players do not see over HTTP."""
+        if at.container.late_tags:
+            data = await at.ask(at.container.late_tags)
+        elif at.container.tags_at_end:
+            data = await self._both_ends(at)
+        else:
+            return None
+        if not data:
+            return None
+        job = scan_bytes(self._door.jobs, data, extension(at.file.path))
+        found = await self._run(at.reading, job)
+        return found and Scan(completed(found.tags, data))
+
+    async def _both_ends(self, at: _At) -> bytes:
+        """Return the file's first bytes and the tags at its end; b"" without any."""
+        tags = await at.ask(find_end_tags)
+        if not tags:
+            return b""
+        beginning = await at.read(Span(0, min(tags.start, END_BYTES)))
+        return beginning + await at.read(tags)
 
     async def _length_ms(
-        self, reading: Reading, file: TorrentFile, first: bytes, scanned_ms: int | None
+        self, at: _At, first: bytes, scanned_ms: int | None
     ) -> int | None:
-        container = by_name(file.path)
-        if container.length_at_end:
-            return container.length_at_end(first, await _end_of(reading, file, 0))
-        if container.counts_frames:  # the demuxer has already read the tag
-            reach = min(tag_size(first), LARGEST_TAG) + END_BYTES
-            first = await reading.span(0, min(file.size, reach))
-        return believed_length_ms(file.path, first, file.size, scanned_ms)
+        if at.container.measure:
+            measured = await at.ask(at.container.measure)
+            if measured or not at.container.length_is_guess:
+                return measured
+        return believed_length_ms(at.file.path, first, at.file.size, scanned_ms)
 
     async def _run(
         self, reading: Reading, scan: Coroutine[object, object, Scan | None]
@@ -137,11 +157,27 @@ class FileScanner:
                 scan.close()  # once it runs, its task ends it
 
 
-def _hides(file: TorrentFile, scan: Scan | None) -> bool:
-    """Whether there may be tags at the end, which the scan did not see."""
-    titled = scan is not None and scan.tags.get("title")
-    return not titled and by_name(file.path).tags_at_end
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A file that is being read: it is of kind ``container``, behind a tag."""
+
+    reading: Reading
+    file: TorrentFile
+    start: int
+    container: Container
+
+    async def read(self, span: Span) -> bytes:
+        """Return the bytes of a span, as far as the file has them."""
+        wanted = span.clipped(self.file.size)
+        return await self.reading.span(wanted.start, wanted.stop) if wanted else b""
+
+    async def ask(self, asking: Callable[[int, int], Asking[T]]) -> T | None:
+        """Return what a reader of the container finds; None if it breaks off."""
+        try:
+            return await answered(asking(self.start, self.file.size), self.read)
+        except (struct.error, IndexError):
+            return None
 
 
-async def _end_of(reading: Reading, file: TorrentFile, start: int) -> bytes:
-    return await reading.span(max(start, file.size - END_BYTES), file.size)
+def _is_titled(scan: Scan | None) -> bool:
+    return bool(scan and scan.tags.get("title"))

@@ -14,7 +14,8 @@ from typing import TypeVar
 
 from mopidy_vozduxan.naming.encodings import repaired_together
 from mopidy_vozduxan.naming.names import clean
-from mopidy_vozduxan.torrent.tags import Tags
+from mopidy_vozduxan.naming.placeholders import has_title, is_placeholder
+from mopidy_vozduxan.torrent.tags import VARIOUS_ARTISTS, Tags
 
 T = TypeVar("T")
 
@@ -30,35 +31,33 @@ _TEXTS = (
 )
 _DATE = re.compile(r"([12]\d{3})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _NUMBER = re.compile(r"\s*(\d{1,9})\b", re.ASCII)
-# What rippers write without a network; file names say more.
-_NOTHING = re.compile(
-    r"[<(\[]?unknown(?: (?:artist|album|title))?[>)\]]?|(?:audio ?)?track ?\d*|untitled"
-    r"|неизвестный (?:исполнитель|альбом)|дорожка ?\d*|トラック ?\d*|不明なアーティスト"
-    r"|未知(?:艺术家|专辑)|titre inconnu|artiste inconnu|unbekannt(?:er)? ?\w*",
-    re.IGNORECASE,
-)
+# GStreamer's name for "NAME=text" of tags that it has no name for.
+_COMMENTS = "extended-comment"
+_COMPILATION = re.compile(r"(?:itunes)?compilation=(?:1|true|yes)", re.IGNORECASE)
 
 
 def tags_of(
     found: Mapping[str, Sequence[object]],
     length_ms: int | None,
     beside: Sequence[str] = (),
+    path: str = "",
 ) -> Tags:
     """Return the tags that a scan found, in a form for every client.
 
     ``beside`` are other texts of the same source (raw tags of the album's other
-    files): they help to recognise the encoding of all of them.
+    files): they help to recognise the encoding of all of them. A title such as
+    "Untitled" counts only if the file's ``path`` has none.
     """
-    texts = _texts(found, beside)
+    texts = _texts(found, beside, path)
     titles, albums, genres = texts["title"], texts["album"], texts["genre"]
     return Tags(
         title="; ".join(titles) or None,
         artists=texts["artist"],
         album=albums[0] if albums else None,
-        albumartists=texts["album-artist"],
+        albumartists=texts["album-artist"] or _of_compilation(found),
         composers=texts["composer"],
         performers=texts["performer"],
-        genre="; ".join(genres) or None,
+        genre="; ".join(_split(genres)) or None,
         date=_first(map(_date, _dates(found))),
         track_no=_first(map(_number, _values(found, "track-number"))),
         disc_no=_first(map(_number, _values(found, "album-disc-number"))),
@@ -73,7 +72,7 @@ def texts_of(found: Mapping[str, Sequence[object]]) -> list[str]:
 
 
 def _texts(
-    found: Mapping[str, Sequence[object]], beside: Sequence[str]
+    found: Mapping[str, Sequence[object]], beside: Sequence[str], path: str
 ) -> dict[str, tuple[str, ...]]:
     """Return the decoded texts by key; all texts of a file have one encoding."""
     raw = list(_found_texts(found))
@@ -83,9 +82,25 @@ def _texts(
     texts: dict[str, dict[str, None]] = {key: {} for key in _TEXTS}
     for (key, _), text in zip(raw, together, strict=False):
         line = clean(text[:_MAX_CHARS])
-        if line and not _NOTHING.fullmatch(line):
+        if line and (not is_placeholder(line) or _is_needed(key, path)):
             texts[key][line] = None
     return {key: tuple(lines) for key, lines in texts.items()}
+
+
+def _is_needed(key: str, path: str) -> bool:
+    """Whether a placeholder says more than the file's name."""
+    return key == "title" and bool(path) and not has_title(path)
+
+
+def _split(genres: Iterable[str]) -> Iterable[str]:
+    """Return each genre once; some programs write "Rock; Jazz" as one."""
+    parts = (part.strip() for genre in genres for part in genre.split(";"))
+    return dict.fromkeys(filter(None, parts))
+
+
+def _of_compilation(found: Mapping[str, Sequence[object]]) -> tuple[str, ...]:
+    comments = map(str, _values(found, _COMMENTS))
+    return (VARIOUS_ARTISTS,) if any(map(_COMPILATION.fullmatch, comments)) else ()
 
 
 def _values(found: Mapping[str, Sequence[object]], *keys: str) -> Iterable[object]:

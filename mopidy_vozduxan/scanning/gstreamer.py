@@ -62,11 +62,9 @@ async def scan_url(jobs: Jobs, url: str, proxy: Mapping[str, object]) -> Scan | 
     return await _scan(jobs, url, URL_TIMEOUT_MS, proxy)
 
 
-async def scan_ends(
-    jobs: Jobs, beginning: bytes, end: bytes, ending: str
-) -> Scan | None:
-    """Scan a file by its two ends alone; ``ending`` is its name's extension."""
-    path = await asyncio.to_thread(_written, beginning + end, ending)
+async def scan_bytes(jobs: Jobs, data: bytes, ending: str) -> Scan | None:
+    """Scan ``data`` as a local file; ``ending`` is the extension of its name."""
+    path = await asyncio.to_thread(_written, data, ending)
     try:
         return await _scan(jobs, path.as_uri(), FILE_TIMEOUT_MS, {})
     finally:

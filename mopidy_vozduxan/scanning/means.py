@@ -26,8 +26,9 @@ class Readers:
     ]
     #: Keeps a file as a playlist.
     playlist: Callable[[Metainfo, int, bytes], object]
-    #: Takes a scan's result, the length in ms, and texts of the album's other files.
-    tags: Callable[[Mapping[str, list[Any]], int | None, Sequence[str]], Tags]
+    #: Takes a scan's result, the length in ms, texts of the album's other files, and
+    #: the file's path.
+    tags: Callable[[Mapping[str, list[Any]], int | None, Sequence[str], str], Tags]
     texts: Callable[[Mapping[str, list[Any]]], Sequence[str]]
     #: Takes the infohash, the file index and an embedded picture.
     picture: Callable[[str, int, bytes], object]

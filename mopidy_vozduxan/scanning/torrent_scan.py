@@ -201,7 +201,7 @@ class _Visit:
         if self._count_beside(file) >= len(parts):
             logger.debug("No sheet in %s: it is that of the whole album", file.path)
             return
-        tags = await asyncio.to_thread(readers.tags, scan.tags, heard, ())
+        tags = await asyncio.to_thread(readers.tags, scan.tags, heard, (), file.path)
         whole = [part.completed(tags) for part in parts]
         await self._keep(self._catalog.sheets.keep(self._infohash, file.index, whole))
 
@@ -216,7 +216,9 @@ class _Visit:
             return
         scan = self._scans[file]
         read = self._means.readers.tags  # takes up to 10 ms
-        tags = await asyncio.to_thread(read, scan.tags, scan.length_ms, beside)
+        tags = await asyncio.to_thread(
+            read, scan.tags, scan.length_ms, beside, file.path
+        )
         if tags != self._kept.get(file):
             self._kept[file] = tags
             await self._keep(

@@ -75,6 +75,14 @@ def _cut(start: int, size: int) -> Asking[Divisible]:
     yield
 
 
+def _measured(start: int, size: int) -> Asking[int]:
+    return len((yield Span(start, size)))
+
+
+def _late_tags(start: int, size: int) -> Asking[bytes]:
+    return (yield Span(start, size))
+
+
 def _view(start: int, size: int) -> Asking[QuuxView]:
     return QuuxView()
     yield
@@ -85,8 +93,8 @@ QUUX = Container(
     signatures=((2, b"QUUX"),),
     timeline=_timeline,
     cut=_cut,
-    tags_at_end=True,
-    length_at_end=lambda first, end: len(first) * 1000 + len(end),
+    late_tags=_late_tags,
+    measure=_measured,
     sample_count=len,
     view=_view,
 )
@@ -141,7 +149,7 @@ class _Reading:
     token = "token"
 
     async def span(self, start: int, stop: int) -> bytes:
-        return bytes(stop - start)
+        return HEAD.ljust(stop, b"\0")[start:stop]
 
     async def patiently(self, work: Awaitable[Scan], _limit_s: float) -> Scan:
         return await work
@@ -154,10 +162,10 @@ def test_its_end_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scan_url(*_: object) -> Scan:
         return Scan({"album": ["A"]}, 1000)
 
-    async def scan_ends(*_: object) -> Scan:
+    async def scan_bytes(*_: object) -> Scan:
         return Scan({"title": ["T"]}, None)
 
-    for fake in (look, scan_url, scan_ends):
+    for fake in (look, scan_url, scan_bytes):
         monkeypatch.setattr(file_scan, fake.__name__, fake)
     door = file_scan.Door(lambda token: token, {}, None)  # type: ignore[arg-type]
     file = TorrentFile(0, "Album/Song.quux", 0, 500)
@@ -165,7 +173,7 @@ def test_its_end_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     found = asyncio.run(scan)
     assert found
     assert found.tags == {"title": ["T"], "album": ["A"]}
-    assert found.length_ms == 500 * 1000 + 500
+    assert found.length_ms == 500
 
 
 @pytest.mark.parametrize("ending", formats.BY_EXTENSION)

@@ -153,3 +153,23 @@ def test_any_text_can_be_looked_at(texts):
 @given(st.text(alphabet=st.characters(max_codepoint=0x7F)))
 def test_ascii_is_what_it_is(text):
     assert repaired(text) == text == decoded(text.encode())
+
+
+POLISH = ["Źdźbło trawy", "Łąki Łan", "Długość dźwięku samotności", "Świt", "Miłość"]
+
+
+def test_polish_is_told_from_western_text() -> None:
+    raw = [name.encode("cp1250").decode("latin-1") for name in POLISH]
+    assert repaired_together(raw) == POLISH
+    assert repaired(raw[2]) == POLISH[2]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("¿Por qué?", "¿dónde estás?", "Cœur de pirate", "Sœurs, œillets", "m³"),
+        *("£5 Note", "Nº 5", "x³", "L'Haÿ-les-Roses", "Œuvre", "Dzieñ"),
+    ],
+)
+def test_western_text_is_not_taken_for_polish(name: str) -> None:
+    assert repaired(name) == name

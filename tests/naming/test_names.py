@@ -14,6 +14,7 @@ from mopidy_vozduxan.naming.names import (
     natural_path_key,
     unique,
 )
+from mopidy_vozduxan.naming.placeholders import has_title
 from mopidy_vozduxan.naming.track_names import Style, TrackName, style_of, track_name
 
 ALONE = [
@@ -230,3 +231,35 @@ def test_equal_names_are_counted_once_each():
     names = unique(["Hits"] * 20_000)  # each try from 2 on would take minutes
     assert (names[0], names[1], names[-1]) == ("Hits", "Hits [2]", "Hits [20000]")
     assert unique(["a", "a [2]", "a", "a"]) == ["a", "a [2]", "a [3]", "a [4]"]
+
+
+@pytest.mark.parametrize(
+    ("stems", "numbers"),
+    [
+        ([str(n) for n in range(1, 13)], list(range(1, 13))),
+        (["3", "4"], [3, 4]),
+        (["19", "21", "25"], [None, None, None]),
+        (["1", "99 Problems", "1999"], [None, None, None]),
+    ],
+)
+def test_names_that_are_numbers_in_a_row_are_track_numbers(
+    stems: list[str], numbers: list[int | None]
+) -> None:
+    paths = [f"Album/{stem}.flac" for stem in stems]
+    style = style_of(paths)
+    named = [track_name(path, style) for path in paths]
+    assert [name.track_no for name in named] == numbers
+    assert [name.title for name in named] == stems
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("01 - Song.mp3", True),
+        ("Song.mp3", True),
+        *((name, False) for name in ("7.mp3", "07.mp3", "01 - Untitled.mp3")),
+        *((name, False) for name in ("Track 03.mp3", "untitled.ogg", "03 Track 3.ape")),
+    ],
+)
+def test_a_name_may_say_no_title(name: str, says: bool) -> None:
+    assert has_title(f"Album/{name}") is says

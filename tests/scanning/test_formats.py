@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from gi.repository import GObject, Gst  # noqa: E402
 from mopidy_vozduxan.torrent.tags import Tags  # noqa: E402
 from tests.rig import album  # noqa: E402
 from tests.rig.album import FORMATS, Track, make_album, make_cover  # noqa: E402
+from tests.rig.containers import aiff  # noqa: E402
 from tests.scanning.conftest import Stage, Told, seeded  # noqa: E402
 
 PIECE = 64 * 1024
+CASES = Path(__file__).parents[1] / "audio" / "cases"
 SECONDS = 20
 MORE_ENCODERS = {
     "wv": "wavpackenc",
@@ -185,3 +188,52 @@ def ape(items: dict[str, str]) -> bytes:
         return b"APETAGEX" + struct.pack("<4I8x", *numbers)
 
     return frame(0xA000_0000) + body + frame(0x8000_0000)
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "ms"),
+    [
+        ("apev2-200kB-cover.mp3", "Mp3 Ape 200k cover", 8000),
+        ("chained-vorbis.ogg", "First", 22_000),
+        ("live-cut.ogg", "LateV", 10_000),
+        ("cp1250-tags.mp3", "Źdźbło trawy", 3030),
+        ("ogg-behind-id3v2.ogg", "ogg-behind-id3v2", 12_000),
+    ],
+)
+def test_files_that_were_wrong_once(
+    tmp_path: Path, told: Told, name: str, title: str, ms: int
+) -> None:
+    folder = tmp_path / "Album"
+    folder.mkdir()
+    shutil.copy(CASES / name, folder)
+    (tags,), _ = scanned(folder, told)
+    assert tags.title == title
+    assert abs((tags.length_ms or 0) - ms) < 100
+
+
+def test_a_variable_bit_rate_without_a_header_has_its_length(
+    tmp_path: Path, told: Told
+) -> None:
+    path = tmp_path / "Album" / "x.mp3"
+    path.parent.mkdir()
+    pcm = album.make_pcm(SECONDS, seed=3)
+    album.encode(pcm + bytes(len(pcm)) + pcm, path, "mp3-vbr")
+    (tags,), _ = scanned(path.parent, told)
+    assert abs((tags.length_ms or 0) - 3 * SECONDS * 1000) < 100
+
+
+@pytest.mark.parametrize("ending", ["aiff", "wav"])
+def test_tags_behind_the_samples(tmp_path: Path, told: Told, ending: str) -> None:
+    path = tmp_path / "Album" / f"x.{ending}"
+    encode(path, "wav")
+    tag = id3v2("Söng", bytes(200_000))
+    tag += bytes(len(tag) % 2)
+    size = struct.pack(">I" if ending == "aiff" else "<I", len(tag))
+    if ending == "aiff":
+        path.write_bytes(aiff(album.make_pcm(SECONDS, seed=3)))
+    with path.open("ab") as file:
+        file.write((b"ID3 " if ending == "aiff" else b"id3 ") + size + tag)
+    (tags,), pieces = scanned(path.parent, told)
+    assert tags.title == "Söng"
+    assert abs((tags.length_ms or 0) - SECONDS * 1000) < 100
+    assert pieces <= MOST_OF_ONE + 4  # the tag has four

@@ -293,3 +293,16 @@ def test_any_tags_are_clean(found, length_ms):
     tags = tags_of(found, length_ms)
     assert all(text == clean(text) for text in (tags.title or "", *tags.artists))
     assert tags.length_ms is None or tags.length_ms > 0
+
+
+def test_genres_written_as_one_are_several():
+    assert tags_of({"genre": ["Rock; Jazz"]}, None).genre == "Rock; Jazz"
+    assert tags_of({"genre": ["Rock;Jazz", "Pop"]}, None).genre == "Rock; Jazz; Pop"
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [("A/07.mp3", "Untitled"), ("A/Track 7.mp3", "Untitled"), ("A/07 Song.mp3", None)],
+)
+def test_untitled_stays_if_the_file_name_says_no_more(path, title):
+    assert tags_of({"title": ["Untitled"]}, None, (), path).title == title

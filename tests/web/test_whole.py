@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from mopidy_vozduxan.audio.mpeg import read
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.decoding import demuxed
 from mopidy_vozduxan.running import StreamsHere
 from mopidy_vozduxan.web.door import PlayerDoor
+from tests.audio.test_mpeg_table import frames
 from tests.cue.files import encode, make_pcm
 from tests.rig.containers import aiff, behind_id3v2, dff, dsf, tta
 from tests.web.conftest import Door
@@ -114,3 +116,23 @@ def test_a_file_cut_short_ends_with_a_sentence(streams, player_door) -> None:
         client.head()
         assert client.file.read(HEAD + 44_100)[HEAD:] == PCM[:44_100]
         assert streams.failed.get(timeout=2 * WAIT)[0] == TOKEN
+
+
+def test_a_variable_bit_rate_comes_with_the_header_that_it_lacks(
+    streams, player_door
+) -> None:
+    varied = frames([9, 14, 1] * 600)
+    _add(streams, varied)
+    body = player_door.get(PATH).body
+    said = read(body, 0, len(body))
+    assert said and abs(said.length_ms - 1800 * 1152 / 44.1) < 60
+    assert body.endswith(varied)
+    assert len(body) - len(varied) < 1500  # one frame
+    rest = player_door.get(PATH, Range="bytes=40000-").body
+    assert body[40000:] == rest
+
+
+def test_a_constant_bit_rate_comes_as_it_is(streams, player_door) -> None:
+    constant = frames([9] * 600)
+    _add(streams, constant)
+    assert player_door.get(PATH).body == constant
