@@ -13,11 +13,10 @@ from mopidy_vozduxan.audio.formats import is_divisible
 from mopidy_vozduxan.cue.sheet import MOST_BYTES, parts_of
 from mopidy_vozduxan.cue.syntax import (
     MOST_FRAMES,
-    MOST_TRACKS,
     Sheet,
     SheetFile,
     SheetTrack,
-    check_order,
+    in_order,
     parse,
 )
 from mopidy_vozduxan.exceptions import BadInput
@@ -77,8 +76,7 @@ def _of_blocks(head: bytes) -> Sheet | None:
         return None
     rate, body = found
     tracks = list(_tracks(body, rate or 1))
-    check_order(tracks)
-    return Sheet({}, [SheetFile("", tracks)], tracks)
+    return Sheet({}, [SheetFile("", in_order(tracks))], tracks)
 
 
 def _tracks(body: bytes, rate: int) -> Iterator[SheetTrack]:
@@ -97,7 +95,7 @@ def _tracks(body: bytes, rate: int) -> Iterator[SheetTrack]:
             if number in _LEAD_OUT:
                 continue
             frames = (offset + start) * CUE_FRAMES_PER_S // rate
-            if not 1 <= number <= MOST_TRACKS or frames > MOST_FRAMES:
+            if not number or frames > MOST_FRAMES:
                 raise BadInput("The embedded CUE sheet has a wrong count.")
             yield SheetTrack(number, not flags & _NO_AUDIO, {}, frames)
     except struct.error as exc:

@@ -8,6 +8,9 @@ Design notes
   silence. If it lasts ``HIDDEN_S`` or more it is a hidden song. The first track then
   includes it, because nobody could hear it otherwise.
 - A file in which the sheet starts only one track is a track already, and stays whole.
+  If that is so for all of its files, the sheet has their titles.
+- A part has the number of its track, unless numbers are missing or repeated: then the
+  parts are counted.
 - The sheet often has the name that the file had before it was encoded. So the extension
   may differ, and if there is only one candidate, the whole name.
 - Some people keep sheets in a folder of their own, or in the folder above the discs. So
@@ -40,7 +43,7 @@ def read_sheet(
 ) -> dict[int, tuple[Part, ...]]:
     """Return the parts of the files that the sheet divides, by file index.
 
-    ``path`` is that of the sheet; its folder is searched first. Raises
+    A file that is one track has a single part: the sheet has its tags. ``path`` is that of the sheet; its folder is searched first. Raises
     :class:`BadInput` if nothing is certain.
     """
     sheet = parse(_text(data))
@@ -57,6 +60,7 @@ def best_sheet(sheets: Iterable[tuple[Part, ...]]) -> tuple[Part, ...]:
     return max(
         sheets,
         key=lambda parts: (
+            len(parts) > 1,
             sum(part.tags.title is not None for part in parts),
             len(parts),
         ),
@@ -69,17 +73,15 @@ def _divided(
 ) -> dict[int, tuple[Part, ...]]:
     divided: dict[int, tuple[Part, ...]] = {}
     places = _Places(files)
+    one_each = len(sheet.tracks) == sum(bool(file.tracks) for file in sheet.files)
     for named in sheet.files:
         parts = parts_of(sheet, named)
-        if len(parts) < 2:
+        if len(parts) < 2 and not (parts and one_each):
             continue
         own_name = _name(path).rpartition(".")[0] if len(sheet.files) == 1 else None
         file = _meant(named.name.replace("\\", "/"), path, own_name, places)
-        if file is None or not is_divisible(file.path):  # it stays whole
-            continue
-        if file.index in divided:
-            raise BadInput("The CUE sheet divides one file twice.")
-        divided[file.index] = parts
+        if file and (is_divisible(file.path) or len(parts) == 1):
+            divided.setdefault(file.index, parts)
     return divided
 
 
@@ -170,14 +172,19 @@ def _joined(folder: str, relative: str) -> str | None:
 
 def parts_of(sheet: Sheet, file: SheetFile) -> tuple[Part, ...]:
     """Return the tracks that start in one file of the sheet, with their tags."""
+    tracks = [track for track in file.tracks if track.is_audio]
+    numbers = [track.number for track in tracks]
+    if 0 in numbers or sorted(set(numbers)) != numbers:
+        numbers = list(range(1, len(tracks) + 1))
     starts = [track.start or 0 for track in file.tracks]
     stops = [*starts[1:], None][: len(starts)]
     if starts and starts[0] >= HIDDEN_S * CUE_FRAMES_PER_S:
         starts[0] = 0
+    places = zip(file.tracks, starts, stops, strict=True)
+    heard = [(start, stop) for track, start, stop in places if track.is_audio]
     return tuple(
-        Part(track.number, start, stop, _tags(sheet, track))
-        for track, start, stop in zip(file.tracks, starts, stops, strict=True)
-        if track.is_audio
+        Part(number, start, stop, _tags(sheet, track))
+        for number, track, (start, stop) in zip(numbers, tracks, heard, strict=True)
     )
 
 
@@ -201,7 +208,7 @@ def _tags(sheet: Sheet, track: SheetTrack) -> Tags:
         composers=_one(composer),
         genre=words.get("GENRE") or album.get("GENRE"),
         date=sheet.date,
-        track_no=track.number,
+        track_no=track.number or None,
         disc_no=sheet.disc_no,
     )
 

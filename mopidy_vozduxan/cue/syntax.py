@@ -1,21 +1,23 @@
 """Parses the text of a CUE sheet. Pure; knows nothing about the files it names.
 
-Lenient where ripping programs are sloppy (quotes, unknown commands, the order of
-lines). Strict where a wrong guess would cut in the wrong place.
+A sheet is used as far as it is sound: ripping programs and people are sloppy with
+quotes, commands, the order of lines, times and numbers. A track of which it is
+uncertain where it begins is left out, and the sound belongs to the track before it.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.naming.names import clean
 from mopidy_vozduxan.torrent.tags import CUE_FRAMES_PER_S
 
-MOST_TRACKS = 99
+#: A CD has 99; other recordings have more.
+MOST_TRACKS = 999
 #: A week; minutes have four digits.
 MOST_FRAMES = 10_000 * 60 * CUE_FRAMES_PER_S
 #: Longer than any title: a hostile one must not fill the library.
@@ -23,13 +25,20 @@ _LONGEST_TEXT = 1000
 
 _LINE_END = re.compile(r"[\r\n]+")  # splitlines() splits at more
 _NUMBER = re.compile(r"[0-9]{1,4}")
-_TIME = re.compile(r"([0-9]{1,4}):([0-5]?[0-9]):([0-9]{1,2})")
+# mm:ss:ff, or without the frames, or with hours.
+_TIME = re.compile(
+    r"(?:(?P<hours>[0-9]{1,3}):(?=(?:[0-9]+:){2}))?(?P<minutes>[0-9]{1,4})"
+    r":(?P<seconds>[0-9]{1,2})(?::(?P<frames>[0-9]{1,2}))?(?![0-9:])"
+)
 _DATE = re.compile(r"(?<![0-9])([12][0-9]{3})(?:-(0[1-9]|1[0-2])(?:-([0-3][0-9]))?)?")
 
 
 @dataclass(slots=True)
 class SheetTrack:
-    """A track: its number and texts. ``start`` is its INDEX 01 in CUE frames."""
+    """A track: its number and texts. ``start`` is its INDEX 01 in CUE frames.
+
+    The number is 0 if the sheet has none that makes sense.
+    """
 
     number: int
     is_audio: bool
@@ -76,19 +85,29 @@ def parse(text: str) -> Sheet:
             take(sheet, command.upper(), rest)
     if not sheet.tracks or not sheet.files:
         raise BadInput("This is not a CUE sheet: it names no file or no track.")
-    if any(track.is_audio and track.start is None for track in sheet.tracks):
-        raise BadInput("The CUE sheet does not say where one of its tracks begins.")
     for file in sheet.files:
-        check_order(file.tracks)
+        file.tracks = in_order(file.tracks)
     return sheet
 
 
-def check_order(tracks: list[SheetTrack]) -> None:
-    """Raise :class:`BadInput` if a file's tracks are not in order."""
-    places = [(track.start or 0, track.number) for track in tracks]
-    for before, after in itertools.pairwise(places):
-        if before[0] >= after[0] or before[1] >= after[1]:
-            raise BadInput("The tracks of the CUE sheet are not in order.")
+def in_order(tracks: Sequence[SheetTrack]) -> list[SheetTrack]:
+    """Return most of a file's tracks, without those that begin at a wrong time.
+
+    As few as possible are left out so that each begins after the one before it.
+    """
+    ends: list[int] = []  # where the shortest rows of each length end
+    lengths = []
+    for track in tracks:
+        place = bisect_left(ends, track.start or 0)
+        ends[place : place + 1] = [track.start or 0]
+        lengths.append(place + 1)
+    wanted, found = len(ends), list[SheetTrack]()
+    for track, length in zip(reversed(tracks), reversed(lengths), strict=True):
+        begins_before = not found or (track.start or 0) < (found[-1].start or 0)
+        if length == wanted and begins_before:
+            found.append(track)
+            wanted -= 1
+    return found[::-1]
 
 
 def _take_words(sheet: Sheet, command: str, rest: str) -> None:
@@ -110,36 +129,42 @@ def _take_file(sheet: Sheet, _command: str, rest: str) -> None:
         name = rest.rpartition(" ")[0].rstrip() or rest
     if sheet.files and sheet.files[-1].name == name:
         return  # some sheets repeat it before each track
-    if len(sheet.files) >= MOST_TRACKS:
-        raise BadInput(f"A CUE sheet may name at most {MOST_TRACKS} files.")
-    sheet.files.append(SheetFile(name))
+    if len(sheet.files) < MOST_TRACKS:
+        sheet.files.append(SheetFile(name))
 
 
 def _take_track(sheet: Sheet, _command: str, rest: str) -> None:
     number, kind = _first_word(rest)
-    if not _NUMBER.fullmatch(number) or not 1 <= int(number) <= MOST_TRACKS:
-        raise BadInput(f"A CUE sheet has no track number {number[:20]!r}.")
-    if len(sheet.tracks) >= MOST_TRACKS:
-        raise BadInput(f"A CUE sheet may have at most {MOST_TRACKS} tracks.")
-    sheet.tracks.append(SheetTrack(int(number), kind.upper() in ("", "AUDIO")))
+    known = int(number) if _NUMBER.fullmatch(number) else 0
+    is_audio = _first_word(kind)[0].upper() in ("", "AUDIO")
+    sheet.tracks.append(SheetTrack(known if known <= MOST_TRACKS else 0, is_audio))
 
 
 def _take_index(sheet: Sheet, _command: str, rest: str) -> None:
     number, time = _first_word(rest)
     if not _NUMBER.fullmatch(number) or int(number) != 1:
         return  # 00 is the pregap, which belongs to the previous track
-    if not sheet.tracks or not sheet.files or sheet.tracks[-1].start is not None:
-        raise BadInput("The CUE sheet has an index that belongs to no track.")
-    sheet.tracks[-1].start = _frames(time)
-    sheet.files[-1].tracks.append(sheet.tracks[-1])
+    start = _frames(time)
+    full = len(sheet.tracks) > MOST_TRACKS
+    if not sheet.tracks or not sheet.files or start is None or full:
+        return
+    track = sheet.tracks[-1]
+    if track.start is None:
+        track.start = start
+        sheet.files[-1].tracks.append(track)
 
 
-def _frames(time: str) -> int:
-    found = _TIME.fullmatch(time)
-    if not found or int(found[3]) >= CUE_FRAMES_PER_S:
-        raise BadInput(f"The CUE sheet counts time as mm:ss:ff, not {time[:20]!r}.")
-    minutes, seconds, frames = map(int, found.groups())
-    return (minutes * 60 + seconds) * CUE_FRAMES_PER_S + frames
+def _frames(time: str) -> int | None:
+    """Return a time in CUE frames; None if it is not one.
+
+    Sixty seconds are a minute, and 75 frames a second, also if they stand alone.
+    """
+    found = _TIME.match(time)
+    if not found:
+        return None
+    hours, minutes, seconds, frames = (int(part or 0) for part in found.groups())
+    whole = (hours * 60 + minutes) * 60 + seconds
+    return min(whole * CUE_FRAMES_PER_S + frames, MOST_FRAMES)
 
 
 def _first_word(text: str) -> tuple[str, str]:

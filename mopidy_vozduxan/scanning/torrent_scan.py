@@ -95,6 +95,7 @@ class _Visit:
         self._read = 0  # files that arrived
         self._stalled: list[TorrentFile] = []  # files that nobody gave us
         self._divided: set[int] = set()  # files with a sheet of their torrent
+        self._named: dict[int, Tags] = {}  # by a sheet for files of one track each
         self._pictured: set[str] = set()  # folders with a picture
         self._scans: dict[TorrentFile, Scan] = {}
         self._kept: dict[TorrentFile, Tags] = {}
@@ -116,8 +117,11 @@ class _Visit:
                 near = _folder(file) == _folder(self._metainfo.files[index])
                 (beside if near else elsewhere)[index].append(parts)
         for index, several in {**elsewhere, **beside}.items():
-            self._divided.add(index)
             parts = self._means.readers.best_sheet(several)
+            if len(parts) == 1:
+                self._named[index] = parts[0].tags
+                continue
+            self._divided.add(index)
             await self._keep(self._catalog.sheets.keep(self._infohash, index, parts))
 
     async def read_playlists(self) -> None:
@@ -219,6 +223,8 @@ class _Visit:
         tags = await asyncio.to_thread(
             read, scan.tags, scan.length_ms, beside, file.path
         )
+        if file.index in self._named:
+            tags = tags.completed(self._named[file.index])
         if tags != self._kept.get(file):
             self._kept[file] = tags
             await self._keep(

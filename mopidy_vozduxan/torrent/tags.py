@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 #: A CUE sheet counts time in CD frames: 588 samples of 44.1 kHz.
 CUE_FRAMES_PER_S = 75
@@ -33,6 +33,14 @@ class Tags:
     disc_no: int | None = None
     length_ms: int | None = None
     bitrate: int | None = None
+
+    def completed(self, other: Tags) -> Tags:
+        """Return these tags, with ``other`` where these say nothing."""
+        values = {
+            field.name: getattr(self, field.name) or getattr(other, field.name)
+            for field in fields(self)
+        }
+        return Tags(**values)
 
 
 @dataclass(frozen=True, slots=True)

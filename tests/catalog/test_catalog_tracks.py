@@ -223,6 +223,42 @@ def test_the_files_length_gives_the_last_parts_whichever_comes_first(catalog):
         assert found[0].tags.title == "First"
 
 
+@pytest.mark.parametrize("sheet_first", [True, False])
+def test_a_sheet_longer_than_the_sound_lists_what_is_there(catalog, sheet_first):
+    tags = Tags(title="whole", length_ms=100_000)
+    if sheet_first:
+        catalog.sheets.keep(RIP.infohash, 0, PARTS)
+    catalog.scans.keep_tags(RIP.infohash, 0, tags)
+    if not sheet_first:
+        catalog.sheets.keep(RIP.infohash, 0, PARTS)
+    found = tracks(catalog, RIP)
+    assert [t.tags.title for t in found] == ["First", "Second"]
+    assert [t.tags.length_ms for t in found] == [60_000, 40_000]
+    assert catalog.sheets.part(RIP.infohash, 0, 2).stop is None
+    assert albums(catalog, RIP)[0].track_count == 2
+
+
+def test_a_length_that_turns_out_to_be_longer_brings_the_parts_back(catalog):
+    catalog.sheets.keep(RIP.infohash, 0, PARTS)
+    catalog.scans.keep_tags(RIP.infohash, 0, Tags(length_ms=100_000))
+    catalog.scans.scan_again(RIP.infohash)
+    catalog.sheets.keep(RIP.infohash, 0, PARTS)
+    catalog.scans.keep_tags(RIP.infohash, 0, Tags(length_ms=300_000))
+    lengths = [t.tags.length_ms for t in tracks(catalog, RIP)]
+    assert lengths == [60_000, 90_000, 150_000]
+
+
+def test_genres_are_one_by_one(catalog):
+    catalog.scans.keep_tags(RIP.infohash, 0, Tags(genre="Rock; Jazz"))
+    assert tracks(catalog, RIP)[0].tags.genre == "Rock; Jazz"
+    search = catalog.search
+    assert {"Rock", "Jazz"} <= search.distinct("genre", {})
+    for wanted in ("Rock", "Jazz", "Rock; Jazz"):
+        found = search.tracks({"genre": [wanted]}, None, True, 9)
+        assert [t.uri.infohash for t in found] == [RIP.infohash], wanted
+    assert search.tracks({"genre": ["Roc"]}, None, True, 9) == []
+
+
 def test_playlists_are_kept_and_leave_with_their_torrent(catalog):
     uris = (str(TrackUri(ALBUM.infohash, 0)), str(TrackUri(ALBUM.infohash, 1)))
     catalog.playlists.keep(ALBUM.infohash, 2, "Mine", uris)

@@ -135,10 +135,9 @@ def test_what_the_sheet_does_not_say_the_file_does() -> None:
     )
 
 
-@pytest.mark.parametrize("number", [0, 100, 169])
-def test_a_number_that_no_track_has_is_refused(number: int) -> None:
+def test_a_number_that_no_track_has_is_refused() -> None:
     body = bytearray(native(0, 1000))
-    body[396 + 8] = number
+    body[396 + 8] = 0
     with pytest.raises(BadInput):
         read(head=blocks((5, bytes(body))))
 

@@ -188,13 +188,71 @@ def test_where_the_file_is_not_certain_all_files_stay_whole(
         read(simple(named, "00:00:00", "01:00:00"), files)
 
 
-def test_files_that_are_one_track_each_stay_whole() -> None:
+def test_a_sheet_for_files_of_one_track_each_has_their_titles() -> None:
     each = "".join(
-        simple(f"{n}.wav", "00:00:00").replace("01 AUDIO", f"0{n} AUDIO")
+        simple(f"{n}.wav", "00:00:00").replace("01 AUDIO", f"0{n} AUDIO\nTITLE T{n}")
         for n in (1, 2)
     )
-    with pytest.raises(BadInput, match="It is uncertain which file"):
-        read(each, ["1.flac", "2.flac"])
+    found = read(each, ["1.flac", "2.ogg"])
+    assert [places(parts) for parts in found.values()] == [
+        [(1, 0, None)],
+        [(2, 0, None)],
+    ]
+    tags = [parts[0].tags for parts in found.values()]
+    assert [(one.title, one.track_no) for one in tags] == [("T1", 1), ("T2", 2)]
+
+
+def test_a_sheet_of_whose_tracks_only_one_is_sound_names_no_file() -> None:
+    text = simple("a.wav", "00:00:00", "soon", "later")
+    with pytest.raises(BadInput):
+        read(text, ["a.flac"])
+
+
+SECOND = 75
+
+
+@pytest.mark.parametrize(
+    ("times", "starts"),
+    [
+        (["00:00", "01:30"], [0, 90 * SECOND]),
+        (["00:00:00", "01:02:03:04"], [0, 3723 * SECOND + 4]),
+        (["00:00:00", "00:10:75"], [0, 11 * SECOND]),
+        (["00:00:00", "00:60:00"], [0, 60 * SECOND]),
+        (["00:00:00 ; starts", "03:00:00 (live) 2"], [0, 180 * SECOND]),
+        (["00:00:00", "120:00:00"], [0, 7200 * SECOND]),
+        (["00:00:00", "soon", "02:00:00"], [0, 120 * SECOND]),
+        (["00:00:00", "09:00:00", "02:00:00", "03:00:00"], [0, 9000, 13500]),
+        (["00:00:00", "02:00:00", "02:00:00", "03:00:00"], [0, 9000, 13500]),
+    ],
+)
+def test_times_are_read_as_people_write_them(
+    times: list[str], starts: list[int]
+) -> None:
+    (parts,) = read(simple("a.wav", *times), ["a.flac"]).values()
+    assert [part.start for part in parts] == starts
+    assert [part.stop for part in parts] == [*starts[1:], None]
+
+
+def test_a_track_without_an_index_is_left_out() -> None:
+    text = simple("a.wav", "00:00:00", "01:00:00", "02:00:00")
+    text = text.replace("INDEX 01 01:00:00", "INDEX 00 01:00:00")
+    (parts,) = read(text, ["a.flac"]).values()
+    assert places(parts) == [(1, 0, 9000), (3, 9000, None)]
+
+
+def test_a_hundred_tracks_and_more_are_parts() -> None:
+    text = simple("a.wav", *(f"{n:02}:00:00" for n in range(150)))
+    (parts,) = read(text, ["a.flac"]).values()
+    assert [part.number for part in parts] == list(range(1, 151))
+
+
+@pytest.mark.parametrize("number", ["00", "02", "XX", "9999"])
+def test_numbers_that_make_no_sense_are_counted_anew(number: str) -> None:
+    text = simple("a.wav", "00:00:00", "01:00:00", "02:00:00")
+    text = text.replace("TRACK 01", f"TRACK {number}")
+    (parts,) = read(text, ["a.flac"]).values()
+    assert places(parts) == [(1, 0, 4500), (2, 4500, 9000), (3, 9000, None)]
+    assert [part.tags.track_no for part in parts][1:] == [2, 3]
 
 
 def test_a_file_that_is_named_before_each_of_its_tracks_is_one_file() -> None:
@@ -246,19 +304,9 @@ def test_a_data_track_ends_the_one_before_it_and_is_none_itself() -> None:
         simple("a.wav"),
         simple("a.wav", "01:00:00", "00:00:00"),
         simple("a.wav", "00:00:00", "00:00:00"),
-        simple("a.wav", "00:00:00", "00:60:00"),
-        simple("a.wav", "00:00:00", "00:00:75"),
-        simple("a.wav", "00:00:00", "99999:00:00"),
         simple("a.wav", "00:00:00", "one minute"),
-        simple("a.wav", *(f"{n:02}:00:00" for n in range(100))),
-        simple("a.wav", "00:00:00", "01:00:00").replace("02 AUDIO", "01 AUDIO"),
-        simple("a.wav", "00:00:00", "01:00:00").replace("02 AUDIO", "100 AUDIO"),
-        simple("a.wav", "00:00:00", "01:00:00").replace("INDEX 01 01", "INDEX 00 01"),
-        simple("a.wav", "00:00:00", "01:00:00") + "INDEX 01 02:00:00",
+        simple("a.wav", "00:00:00", "1:2:3:4:5"),
         'FILE "a.wav" WAVE\nINDEX 01 00:00:00\n',
-        "".join(f'FILE "{n}.wav" WAVE\n' for n in range(99))
-        + simple("a.wav", "00:00:00", "01:00:00"),
-        simple("a.wav", "00:00:00", "01:00:00") * 2,
         simple("a.wav", "00:00:00", "01:00:00") + " " * MOST_BYTES,
     ],
 )

@@ -237,3 +237,18 @@ def test_tags_behind_the_samples(tmp_path: Path, told: Told, ending: str) -> Non
     assert tags.title == "Söng"
     assert abs((tags.length_ms or 0) - SECONDS * 1000) < 100
     assert pieces <= MOST_OF_ONE + 4  # the tag has four
+
+
+def test_a_sheet_names_files_of_one_track_each(tmp_path: Path, told: Told) -> None:
+    folder = tmp_path / "Album"
+    encode(folder / "1.wav", "wav", 1)
+    shutil.copy(folder / "1.wav", folder / "2.wav")
+    lines = ['PERFORMER "The Rig"', 'TITLE "By Sheet"']
+    for number in (1, 2):
+        lines += [f'FILE "{number}.wav" WAVE', f"TRACK {number:02} AUDIO"]
+        lines += [f'TITLE "Song {number}"', "INDEX 01 00:00:00"]
+    (folder / "x.cue").write_text("\n".join(lines))
+    found, _ = scanned(folder, told)
+    assert [tags.title for tags in found] == ["Song 1", "Song 2"]
+    assert {tags.album for tags in found} == {"By Sheet"}
+    assert {tags.artists for tags in found} == {("The Rig",)}
