@@ -30,6 +30,8 @@ STORAGE_ERRORS = frozenset(
         errno.EPERM,
         errno.EROFS,
         errno.EIO,
+        errno.EFAULT,  # a full disk, under a memory map (2.0.8)
+        errno.ESTALE,
         errno.ENOENT,
         errno.ENOTDIR,
         errno.EISDIR,

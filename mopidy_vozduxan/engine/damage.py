@@ -12,6 +12,7 @@ class Damage:
     """``lost`` pieces are damaged, but libtorrent still takes them for held."""
 
     lost: set[int] = field(default_factory=set)
+    reported: set[int] = field(default_factory=set)  # lost, and our side knows
     in_doubt: bool = False  # half-fetched pieces, and the bans because of them
     failed_hashes: bool = False  # libtorrent has banned a peer because of them
     #: Checks the suspects, one after the other.
@@ -22,6 +23,12 @@ class Damage:
     def lose(self, piece: int) -> None:
         """Note a held piece whose data has changed."""
         self.lost.add(piece)
+
+    def report(self) -> frozenset[int]:
+        """Return the lost pieces that our side does not know of yet."""
+        new = frozenset(self.lost - self.reported)
+        self.reported |= new
+        return new
 
     def doubt(self) -> None:
         """Trust no half-fetched piece, and no ban."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class DiskThread:
@@ -18,7 +20,7 @@ class DiskThread:
         self._loop = loop
         self._executor = ThreadPoolExecutor(1, "vozduxan-disk")
 
-    def run(self, work: Callable[..., None], *args: Any) -> asyncio.Future[None]:
+    def run(self, work: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         """Run ``work`` on the thread; the future is the loop's."""
         return self._loop.run_in_executor(self._executor, work, *args)
 

@@ -9,7 +9,7 @@ import libtorrent as lt
 from mopidy_vozduxan.engine import alerts
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.members import Members
-from mopidy_vozduxan.engine.protocol import PiecesHeld
+from mopidy_vozduxan.engine.protocol import PiecesHeld, PieceUnreadable
 from mopidy_vozduxan.engine.saving import Saving
 
 
@@ -34,11 +34,19 @@ class Holding:
         if swarm.wants_held:
             swarm.wants_held = False
             held = {piece for piece, there in enumerate(pieces) if there}
-            swarm.told(held - swarm.damage.lost)
+            swarm.told(held - swarm.damage.reported)
             self.report(swarm)
+            self._answer_vain_reads(swarm)
 
     def report(self, swarm: JoinedSwarm) -> None:
         """Report what is held, and what may be."""
         held, found = frozenset(swarm.held), swarm.found
         event = PiecesHeld(swarm.infohash, held | found.found, frozenset(found.likely))
         self._members.emit(event)
+
+    def _answer_vain_reads(self, swarm: JoinedSwarm) -> None:
+        """A full disk takes pieces back that were held: their bytes never got there."""
+        for piece in swarm.reads.keys() - swarm.held:
+            for _ in range(swarm.answered(piece)):
+                reason = "it did not get to the disk"
+                self._members.emit(PieceUnreadable(swarm.infohash, piece, reason))

@@ -7,7 +7,10 @@ nothing that waits for libtorrent's network thread.
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import libtorrent as lt
@@ -33,6 +36,8 @@ PRIORITIES = {
 }
 #: All tiers are asked at once; in each, the first tracker that answers counts.
 _LATER_TIER = 100
+#: How many of the last pieces may not have got to a disk that fails.
+LATELY = 64
 _AT_ONCE = lt.reannounce_flags_t.ignore_min_interval
 _TABLE = bytes(PRIORITIES[urgency] for urgency in Urgency).ljust(256, b"\0")
 
@@ -75,6 +80,11 @@ class JoinedSwarm:
     trickle: bool = False
     checked: bool = False
     broken: bool = False
+    disk_trouble: str = ""  # a sentence while its disk fails
+    recovered_at: float = -math.inf  # when its disk worked again (the loop's seconds)
+    relapses: int = 0  # how often in a row it failed soon after that
+    lately: deque[int] = field(default_factory=partial(deque, maxlen=LATELY))
+    unreadable: set[int] = field(default_factory=set)  # held, and failed to be read
     saved_at: float = 0.0
     saves: int = 0  # asked for and not answered yet
     saved: SavedState = field(default_factory=SavedState)
@@ -162,6 +172,14 @@ class JoinedSwarm:
         if self.stopped and missing:
             self._wake()
 
+    def go_on(self) -> None:
+        """Fetch again after the disk failed, and read what could not be read."""
+        self.handle.clear_error()
+        self.handle.unset_flags(lt.torrent_flags.upload_mode)
+        if not self.stopped:
+            self.handle.resume()
+        self.ask_again()
+
     def _wake(self) -> None:
         self.stopped = False
         self.handle.unset_flags(lt.torrent_flags.stop_when_ready)
@@ -227,6 +245,12 @@ class JoinedSwarm:
         """Note that a piece was checked."""
         if seen := self.looks.pop(piece, None):
             seen.set()
+
+    def read_later(self, piece: int, callers: int) -> None:
+        """Keep a read that failed until :meth:`ask_again`."""
+        self.unreadable.add(piece)
+        if callers:
+            self.reads[piece] = self.reads.get(piece, 0) + callers
 
     def answered(self, piece: int) -> int:
         """Return for how many callers an answer is; 0 for a late duplicate."""

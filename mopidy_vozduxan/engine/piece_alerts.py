@@ -8,6 +8,7 @@ from mopidy_vozduxan.engine import alerts
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.protocol import PieceFinished
 from mopidy_vozduxan.engine.saving import Saving
+from mopidy_vozduxan.engine.swarm_failures import SwarmFailures
 from mopidy_vozduxan.engine.verifying import Verifier
 from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
 
@@ -21,11 +22,13 @@ class PieceAlerts:
         saving: Saving,
         verifier: Verifier,
         wrong_pieces: WrongPieces,
+        failures: SwarmFailures,
     ) -> None:
         self._members = members
         self._saving = saving
         self._verifier = verifier
         self._wrong_pieces = wrong_pieces
+        self._failures = failures
 
     def handlers(self) -> alerts.Handlers:
         """Return the handlers by the alert's class name."""
@@ -41,6 +44,7 @@ class PieceAlerts:
             return  # resumed pieces are reported all at once
         piece = int(alert.piece_index)
         swarm.held.add(piece)
+        swarm.lately.append(piece)
         swarm.due.discard(piece)
         swarm.wrong.pop(piece, None)
         swarm.found.settle({piece})
@@ -62,9 +66,14 @@ class PieceAlerts:
             return
         data = None if alerts.failed(alert.error) else alerts.bytes_of(alert)
         if data is not None:
+            swarm.unreadable.discard(piece)
             self._verifier.take(swarm, piece, data, callers)
-        elif alerts.tells_loss(alert.error):
+        elif alerts.tells_loss(alert.error) or piece in swarm.unreadable:
+            swarm.unreadable.discard(piece)
             self._verifier.lose(swarm, piece)
+        elif alerts.blames_storage(alert.error) and not swarm.broken:
+            swarm.read_later(piece, callers)
+            self._failures.disk_failed(swarm, alert.error)
         else:
             reason = alerts.reason_of(alert.error)
             self._verifier.refuse(swarm, piece, reason, callers)

@@ -122,11 +122,28 @@ class PieceOffered:
 
 @dataclass(frozen=True, slots=True)
 class SwarmBroke:
-    """The torrent stopped with an error; ``storage`` says that the disk is at fault."""
+    """The torrent stopped with an error for good.
+
+    ``storage`` says that the disk is at fault: only for what no time can heal, such as
+    a name that is too long. All else is a :class:`DiskTrouble`.
+    """
 
     infohash: str
     reason: str
     storage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DiskTrouble:
+    """The disk of a swarm fails, or works again if ``sentence`` is empty.
+
+    What is held can still be read, if the disk can be; nothing is written.
+    ``full`` says that room would help.
+    """
+
+    infohash: str
+    sentence: str
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +192,7 @@ Event = (
     | PieceWrong
     | PieceOffered
     | SwarmBroke
+    | DiskTrouble
     | StatisticsChanged
     | TrafficCounted
     | EventsLost

@@ -15,6 +15,7 @@ from mopidy_vozduxan.engine import alerts, session_alerts
 from mopidy_vozduxan.engine.departures import Departures
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.disk_thread import DiskThread
+from mopidy_vozduxan.engine.disk_troubles import DiskTroubles
 from mopidy_vozduxan.engine.dropped_alerts import DroppedAlerts
 from mopidy_vozduxan.engine.evicting import Evictor
 from mopidy_vozduxan.engine.found_reading import FoundReading
@@ -61,20 +62,25 @@ class SessionParts:
         )
         self.peers = Peers(members, loop)
         self.verifier = verifier = Verifier(members, saving)
-        holding, failures = Holding(members, saving), SwarmFailures(members, saving)
+        holding = Holding(members, saving)
+        self.disk_troubles = DiskTroubles(members, holding, verifier, disk, thread)
+        failures = SwarmFailures(members, saving, self.disk_troubles)
         wrong = WrongPieces(members)
-        self.status = StatusAlerts(members, holding, verifier, wrong, failures)
+        self.status = StatusAlerts(
+            members, holding, verifier, wrong, failures, self.disk_troubles
+        )
         self.dropped = DroppedAlerts(members, saving, departures, holding)
         self.state = StateAlerts(
             members, saving, departures, holding, verifier, failures, looking
         )
-        self._pieces = PieceAlerts(members, saving, verifier, wrong)
+        self._pieces = PieceAlerts(members, saving, verifier, wrong, failures)
         self._torrents = TorrentAlerts(
             members, departures, holding, verifier, failures, disk, found
         )
 
     def close(self) -> None:
         """Check and look no more."""
+        self.disk_troubles.close()
         self.verifier.close()
         self.found.close()
         self.looking.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mopidy_vozduxan.engine import alerts
+from mopidy_vozduxan.engine.disk_troubles import DiskTroubles
 from mopidy_vozduxan.engine.holding import Holding
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.members import Members
@@ -24,12 +25,14 @@ class StatusAlerts:
         verifier: Verifier,
         wrong_pieces: WrongPieces,
         failures: SwarmFailures,
+        disk_troubles: DiskTroubles,
     ) -> None:
         self._members = members
         self._holding = holding
         self._verifier = verifier
         self._wrong_pieces = wrong_pieces
         self._failures = failures
+        self._disk_troubles = disk_troubles
         self.watched: frozenset[str] = frozenset()
 
     def watch(self, infohashes: frozenset[str]) -> None:
@@ -60,8 +63,8 @@ class StatusAlerts:
                 continue
             if len(status.pieces):
                 self._holding.tell(swarm, status.pieces)
-            if alerts.failed(status.errc):
-                self._failures.broke(swarm, status.errc)
+            if alerts.failed(status.errc) and not self._disk_troubles.just_over(swarm):
+                self._failures.take(swarm, status.errc)
             self._take(swarm, _statistics_of(status))
 
     def _take(self, swarm: JoinedSwarm, statistics: Statistics) -> None:

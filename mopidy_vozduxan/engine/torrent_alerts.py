@@ -56,7 +56,7 @@ class TorrentAlerts:
             return
         if alerts.failed(alert.error):
             if not swarm.leaving:
-                self._failures.broke(swarm, alert.error)
+                self._failures.take(swarm, alert.error)
             self._departures.out(swarm)
             return
         swarm.joined(alert.handle)
@@ -70,7 +70,7 @@ class TorrentAlerts:
 
     def _on_error(self, alert: Any) -> None:
         if swarm := self._members.concerned(alert):
-            self._failures.broke(swarm, alert.error)
+            self._failures.take(swarm, alert.error)
 
     def _on_file_error(self, alert: Any) -> None:
         """Report a failing file; one that has changed can be repaired."""
@@ -78,7 +78,7 @@ class TorrentAlerts:
         if swarm is None:
             return
         if swarm.hashes is None or not alerts.tells_loss(alert.error):
-            self._failures.broke(swarm, alert.error, storage=True)
+            self._failures.disk_failed(swarm, alert.error, alert.filename())
         elif not swarm.damage.in_doubt:
             swarm.damage.doubt()
             folder = self._disk.folder_of(swarm.infohash)

@@ -137,9 +137,9 @@ class Verifier:
     def _tell(self, swarm: JoinedSwarm) -> None:
         damage = swarm.damage
         damage.end_inspection()
-        if swarm.leaving:
-            return
-        lost = frozenset(damage.lost & swarm.held)
+        if swarm.leaving or swarm.disk_trouble:
+            return  # a swarm is not left on a disk that may not keep its state
+        lost = damage.report()
         swarm.held -= lost
         if lost or damage.in_doubt:
             damage.doubt()

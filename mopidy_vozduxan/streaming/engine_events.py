@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 
 from mopidy_vozduxan.engine.protocol import (
+    DiskTrouble,
     Engine,
     Event,
     EventsLost,
@@ -60,12 +61,17 @@ class EngineEvents:
         self._broke = broke
         self._counted = counted
         self._way_out_from: float | None = 0.0
+        self._disk_full: Callable[[], None] = lambda: None
 
     def reachable_from(self) -> float:
         """Return since when anybody can be reached; now, if nobody can."""
         if self._way_out_from is None:
             return self._clock()
         return self._way_out_from
+
+    def on_disk_full(self, make_room: Callable[[], None]) -> None:
+        """Call ``make_room`` about every two seconds while the disk is full."""
+        self._disk_full = make_room
 
     def take(self, event: Event) -> None:
         """Take one event of the engine."""
@@ -114,6 +120,8 @@ class EngineEvents:
                 swarm.metadata_received(metainfo)
                 self._learned(event)
                 self._changed(True)
+            case DiskTrouble():
+                self._disk_failed(swarm, event)
             case SwarmBroke():
                 self._swarm_broke(swarm, event)
 
@@ -147,6 +155,14 @@ class EngineEvents:
             len(lost) or "half-fetched",
         )
         self._engine.remove(swarm.infohash)
+        self._changed(True)
+
+    def _disk_failed(self, swarm: Swarm, event: DiskTrouble) -> None:
+        """Let the swarm's waits rest; nobody is to blame for the time until now."""
+        swarm.disk_failed(event.sentence)
+        swarm.activity.excuse(self._clock())
+        if event.full:
+            self._disk_full()
         self._changed(True)
 
     def _swarm_broke(self, swarm: Swarm, event: SwarmBroke) -> None:

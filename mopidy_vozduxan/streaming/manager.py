@@ -91,6 +91,7 @@ class Manager:
             counted=counted,
         )
         self.on_event = events.take
+        self.on_disk_full = events.on_disk_full
         self._supervisor = supervisor = Supervisor(
             streams, swarms, orders, events.reachable_from, failures, limits, clock
         )

@@ -45,6 +45,7 @@ def swarms(manager: Manager) -> list[Row]:
             "numSeeds": swarm.statistics.num_seeds,
             "downloadRate": swarm.statistics.download_rate,
             "uploadRate": swarm.statistics.upload_rate,
+            "diskTrouble": swarm.disk_trouble or None,
         }
         for swarm in manager.swarms.all()
     ]

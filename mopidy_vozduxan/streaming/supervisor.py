@@ -108,6 +108,9 @@ class Supervisor:
             self._look_at_wait(stream, stream.waiting_since, now)
 
     def _look_at_wait(self, stream: Stream, since: float, now: float) -> None:
+        if stream.swarm.disk_trouble:
+            stream.swarm.activity.excuse(now)  # the log has said what is wrong
+            return
         patience = self._patience(stream)
         since = max(since, self._reachable_from())
         self._look_for_peers(stream, since, now, patience)

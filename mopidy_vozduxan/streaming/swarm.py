@@ -31,6 +31,7 @@ class Swarm:
     ) -> None:
         self.metainfo = metainfo
         self.failure: VozduxanError | None = None
+        self.disk_trouble = ""  # a sentence while its disk fails
         self.membership = SwarmMembership(source, now)
         self.pieces = SwarmPieces(source.infohash, cache, read_piece)
         self.activity = SwarmActivity(now)
@@ -120,6 +121,7 @@ class Swarm:
 
     def begin_anew(self, now: float) -> None:
         """Note that it is joined again: the engine reports all held pieces again."""
+        self.disk_trouble = ""
         self.pieces.begin_anew()
         self.membership.begin_anew()
         self.activity.begin_anew(now)
@@ -127,6 +129,11 @@ class Swarm:
     def statistics_changed(self, statistics: Statistics, now: float) -> None:
         """Take new numbers."""
         self.activity.count(statistics, now)
+        self._tell()
+
+    def disk_failed(self, sentence: str) -> None:
+        """Note what is wrong with its disk; nothing any more if it is empty."""
+        self.disk_trouble = sentence
         self._tell()
 
     def broke(self, error: VozduxanError) -> None:

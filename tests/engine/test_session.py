@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from mopidy_vozduxan.engine.protocol import (
+    DiskTrouble,
     EventsLost,
     PieceRead,
     PiecesHeld,
@@ -26,7 +27,7 @@ from tests.engine.conftest import (
     on_loop,
     plan_of,
 )
-from tests.engine.steps import joined
+from tests.engine.steps import joined, put
 
 
 @on_loop
@@ -58,22 +59,23 @@ async def test_an_overflow_is_followed_by_the_whole_truth(tmp_path: Path) -> Non
 
 
 @on_loop
-async def test_an_unwritable_folder_breaks_the_swarm_with_the_disk_to_blame(
-    tmp_path: Path,
-) -> None:
+async def test_a_swarm_waits_for_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     album = make_album(tmp_path, [100_000])
-    (tmp_path / "data").write_text("a file where the folder should be")
+    data = tmp_path / "data"
+    data.write_text("a file where the folder should be")
     async with Rig(tmp_path, OFFLINE) as rig:
         rig.engine.add(album.source, plan_of(album, {0: Urgency.NOW}))
-        await rig.until(lambda: bool(rig.all(SwarmBroke) or rig.all(PiecesHeld)))
-        if not rig.all(SwarmBroke):
+        await rig.until(lambda: bool(rig.all(DiskTrouble) or rig.all(PiecesHeld)))
+        if not rig.all(DiskTrouble):
             rig.put_piece(album, 0)
-        broke = await rig.next(SwarmBroke)
-        assert broke.storage
-        assert broke.reason
+        assert "is not there" in (await rig.next(DiskTrouble)).sentence
         rig.engine.read_piece(album.infohash, 0)
-        await rig.until(lambda: bool(rig.all(PieceRead) or rig.all(PieceUnreadable)))
-    assert len(rig.all(SwarmBroke)) == 1
+        await rig.next(PieceUnreadable)
+        data.unlink()
+        await rig.next(DiskTrouble, sentence="")
+        await rig.next(PiecesHeld)
+        await put(rig, album, 3)
+    assert not rig.all(SwarmBroke)
 
 
 @on_loop

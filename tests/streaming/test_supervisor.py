@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from mopidy_vozduxan.engine.protocol import (
+    DiskTrouble,
     Statistics,
     StatisticsChanged,
     SwarmBroke,
@@ -16,6 +17,7 @@ from mopidy_vozduxan.exceptions import (
     SwarmFailed,
 )
 from mopidy_vozduxan.planning.plan import Urgency
+from mopidy_vozduxan.streaming import status
 from tests.fake_engine import INFOHASH
 from tests.streaming.world import World
 
@@ -51,6 +53,29 @@ def test_a_way_out_that_is_missing_is_not_the_swarms_fault(run):
         await world.later(2)
         assert world.failed
         reading.cancel()
+
+    run(test)
+
+
+def test_the_wait_for_a_disk_is_not_the_swarms_fault(run):
+    async def test():
+        world = World(stall_timeout=20)
+        waiting = asyncio.create_task(world.read(world.play()).next())
+        await world.later(19)
+        full = []
+        world.manager.on_disk_full(lambda: full.append(True))
+        world.manager.on_event(DiskTrouble(INFOHASH, "The disk is full", full=True))
+        await world.later(600)
+        assert world.failed == []
+        assert full
+        assert status.swarms(world.manager)[0]["diskTrouble"] == "The disk is full"
+        world.manager.on_event(DiskTrouble(INFOHASH, ""))
+        await world.later(19)
+        assert world.failed == []
+        assert status.swarms(world.manager)[0]["diskTrouble"] is None
+        await world.later(2)
+        assert world.failed
+        waiting.cancel()
 
     run(test)
 

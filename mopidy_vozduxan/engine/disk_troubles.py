@@ -1,0 +1,153 @@
+"""Swarms whose disk fails: they keep what they hold, and go on when it works again.
+
+Design notes. After a failed write libtorrent sets a torrent to upload mode (ENOSPC,
+EDQUOT only by chance, EROFS, EACCES, EPERM; 2.0.8 and 2.1.1). After any other disk
+error it pauses it with the error; 2.0.8 writes through memory maps, and a full disk is
+EFAULT there. It never tries again by itself within ten minutes. Leaving and joining
+again was rejected: the resume data is then as up to date as the disk allowed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+import libtorrent as lt
+
+from mopidy_vozduxan.engine import alerts
+from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.disk_probe import Trouble, described, trouble_of
+from mopidy_vozduxan.engine.disk_thread import DiskThread
+from mopidy_vozduxan.engine.holding import Holding
+from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
+from mopidy_vozduxan.engine.members import Members
+from mopidy_vozduxan.engine.protocol import DiskTrouble
+from mopidy_vozduxan.engine.verifying import Verifier
+
+logger = logging.getLogger(__name__)
+
+#: All writes that are under way fail together, within a moment.
+SETTLE_S = 0.3
+CHECK_EVERY_S = 2.0
+#: With less room the next pieces would fill the disk at once.
+LEAST_ROOM = 2 * 1024 * 1024
+ROOM_PIECES = 2
+#: A swarm whose writes fail this often, although its folder can be written to, cannot
+#: be helped; a name may be too long, for example.
+MOST_RELAPSES = 3
+#: Trouble that comes back after less than this is the same trouble.
+RELAPSE_S = 30.0
+
+
+class DiskTroubles:
+    """Files are where ``disk`` says; they are looked at on ``thread``."""
+
+    def __init__(
+        self,
+        members: Members,
+        holding: Holding,
+        verifier: Verifier,
+        disk: DiskStore,
+        thread: DiskThread,
+    ) -> None:
+        self._members = members
+        self._holding = holding
+        self._verifier = verifier
+        self._disk = disk
+        self._thread = thread
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._said: dict[str, float] = {}  # sentence -> when it last held
+
+    def close(self) -> None:
+        """Stop looking."""
+        for task in self._tasks:
+            task.cancel()
+
+    def take(self, swarm: JoinedSwarm, error: Any, file: str = "") -> bool:
+        """Wait until the disk works; return whether there is hope that it will.
+
+        ``error`` is libtorrent's, ``file`` what could not be used.
+        """
+        if swarm.handle is None:
+            return False
+        if swarm.disk_trouble:
+            return True
+        now = self._members.loop.time()
+        swarm.relapses = (
+            swarm.relapses + 1 if now - swarm.recovered_at < RELAPSE_S else 0
+        )
+        if swarm.relapses > MOST_RELAPSES:
+            return False
+        folder = Path(self._disk.folder_of(swarm.infohash))
+        guess = described(error.value(), alerts.reason_of(error), folder)
+        swarm.disk_trouble = guess.sentence
+        swarm.handle.set_flags(lt.torrent_flags.upload_mode)
+        self._begin(swarm, guess, folder, file)
+        return True
+
+    def just_over(self, swarm: JoinedSwarm) -> bool:
+        """Return whether a report of an error may be older than the recovery."""
+        return self._members.loop.time() - swarm.recovered_at < CHECK_EVERY_S
+
+    def _begin(
+        self, swarm: JoinedSwarm, guess: Trouble, folder: Path, file: str
+    ) -> None:
+        task = self._members.loop.create_task(self._wait(swarm, guess, folder, file))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _wait(
+        self, swarm: JoinedSwarm, guess: Trouble, folder: Path, file: str
+    ) -> None:
+        """Look again and again; ends with the trouble, or when the swarm leaves."""
+        await asyncio.sleep(SETTLE_S)
+        if swarm.checked:
+            self._holding.ask(swarm)  # pieces whose writes failed are not held
+        room = self._room_for(swarm)
+        trouble: Trouble | None = guess
+        while trouble and not swarm.leaving:
+            found = await self._look(folder, room, file)
+            self._say(swarm, found or trouble)
+            await asyncio.sleep(CHECK_EVERY_S)
+            trouble = await self._look(folder, room, file)
+        if not swarm.leaving:
+            self._go_on(swarm)
+
+    async def _look(self, folder: Path, room: int, file: str) -> Trouble | None:
+        """Blame the whole folder of torrents if that has the same trouble."""
+        return await self._thread.run(_trouble_of, folder, room, file)
+
+    def _room_for(self, swarm: JoinedSwarm) -> int:
+        piece_length = swarm.hashes.table.piece_length if swarm.hashes else 0
+        return max(LEAST_ROOM, ROOM_PIECES * piece_length)
+
+    def _say(self, swarm: JoinedSwarm, trouble: Trouble) -> None:
+        now, sentence = self._members.loop.time(), trouble.sentence
+        known = now - self._said.get(sentence, -RELAPSE_S) < RELAPSE_S
+        self._said[sentence] = now
+        if not known:
+            logger.warning(
+                "Vozduxan: %s. What is held plays on, and the rest waits", sentence
+            )
+        swarm.disk_trouble = sentence
+        self._members.emit(DiskTrouble(swarm.infohash, sentence, trouble.full))
+
+    def _go_on(self, swarm: JoinedSwarm) -> None:
+        sentence, swarm.disk_trouble = swarm.disk_trouble, ""
+        swarm.recovered_at = self._members.loop.time()
+        if not swarm.relapses:
+            logger.info("Vozduxan: The disk works again; “%s” goes on", swarm.name)
+        logger.debug("%s: over: %s", swarm.infohash, sentence)
+        swarm.go_on()
+        if swarm.checked:
+            self._holding.ask(swarm)
+        # libtorrent takes some for held although their writes failed (2.1.1).
+        self._verifier.suspect(swarm, set(swarm.lately))
+        self._members.emit(DiskTrouble(swarm.infohash, ""))
+
+
+def _trouble_of(folder: Path, room: int, file: str) -> Trouble | None:
+    above = trouble_of(folder.parent, room)
+    return above or trouble_of(folder, 0, file)
