@@ -6,12 +6,18 @@ moment waits for the player, and the player for the same thread: Mopidy 3.4.2 an
 then freeze for good. So here the wait also ends when the player discards what the
 thread carries, and core never gets the question.
 
+A short file may end for the player before core knows that it has started. Core then
+still takes the track before it for the current one, and would answer with the same file
+again. So the question waits for that.
+
 Design notes: why this is safe, and what was rejected, is in ``docs/decisions.rst``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import time
 from typing import Any
 
 import gi
@@ -26,8 +32,11 @@ logger = logging.getLogger(__name__)
 #: How often to check whether the answer is still needed: nothing wakes a thread when a
 #: pad flushes. Core answers within milliseconds, unless a look-up keeps it busy.
 LOOK_S = 0.05
+#: How long to wait for core to learn of a start. It takes milliseconds.
+START_S = 2.0
 
 _ASKED = ("playback", "_on_about_to_finish")
+_STARTING = ("playback", "_pending_tl_track")
 _HARMLESS = ("playback", "get_state")
 
 
@@ -42,6 +51,10 @@ class Question(ProxyCall):
         return _HARMLESS if self.withdrawn else _ASKED
 
 
+class _Discarded(Exception):
+    """The player stops or jumps, so it needs no answer."""
+
+
 class Handover:
     """The player's callback for "about to finish"; runs in GStreamer's threads.
 
@@ -54,18 +67,29 @@ class Handover:
 
     def __call__(self) -> None:
         """Return when core has chosen, or when no choice is needed any more."""
-        question = Question((), (), {})
-        answer = self._core.ask(question, block=False)
-        while not self._is_discarding():
+        with contextlib.suppress(pykka.ActorDeadError, _Discarded):
+            self._wait_for_start()
+            question = Question((), (), {})
             try:
-                answer.get(timeout=LOOK_S)
+                self._answer(question)
+            except _Discarded:
+                question.withdrawn = True
+                logger.debug("About to finish: the player was stopped, or has jumped")
+
+    def _wait_for_start(self) -> None:
+        deadline = time.monotonic() + START_S
+        while self._answer(ProxyGetAttr(_STARTING)) is not None:
+            if time.monotonic() > deadline:
                 return
-            except pykka.Timeout:
-                continue
-            except pykka.ActorDeadError:
-                return  # Mopidy stops
-        question.withdrawn = True
-        logger.debug("About to finish: the player was stopped, or has jumped")
+            time.sleep(LOOK_S / 10)
+
+    def _answer(self, message: Any) -> Any:
+        """Return core's answer. Raises :class:`_Discarded` if it is not needed."""
+        answer = self._core.ask(message, block=False)
+        while not self._is_discarding():
+            with contextlib.suppress(pykka.Timeout):
+                return answer.get(timeout=LOOK_S)
+        raise _Discarded
 
     def _is_discarding(self) -> bool:
         """Return whether the player stops or jumps."""
@@ -78,7 +102,8 @@ def take_over(audio: Any, core: Any) -> None:
     A Mopidy without the needed private names keeps its own.
     """
     try:
-        core.actor_ref.ask(ProxyGetAttr(_ASKED))
+        for name in (_ASKED, _STARTING):
+            core.actor_ref.ask(ProxyGetAttr(name))
         playbin = audio.actor_ref.ask(ProxyGetAttr(("_playbin",)))
     except AttributeError as exc:
         logger.debug("About to finish is left to Mopidy: %s", exc)

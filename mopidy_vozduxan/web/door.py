@@ -131,4 +131,6 @@ class PlayerDoor:
 def _log_request(handler: RequestHandler) -> None:
     request = handler.request
     asked = request.headers.get("Range", "whole")
-    logger.debug("player: %s %s %s", handler.get_status(), request.method, asked)
+    place = (request.path or "").removeprefix("/vozduxan/")
+    status = handler.get_status()
+    logger.debug("player: %s %s %s of %s", status, request.method, asked, place)

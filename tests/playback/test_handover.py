@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pykka
 import pytest
 
-from mopidy_vozduxan.playback.handover import Gst, Handover, take_over
+from mopidy_vozduxan.playback import handover
+from mopidy_vozduxan.playback.handover import Gst, Handover, Question, take_over
 
 PATIENCE_S = 20
 
@@ -21,10 +22,14 @@ class Core(pykka.ThreadingActor):
         self.asked = []
         self.playback = pykka.traversable(
             SimpleNamespace(
+                _pending_tl_track=None,
                 _on_about_to_finish=lambda: self.asked.append("next track"),
                 get_state=lambda: self.asked.append("state"),
             )
         )
+
+    def begin(self, tl_track):
+        self.playback._pending_tl_track = tl_track
 
     def keep_busy(self, until):
         until.wait(PATIENCE_S)
@@ -78,15 +83,53 @@ def test_it_waits_for_a_core_that_is_merely_busy(core, sink):
     assert core.proxy().asked.get() == ["next track"]
 
 
+def test_a_core_that_does_not_know_of_the_start_is_asked_once_it_does(core, sink):
+    core.proxy().begin("short track").get()
+    thread = begin(Handover(core, sink))
+    thread.join(0.3)
+    assert core.proxy().asked.get() == []
+    core.proxy().begin(None).get()
+    thread.join(PATIENCE_S)
+    assert core.proxy().asked.get() == ["next track"]
+
+
+def test_a_start_that_core_never_learns_of_is_not_waited_for_forever(
+    core, sink, monkeypatch
+):
+    monkeypatch.setattr(handover, "START_S", 0.1)
+    core.proxy().begin("short track").get()
+    Handover(core, sink)()
+    assert core.proxy().asked.get() == ["next track"]
+
+
 def test_what_the_player_discards_is_not_waited_for_and_core_never_asked(core, sink):
+    class Asked:
+        """Core, once it has told that no start is pending."""
+
+        def ask(self, message, block):
+            if not isinstance(message, Question):
+                return SimpleNamespace(get=lambda timeout: None)
+            return core.ask(message, block=block)
+
     free = threading.Event()
     core.proxy().keep_busy(free)
-    thread = begin(Handover(core, sink))
+    thread = begin(Handover(Asked(), sink))
+    thread.join(0.3)
+    assert thread.is_alive()
     sink.flags = Gst.PadFlags.FLUSHING
     thread.join(PATIENCE_S)
     assert not thread.is_alive()
     free.set()
     assert core.proxy().asked.get() == ["state"]
+
+
+def test_what_is_discarded_at_once_asks_nothing(core, sink):
+    free = threading.Event()
+    core.proxy().keep_busy(free)
+    sink.flags = Gst.PadFlags.FLUSHING
+    Handover(core, sink)()
+    free.set()
+    assert core.proxy().asked.get() == []
 
 
 def test_a_core_that_has_ended_is_not_waited_for(core, sink):
@@ -97,8 +140,8 @@ def test_a_core_that_has_ended_is_not_waited_for(core, sink):
 def test_it_takes_the_place_of_core_s_callback(core):
     audio = Audio.start()
     take_over(audio.proxy(), core.proxy())
-    [handover] = audio.proxy().callbacks.get()
-    handover()
+    [callback] = audio.proxy().callbacks.get()
+    callback()
     # Its sink has not begun to play, so it discards.
     assert "next track" not in core.proxy().asked.get()
 
