@@ -44,6 +44,7 @@ class Extension(ext.Extension):
         """One type per key; timeouts are whole seconds."""
         schema = super().get_config_schema()
         schema["torrent_dirs"] = config.List(optional=True, subtype=config.Path())
+        schema["data_dirs"] = config.List(optional=True, subtype=config.Path())
         schema["keep"] = config.List(optional=True)
         schema["lookup_timeout"] = config.Integer(minimum=0, maximum=30)
         schema["metadata_timeout"] = config.Integer(minimum=1, maximum=3600)

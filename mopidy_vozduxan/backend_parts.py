@@ -215,7 +215,12 @@ def _streaming(
     from_swarms: FromSwarms,
     history: History,
 ) -> Streaming:
-    engine = LibtorrentEngine(disk.data_dir, disk.resume_dir, settings_from(ours))
+    engine = LibtorrentEngine(
+        disk.data_dir,
+        disk.resume_dir,
+        settings_from(ours),
+        [Path(folder) for folder in ours["data_dirs"]],
+    )
     return Streaming.of(engine, Limits.of(ours), from_swarms.learned, _failed, history)
 
 

@@ -67,6 +67,7 @@ def test_the_defaults_are_valid(extension):
     assert settings == {
         "enabled": True,
         "torrent_dirs": (),
+        "data_dirs": (),
         "keep": (),
         "lookup_timeout": 3,
         "metadata_timeout": 60,

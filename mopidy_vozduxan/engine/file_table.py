@@ -49,10 +49,7 @@ class FileTable:
         return int(self._layout.file_index_at_piece(piece))
 
     def piece_size(self, piece: int) -> int:
-        """Return the length of what libtorrent reads of a piece.
-
-        A v2 piece ends with its file since 2.0.13; before, padding follows.
-        """
+        """Return the length of a piece, in bytes, padding included."""
         return int(self._info.piece_size(piece))
 
     def path(self, index: int, folder: str = "") -> str:

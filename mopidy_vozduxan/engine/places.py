@@ -93,7 +93,7 @@ def open_below(folder: str, path: str) -> int:
     """
     *steps, name = path.split("/")
     if {"", ".", ".."}.intersection((*steps, name)):
-        raise FileNotFoundError(path)
+        raise _no_file(path)
     where = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for step in steps:
@@ -105,8 +105,12 @@ def open_below(folder: str, path: str) -> int:
         os.close(where)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise FileNotFoundError(path)
+        raise _no_file(path)
     return file
+
+
+def _no_file(path: str) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 def _files(

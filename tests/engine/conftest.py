@@ -245,8 +245,11 @@ def seeds(tmp_path: Path) -> Iterator[Seeds]:
 class Rig:
     """An engine and everything it said, in order."""
 
-    def __init__(self, folder: Path, overrides: dict[str, object]) -> None:
-        self.engine = LibtorrentEngine(folder / "data", folder / "resume", overrides)
+    def __init__(
+        self, folder: Path, overrides: dict[str, object], *data_dirs: Path
+    ) -> None:
+        where = folder / "data", folder / "resume"
+        self.engine = LibtorrentEngine(*where, overrides, data_dirs)
         self.events: list[tuple[float, Event]] = []
         self._said = asyncio.Event()
         self.on_event: Callable[[Event], None] | None = None
