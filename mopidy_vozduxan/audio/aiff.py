@@ -46,5 +46,6 @@ CONTAINER = Container(
     formats=dict.fromkeys(("aif", "aiff", "aifc"), Format("audio/aiff", PCM_KBPS)),
     signatures=((8, b"AIFF"), (8, b"AIFC")),
     timeline=read,
+    demuxer_cuts=True,
     late_tags=late_tags,
 )

@@ -99,6 +99,8 @@ class Container:
     late_index: LateIndex | None = None
     #: Takes the offset where the file starts and its size. Reads what cutting it needs.
     cut: Callable[[int, int], Asking[Divisible]] | None = None
+    #: GStreamer's demuxer finds each sample of such files, so it can cut them.
+    demuxer_cuts: bool = False
 
     #: There may be tags at the end: ID3v1 or APEv2.
     tags_at_end: bool = False

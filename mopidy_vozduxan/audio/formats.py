@@ -125,7 +125,8 @@ def is_playable(file: TorrentFile) -> bool:
 
 def is_divisible(path: str) -> bool:
     """Whether a file with this name can be cut (:mod:`mopidy_vozduxan.cue`)."""
-    return by_name(path).cut is not None
+    found = by_name(path)
+    return found.cut is not None or found.demuxer_cuts
 
 
 def content_type(path: str) -> str:

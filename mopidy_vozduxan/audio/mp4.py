@@ -153,6 +153,7 @@ CONTAINER = Container(
         "alac": Format("audio/mp4", LOSSLESS_KBPS),
     },
     signatures=((4, b"ftyp"),),
+    demuxer_cuts=True,
     timeline=read,
     late_index=LateIndex(audio_before_index, read_index),
 )

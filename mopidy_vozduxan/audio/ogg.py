@@ -158,5 +158,6 @@ CONTAINER = Container(
         "spx": Format(_TYPE, SPEECH_KBPS, _TAIL_KIB),
     },
     signatures=((0, SIGNATURE),),
+    demuxer_cuts=True,
     measure=measured,
 )

@@ -43,8 +43,9 @@ def read_sheet(
 ) -> dict[int, tuple[Part, ...]]:
     """Return the parts of the files that the sheet divides, by file index.
 
-    A file that is one track has a single part: the sheet has its tags. ``path`` is that of the sheet; its folder is searched first. Raises
-    :class:`BadInput` if nothing is certain.
+    A file that is one track has a single part: the sheet has its tags. ``path`` is that
+    of the sheet; its folder is searched first. Raises :class:`BadInput` if nothing is
+    certain.
     """
     sheet = parse(_text(data))
     files = [file for file in metainfo.files if is_playable(file)]

@@ -116,7 +116,7 @@ def _description(said: dict[str, Any], head: bytes) -> Description:
 
 
 class DemuxedCut:
-    """All of such a file, as WAV."""
+    """Such a file, or a part of it, as WAV; ``start`` and ``stop`` in CUE frames."""
 
     content_type = wave.CONTENT_TYPE
 
@@ -126,20 +126,27 @@ class DemuxedCut:
         open_source: Callable[[], Source],
         file: Demuxable,
         sound: Sound,
+        start: int = 0,
+        stop: int | None = None,
     ) -> None:
         self._jobs = jobs
         self._open_source = open_source
         self._file = file
         self._sound = sound
-        self._head = wave.pcm_head(sound, sound.samples)
-        self.size = len(self._head) + sound.samples * sound.frame_bytes
+        self._first = sound.sample_at(start)
+        samples = sound.sample_at(stop) - self._first
+        if not samples:
+            raise CutFailed("The file ends before this track begins.")
+        self._head = wave.pcm_head(sound, samples)
+        self.size = len(self._head) + samples * sound.frame_bytes
 
     def open(self, start: int, stop: int) -> Reader:
         """Open a reader over the bytes ``[start, stop)`` of the WAV file."""
         begin = max(start - len(self._head), 0)
         length = max(stop - len(self._head), 0) - begin
         sample, within = divmod(begin, self._sound.frame_bytes)
-        samples = DemuxedReader(self._jobs, self._open_source(), self._file, sample)
+        source, first = self._open_source(), self._first + sample
+        samples = DemuxedReader(self._jobs, source, self._file, first)
         return _Stretch(self._head[start:stop], samples, within, length)
 
 

@@ -11,9 +11,14 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mopidy_vozduxan.audio.answering import Read, answered
+from mopidy_vozduxan.audio.answering import Asking, Read, answered
 from mopidy_vozduxan.audio.divisible import Divisible
-from mopidy_vozduxan.audio.formats import CONTAINERS, UNKNOWN, by_signature
+from mopidy_vozduxan.audio.formats import (
+    CONTAINERS,
+    UNKNOWN,
+    by_signature,
+    container_of,
+)
 from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.sound import CutFailed, Sound
 from mopidy_vozduxan.cue.cutter import Cut, StretchCut, make_cut, read_divisible
@@ -77,10 +82,13 @@ async def look(read: Read, size: int) -> Looked:
 async def demuxable(looked: Looked, read: Read, size: int) -> Demuxable:
     """Return what a demuxer that hangs should read. Raises :class:`CutFailed`."""
     assert looked.plays
-    seen_as = by_signature(looked.head).view
-    if seen_as is None:
-        return Demuxable(looked.plays.element, size, looked.head)
-    view = await answered(seen_as(looked.start, size), read)
+    element, seen_as = looked.plays.element, by_signature(looked.head).view
+    if seen_as:
+        view = await answered(seen_as(looked.start, size), read)
+    elif looked.hides and not looked.hangs:
+        view = _Behind(looked, element, size)
+    else:
+        return Demuxable(element, size, looked.head)
     return Demuxable(view.demuxer, view.size, view.head, view)
 
 
@@ -97,6 +105,20 @@ class Demuxed:
 
     file: Demuxable
     sound: Sound
+
+
+class _Behind:
+    """A file without its tag of ``start`` bytes, for demuxers that know no tags."""
+
+    def __init__(self, looked: Looked, demuxer: str, size: int) -> None:
+        self.demuxer = demuxer
+        self.size = size - looked.start
+        self.head = looked.head
+        self._start = looked.start
+
+    def read(self, span: Span) -> Asking[bytes]:
+        """Read bytes behind the tag."""
+        return (yield Span(self._start + span.start, self._start + span.stop))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +145,35 @@ async def kind_of(size: int, source: Source, jobs: Jobs) -> Kind:
     file = await demuxable(looked, source.read, size)
     found = await describe(jobs, file, source.read)
     return Demuxed(file, found.sound)
+
+
+async def cuttable(
+    name: str, size: int, source: Source, jobs: Jobs
+) -> Divisible | Demuxed:
+    """Return how to cut a file of that ``name``. Raises :class:`CutFailed`."""
+    try:
+        return await source.answer(read_divisible(name, size))
+    except CutFailed:
+        looked = await look(source.read, size)
+        cuts = container_of(name, looked.head).demuxer_cuts
+        if not cuts or looked.plays is None or not looked.plays.demuxes:
+            raise
+    file = await demuxable(looked, source.read, size)
+    found = await describe(jobs, file, source.read)
+    return Demuxed(file, found.sound)
+
+
+async def part_of(
+    file: Divisible | Demuxed,
+    open_source: Callable[[], Source],
+    jobs: Jobs,
+    start: int,
+    stop: int | None,
+) -> Cut:
+    """Return the part from ``start`` to ``stop``, in CUE frames; None is the end."""
+    if isinstance(file, Demuxed):
+        return DemuxedCut(jobs, open_source, file.file, file.sound, start, stop)
+    return await make_cut(file, open_source, start, stop)
 
 
 async def _improved(looked: Looked, source: Source, size: int) -> Headed | None:

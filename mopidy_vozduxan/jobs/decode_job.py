@@ -32,6 +32,9 @@ _PIPELINE = (
 _BITS = {"S16LE": 16, "S32LE": 32}
 #: A smaller gap is due to rounded times in containers.
 _GAP_NS = 5 * Gst.MSECOND
+#: How long lossy decoders take to be right: Opus 80 ms, AAC two frames.
+_SETTLING_S = 0.2
+_NO_SEEK = "the file cannot be read from that position on"
 _ENDS = Gst.MessageType.ERROR | Gst.MessageType.EOS
 _PREROLLED = Gst.MessageType.ASYNC_DONE
 
@@ -117,22 +120,33 @@ class _File:
         """Yield the samples from ``sample`` on."""
         rate, width = self.sound["rate"], self._width
         if sample:
-            flags = Gst.SeekFlags.FLUSH | Gst.SeekFlags.ACCURATE
-            time_ns = -(-sample * Gst.SECOND // rate)
-            if not self._pipeline.seek_simple(Gst.Format.TIME, flags, time_ns):
-                raise DecodingFailed("the file cannot be read from that position on")
+            self._seek(sample)
         self._pipeline.set_state(Gst.State.PLAYING)
         due_ns: float | None = None
         while (found := self._next()) is not None:
             start_ns, data = found
-            if due_ns is None:
-                early = sample - round(start_ns * rate / Gst.SECOND)
-                data = data[max(0, early) * width :]
-                start_ns += max(0, early) * Gst.SECOND / rate
-            elif abs(start_ns - due_ns) > _GAP_NS:
+            first = round(start_ns * rate / Gst.SECOND)
+            if due_ns is None and sample and first > sample:
+                raise DecodingFailed(_NO_SEEK)
+            if due_ns is not None and abs(start_ns - due_ns) > _GAP_NS:
                 raise DecodingFailed("a part of the file is missing")
             due_ns = start_ns + len(data) // width * Gst.SECOND / rate
-            yield data
+            if first < sample:
+                data = data[(sample - first) * width :]
+            if data:
+                yield data
+
+    def _seek(self, sample: int) -> None:
+        """Go to some samples before, from where the decoder is right in time."""
+        rate = self.sound["rate"]
+        earlier = sample - int(_SETTLING_S * rate)
+        if earlier <= 0:
+            return
+        # Rounded up: decoders clip at a sample, but give the time that was asked for.
+        time_ns = -(-earlier * Gst.SECOND // rate)
+        flags = Gst.SeekFlags.FLUSH | Gst.SeekFlags.ACCURATE
+        if not self._pipeline.seek_simple(Gst.Format.TIME, flags, time_ns):
+            raise DecodingFailed(_NO_SEEK)
 
     def _link(self, _: Gst.Element, pad: Gst.Pad) -> None:
         """Link the sound, and no pictures."""

@@ -19,9 +19,15 @@ from typing import Generic, TypeVar
 from mopidy_vozduxan.audio.divisible import Divisible
 from mopidy_vozduxan.audio.sound import CutFailed
 from mopidy_vozduxan.cue.cutter import Cut as Served
-from mopidy_vozduxan.cue.cutter import make_cut, read_divisible
 from mopidy_vozduxan.cue.source import Source
-from mopidy_vozduxan.decoding.served import Kind, kind_of, served
+from mopidy_vozduxan.decoding.served import (
+    Demuxed,
+    Kind,
+    cuttable,
+    kind_of,
+    part_of,
+    served,
+)
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.running import StreamsHere
@@ -122,21 +128,26 @@ class CutHandler(_PlayerHandler):
     SUPPORTED_METHODS = ("GET",)
 
     def initialize(  # type: ignore[override]
-        self, find: Callable[[], StreamsHere], heads: Heads[Divisible]
+        self,
+        find: Callable[[], StreamsHere],
+        heads: Heads[Divisible | Demuxed],
+        jobs: Jobs,
     ) -> None:
         """Take the way to the running backend, and the heads it has read."""
         super().initialize(find)
         self._heads = heads
+        self._jobs = jobs
 
     async def _body(self, here: StreamsHere, token: str) -> Body:
         (info, _), open_source = await self._file(here, token)
         _, start, stop = self.path_args
 
-        def read(source: Source) -> Awaitable[Divisible]:
-            return source.answer(read_divisible(info.name, info.size))
+        def read(source: Source) -> Awaitable[Divisible | Demuxed]:
+            return cuttable(info.name, info.size, source, self._jobs)
 
         file = await self._heads.of(info, open_source, read)
-        cut = await make_cut(file, open_source, int(start), int(stop) if stop else None)
+        ends = int(start), int(stop) if stop else None
+        cut = await part_of(file, open_source, self._jobs, *ends)
         return _as_file(info, cut, f"-{start}-{stop}")
 
 

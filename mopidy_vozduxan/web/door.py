@@ -116,7 +116,11 @@ class PlayerDoor:
         keyed = {"find": running.find, "rules": CrossSiteRules(), "key": self._key}
         routes = [
             (pattern, WholeHandler, {**find, "kinds": self._kinds, "jobs": self.jobs}),
-            (pattern + PATTERN, CutHandler, {**find, "heads": Heads()}),
+            (
+                pattern + PATTERN,
+                CutHandler,
+                {**find, "heads": Heads(), "jobs": self.jobs},
+            ),
             (r"/vozduxan/api/(.*)", KeyedCommandHandler, keyed),
         ]
         self._server = HTTPServer(
