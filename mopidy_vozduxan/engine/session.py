@@ -17,10 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import libtorrent as lt
-
 from mopidy_vozduxan.engine.alerts import AlertPump
 from mopidy_vozduxan.engine.binder import Binder
+from mopidy_vozduxan.engine.dht_state import DhtState
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.evicting import Eviction
 from mopidy_vozduxan.engine.protocol import Event, PieceUnreadable, WayOut
@@ -30,7 +29,6 @@ from mopidy_vozduxan.engine.settings import (
     TICK_IDLE_MS,
     TICK_WAITING_MS,
     UTP_AFTER_S,
-    session_params,
     settings_for,
 )
 from mopidy_vozduxan.planning.plan import Changes, Plan
@@ -46,8 +44,9 @@ class LibtorrentEngine:
     """An :class:`~mopidy_vozduxan.engine.protocol.Engine` that uses libtorrent.
 
     Data is in ``save_dir/<infohash>/``, resume data in
-    ``resume_dir/<infohash>.resume``. ``overrides`` are libtorrent settings. Files of
-    torrents are also read, and never changed, in ``data_dirs`` of other clients.
+    ``resume_dir/<infohash>.resume``, what is known of the DHT in
+    ``resume_dir/dht.state``. ``overrides`` are libtorrent settings. Files of torrents
+    are also read, and never changed, in ``data_dirs`` of other clients.
     """
 
     def __init__(
@@ -60,6 +59,7 @@ class LibtorrentEngine:
         self._disk = DiskStore(save_dir, resume_dir)
         self._data_dirs = tuple(data_dirs)
         self._refusals = Refusals(resume_dir)
+        self._dht = DhtState(resume_dir / "dht.state")
         self._binder = Binder(settings_for(overrides))
         self._may_utp = bool(overrides.get("enable_outgoing_utp", True))
         self._session: Any = None
@@ -74,7 +74,8 @@ class LibtorrentEngine:
     ) -> None:
         self._loop = loop
         self._on_event = on_event
-        self._session = lt.session(session_params(self._binder.settings))
+        self._session = self._dht.open_session(self._binder.settings)
+        self._dht.follow(self._session, loop)
         self._parts = SessionParts(
             self._session,
             loop,
@@ -162,8 +163,15 @@ class LibtorrentEngine:
         self._binder.stop()
         if self._timer:
             self._timer.cancel()
+<<<<<<< HEAD
         await self._parts.departures.leave_all()
         self._parts.close()
+=======
+        await asyncio.gather(
+            self._dht.end(self._session), self._parts.departures.leave_all()
+        )
+        self._parts.verifier.close()
+>>>>>>> fca4e5e (engine: keep what is known of the DHT over a restart)
         self._pump.stop()
         self._session = None
         await self._parts.departures.end_session()
