@@ -163,15 +163,10 @@ class LibtorrentEngine:
         self._binder.stop()
         if self._timer:
             self._timer.cancel()
-<<<<<<< HEAD
-        await self._parts.departures.leave_all()
-        self._parts.close()
-=======
         await asyncio.gather(
             self._dht.end(self._session), self._parts.departures.leave_all()
         )
-        self._parts.verifier.close()
->>>>>>> fca4e5e (engine: keep what is known of the DHT over a restart)
+        self._parts.close()
         self._pump.stop()
         self._session = None
         await self._parts.departures.end_session()
