@@ -28,6 +28,7 @@ from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
+from mopidy_vozduxan.keeping.exporting import Exporter
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.library import playlists_provider as playlists
 from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
@@ -92,6 +93,13 @@ class Parts:
         self._covers = Covers(catalog, record.pictures)
         self._scanning = self._scanning_of(ours["scan_tags"])
         self._keeping = Keeping(self._manager, catalog, record.disk, ours["keep"])
+        self._exporter = Exporter(
+            self._manager.background,
+            catalog,
+            record.disk,
+            self._keeping.holdings,
+            (self._data_dir, record.disk.data_dir.parent),
+        )
         targets = Targets(catalog, self._adder, self._scanning.lengths)
         self._player = Player(host.audio, self._bridge, self._manager, targets.named)
         self._look, self._stopping = threading.Event(), threading.Event()
@@ -127,6 +135,7 @@ class Parts:
     async def _close(self) -> None:
         await self._scanning.close()
         await self._keeping.close()
+        await self._exporter.close()
         await self._manager.close()
         await self._door.stop()
         await self._from_swarms.close()
@@ -194,7 +203,11 @@ class Parts:
                 self._keeping,
             ),
             keeping_commands=KeepingCommands(
-                self._catalog, self._record.disk, self._keeping, self._adder
+                self._catalog,
+                self._record.disk,
+                self._keeping,
+                self._adder,
+                self._exporter,
             ),
             progress=self._manager.preparing.progress,
             pictures=PictureFetcher(

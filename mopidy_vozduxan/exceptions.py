@@ -42,6 +42,13 @@ class NoSuchKeep(VozduxanError):
     status = 404
 
 
+class NoSuchExport(VozduxanError):
+    """No export has that name, or none any more."""
+
+    code = "NO_SUCH_EXPORT"
+    status = 404
+
+
 class NoSuchStream(VozduxanError):
     """No stream has that token, or none any more."""
 

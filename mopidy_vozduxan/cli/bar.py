@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from mopidy_vozduxan.cli.show import plain
+from mopidy_vozduxan.cli.show import size as amount
 
 _CELLS = 20
 _CLEAR = "\r\x1b[K"
@@ -33,16 +34,24 @@ class Bar:
 
     def show(self, name: str, peers: int, passed_s: float, most_s: float) -> None:
         """Show how much of the waiting time for metadata has passed."""
+        share = min(1.0, passed_s / most_s) if most_s else 1.0
+        numbers = f"{passed_s:.0f}/{most_s:.0f} s, {_peers(peers)}"
+        self._show("Metadata", share, numbers, name)
+
+    def _show(self, what: str, share: float, numbers: str, name: str) -> None:
         if not self._is_seen:
             return
-        share = min(1.0, passed_s / most_s) if most_s else 1.0
         full = round(share * _CELLS)
         bar = "#" * full + "-" * (_CELLS - full)
-        numbers = f"[{bar}] {passed_s:.0f}/{most_s:.0f} s, {_peers(peers)}"
-        room = shutil.get_terminal_size().columns - len(numbers) - 12
-        line = f"Metadata {numbers}  {plain(name)[: max(0, room)]}"
-        _draw(_CLEAR + line)
+        line = f"{what} [{bar}] {numbers}"
+        room = shutil.get_terminal_size().columns - len(line) - 3
+        _draw(f"{_CLEAR}{line}  {plain(name)[: max(0, room)]}")
         self._drawn = True
+
+    def show_bytes(self, name: str, done: int, size: int) -> None:
+        """Show how many bytes are done."""
+        share = min(1.0, done / size) if size else 0.0
+        self._show("Exporting", share, f"{amount(done)}/{amount(size)}", name)
 
     def clear(self) -> None:
         """Clear the line for other output."""

@@ -9,8 +9,8 @@ EPILOG = """\
 Works whether Mopidy runs or not. If it runs, it does the work.
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such torrent, 4 no metadata
-in time, 5 disk error, 6 the URL gave no torrent, 7 the running Mopidy does not
-answer, 130 interrupted
+in time, or not all data yet, 5 disk error, 6 the URL gave no torrent, 7 the
+running Mopidy does not answer, 130 interrupted
 """
 
 
@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = root.add_subparsers(dest="verb", metavar="VERB", required=True)
     _add_adding(verbs)
     _add_keeping(verbs)
+    _add_export(verbs)
     _add_removing(verbs)
     for verb in verbs_of(root).values():
         verb.add_argument(
@@ -72,6 +73,20 @@ def _add_keeping(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
             help="an infohash or an unambiguous prefix of one, a name, a magnet link,"
             " or a vozduxan: URI",
         )
+
+
+def _add_export(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = verbs.add_parser(
+        "export", help="put the finished files of a torrent or an album into a folder"
+    )
+    export.add_argument("source", metavar="ALBUM", help="as for keep, but no link")
+    export.add_argument("directory", metavar="DIR", help="the folder; it may be new")
+    export.add_argument(
+        "--fetch", action="store_true", help="fetch first what is missing"
+    )
+    export.add_argument(
+        "--copy", action="store_true", help="copy also where hard links are possible"
+    )
 
 
 def _add_removing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

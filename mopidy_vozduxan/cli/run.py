@@ -19,6 +19,8 @@ Row = dict[str, Any]
 class CommandRunner(Protocol):
     """Runs commands: the running Mopidy, or this process."""
 
+    running: bool
+
     def call(self, command: str, **given: object) -> Result: ...
     def close(self) -> None: ...
 
@@ -52,6 +54,12 @@ class Run:
 
         kind = alone.Purge if self.given.verb == "purge" else alone.Alone
         return kind(self._config)
+
+    @property
+    def is_served(self) -> bool:
+        """Whether a running Mopidy does the work."""
+        assert self._commands
+        return self._commands.running
 
     @property
     def wait_s(self) -> float:

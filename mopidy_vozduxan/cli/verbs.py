@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mopidy_vozduxan.cli import keeping_verbs, named_torrents, show
+from mopidy_vozduxan.cli import exporting_verb, keeping_verbs, named_torrents, show
 from mopidy_vozduxan.cli.bar import Bar
 from mopidy_vozduxan.cli.failures import Failure
 from mopidy_vozduxan.cli.named_torrents import NamedTorrent
@@ -200,6 +200,7 @@ VERBS: dict[str, Callable[[Run], None]] = {
     "files": files,
     "keep": keeping_verbs.keep,
     "unkeep": keeping_verbs.unkeep,
+    "export": exporting_verb.export,
     "remove": remove,
     "status": status,
     "purge": purge,

@@ -18,6 +18,9 @@ from mopidy_vozduxan.torrent.metainfo import MAX_TORRENT_BYTES
 #: The largest ``.torrent`` file in base64, with two magnet links beside it.
 MAX_BODY_BYTES = 14 * 1024 * 1024
 
+#: The longest wait for an answer, in seconds.
+LONGEST_WAIT_S = 3600
+
 _MAX_NUMBER = 2**63 - 1
 _MAX_TOKEN_CHARS = 256
 
@@ -58,6 +61,15 @@ def number(name: str, value: object) -> int:
     if not 0 <= value <= _MAX_NUMBER:
         raise BadInput(f"{name} must be 0 or more, and less than 2⁶³.")
     return value
+
+
+def seconds(name: str, value: object) -> float:
+    """Return how long to wait for an answer."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadInput(f"{name} must be a number of seconds.")
+    if not 0 <= value <= LONGEST_WAIT_S:
+        raise BadInput(f"{name} must be from 0 to {LONGEST_WAIT_S} seconds.")
+    return float(value)
 
 
 def flag(name: str, value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The commands about what is kept: keep and unkeep.
+"""The commands about what is kept and exported.
 
 Lives on our event loop, beside the library's commands. Checks its arguments, asks the
 other parts, and answers with values for JSON.
@@ -7,6 +7,7 @@ other parts, and answers with values for JSON.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -15,8 +16,15 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
 from mopidy_vozduxan.commands.streaming_commands import Result
 from mopidy_vozduxan.engine.disk import DiskStore
-from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, NoSuchKeep
+from mopidy_vozduxan.exceptions import (
+    BadInput,
+    MetadataTimeout,
+    NoSuchExport,
+    NoSuchKeep,
+    ShuttingDown,
+)
 from mopidy_vozduxan.keeping import which_keep
+from mopidy_vozduxan.keeping.exporting import Export, Exporter, Wish
 from mopidy_vozduxan.keeping.keeping import Keeping, KeptProgress
 from mopidy_vozduxan.keeping.kept_files import including
 from mopidy_vozduxan.sources.adding import Adder
@@ -33,8 +41,14 @@ class KeepingCommands:
     """The commands. Each may raise :class:`BadInput`, and what its docstring names."""
 
     def __init__(
-        self, catalog: Catalog, disk: DiskStore, keeping: Keeping, adder: Adder
+        self,
+        catalog: Catalog,
+        disk: DiskStore,
+        keeping: Keeping,
+        adder: Adder,
+        exporter: Exporter | None = None,
     ) -> None:
+        self._exporter = exporter
         self._catalog = catalog
         self._disk = disk
         self._adder = adder
@@ -71,6 +85,62 @@ class KeepingCommands:
         await asyncio.to_thread(self._keeping.kept.look)
         self._keeping.look_again()
         return row
+
+    # --- exporting
+
+    async def torrent_export(
+        self,
+        source: object = None,
+        directory: object = None,
+        fetch: object = False,
+        copy: object = False,
+    ) -> Result:
+        """Begin to export files to a folder; answers at once.
+
+        ``fetch`` fetches first what is missing, ``copy`` never makes hard links. Raises
+        what :meth:`torrent_keep` raises.
+        """
+        where = arguments.text("directory", directory)
+        if where is None:
+            raise BadInput("directory is missing.")
+        flags = arguments.flag("fetch", fetch), arguments.flag("copy", copy)
+        wish = Wish(await self._named(source), where, *flags)
+        return export_row(self._exports.begin(wish))
+
+    async def torrent_export_progress(
+        self, export: object = None, wait: object = 0
+    ) -> Result:
+        """Return how far an export is; wait up to ``wait`` seconds for its end.
+
+        Raises :class:`NoSuchExport`.
+        """
+        found = self._exported(export)
+        seconds = arguments.seconds("wait", wait)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await found.ended.wait()
+        return export_row(found)
+
+    async def torrent_export_cancel(self, export: object = None) -> Result:
+        """Stop an export; what was exported stays. Raises :class:`NoSuchExport`."""
+        found = self._exported(export)
+        self._exports.cancel(found.id)
+        await found.ended.wait()
+        return export_row(found)
+
+    @property
+    def _exports(self) -> Exporter:
+        if self._exporter is None:
+            raise ShuttingDown("Mopidy is not running, and an export needs it.")
+        return self._exporter
+
+    def _exported(self, export: object) -> Export:
+        found = self._exports.get(arguments.token("export", export))
+        if found is None:
+            raise NoSuchExport("There is no such export, or none any more.")
+        return found
+
+    # --- what is meant
 
     async def _added(self, source: object) -> object:
         """Add the torrent of a link; return what names it from now on."""
@@ -119,6 +189,30 @@ def row_of(progress: KeptProgress) -> dict[str, object]:
     }
 
 
+def export_row(export: Export) -> dict[str, object]:
+    """Return an export for JSON; ``results`` has every file that is done."""
+    return {
+        "export": export.id,
+        "state": export.state,
+        "directory": export.wish.directory,
+        "files": export.files,
+        "size": export.size,
+        "doneBytes": export.done_bytes,
+        "current": export.current,
+        "message": export.message,
+        "results": [
+            {
+                "path": one.path,
+                "fileIdx": one.file.index,
+                "size": one.file.size,
+                "outcome": one.outcome.value,
+                "message": one.message,
+            }
+            for one in export.results
+        ],
+    }
+
+
 def totals(rows: Iterable[KeptProgress]) -> dict[str, dict[str, object]]:
     """Return how much of each torrent is kept, and how much of that is here."""
     held: dict[str, dict[int, int]] = defaultdict(dict)
@@ -139,5 +233,15 @@ def totals(rows: Iterable[KeptProgress]) -> dict[str, dict[str, object]]:
 #: The commands by name.
 KEEPING_COMMANDS: dict[str, Callable[..., Awaitable[Result]]] = {
     method.__name__: method
-    for method in (KeepingCommands.torrent_keep, KeepingCommands.torrent_unkeep)
+    for method in (
+        KeepingCommands.torrent_keep,
+        KeepingCommands.torrent_unkeep,
+        KeepingCommands.torrent_export,
+        KeepingCommands.torrent_export_progress,
+        KeepingCommands.torrent_export_cancel,
+    )
 }
+#: Those that write to any folder: only for programs of the server's own user.
+PRIVATE_COMMANDS = frozenset(
+    name for name in KEEPING_COMMANDS if name.startswith("torrent_export")
+)

@@ -42,8 +42,6 @@ from mopidy_vozduxan.torrent.uris import (
 if TYPE_CHECKING:
     from mopidy_vozduxan.catalog.inventory import InventoryLine
 
-#: The longest wait for an answer, in seconds.
-LONGEST_WAIT_S = 3600
 #: How long to wait for a URL by default.
 LOOKED_IN_S = 60.0
 #: How many requests may wait for added torrents at a time.
@@ -94,7 +92,7 @@ class LibraryCommands:
 
         Raises :class:`FetchFailed` and :class:`StorageFailed`.
         """
-        seconds = _seconds(wait)
+        seconds = arguments.seconds("wait", wait)
         text = arguments.text("source", source)
         encoded = arguments.text("torrentFileB64", torrentFileB64)
         if (text is None) == (encoded is None):
@@ -114,7 +112,7 @@ class LibraryCommands:
         library.
         Raises :class:`NoSuchTorrent`, :class:`MetadataTimeout`.
         """
-        seconds = None if wait is None else _seconds(wait)
+        seconds = None if wait is None else arguments.seconds("wait", wait)
         text = arguments.text("source", source)
         encoded = arguments.text("torrentFileB64", torrentFileB64)
         if (text is None) == (encoded is None):
@@ -284,14 +282,6 @@ def _row(entry: InventoryLine, on_disk: int) -> dict[str, object]:
         "bytesOnDisk": on_disk,
         "addedMs": entry.added_ms,
     }
-
-
-def _seconds(wait: object) -> float:
-    if isinstance(wait, bool) or not isinstance(wait, int | float):
-        raise BadInput("wait must be a number of seconds.")
-    if not 0 <= wait <= LONGEST_WAIT_S:
-        raise BadInput(f"wait must be from 0 to {LONGEST_WAIT_S} seconds.")
-    return float(wait)
 
 
 #: The commands by name.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.file_table import FileTable
 from mopidy_vozduxan.engine.parsing import params_of_torrent
 from mopidy_vozduxan.engine.presence import absent_pieces
 from mopidy_vozduxan.engine.resume import ResumeFiles, pieces_in
@@ -22,22 +23,21 @@ def held_on_disk(
     pieces of missing and of short files are left out.
     """
     held: set[int] = set()
-    info = params_of_torrent(torrent).ti if torrent else None
+    table = FileTable(params_of_torrent(torrent).ti) if torrent else None
     for infohash in infohashes:
         resumed = ResumeFiles(disk.resume_dir).load(infohash)
         named = pieces_in(resumed) if resumed is not None else set()
-        if info and named:
-            named -= absent_pieces(info, disk.folder_of(infohash), named)
+        if table and named:
+            named -= absent_pieces(table, disk.folder_of(infohash), named)
         held |= named
     return held
 
 
-def names_on_disk(torrent: bytes, indexes: Iterable[int]) -> Mapping[int, str]:
-    """Return the paths of files, by index, below the folder of their torrent.
+def names_on_disk(torrent: bytes) -> Mapping[int, str]:
+    """Return the paths of all files, by index, below the folder of their torrent.
 
     libtorrent cleans names, so they may differ from the torrent's own. Raises
     :class:`BadInput`.
     """
-    info = params_of_torrent(torrent).ti
-    layout = info.layout() if hasattr(info, "layout") else info.files()
-    return {index: layout.file_path(index) for index in indexes}
+    table = FileTable(params_of_torrent(torrent).ti)
+    return {i: table.path(i) for i in range(len(table)) if not table.is_padding(i)}

@@ -35,6 +35,7 @@ from mopidy_vozduxan.engine.resume import (
     without_check,
     without_pieces,
 )
+from mopidy_vozduxan.engine.shared_files import unshare
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
@@ -109,6 +110,8 @@ class Joining:
             return OnDisk(params, pieces_in(params), None, ())
         hashes = PieceHashes(params.ti, source.torrent)
         held = self._still_there(source, params, hashes)
+        if unshare(hashes.table, params.save_path, held):
+            held = self._still_there(source, params, hashes)
         without_check(params)
         places = self._looking.places(source.infohash, params.ti, source.torrent)
         likely = {piece for place in places for piece in place.likely} - held

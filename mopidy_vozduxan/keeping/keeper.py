@@ -30,7 +30,7 @@ class KeepPace:
     """When to fetch: all in seconds."""
 
     #: How long after the start: the start is busy enough.
-    first: float = 20.0
+    first: float = 10.0
     #: How long nothing must have played.
     quiet: float = 10.0
     #: How often to see whether something plays, or there is room again.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TypeVar
 
 from mopidy_vozduxan.exceptions import Stalled, VozduxanError
@@ -66,15 +66,17 @@ class Reading:
 
     async def span(self, start: int, stop: int) -> bytes:
         """Return the bytes ``[start, stop)``."""
+        return b"".join([part async for part in self.parts(start, stop)])
+
+    async def parts(self, start: int, stop: int) -> AsyncIterator[memoryview]:
+        """Yield the bytes ``[start, stop)`` in parts of at most a piece."""
         reader = self._serving.open_reader(self.token, start, stop, player=False)
-        parts: list[memoryview] = []
         try:
             while (part := await self.patiently(reader.next())) is not None:
-                parts.append(part)
+                yield part
                 self._moved()
         finally:
             reader.close()
-        return b"".join(parts)
 
     async def patiently(
         self, work: Coroutine[object, object, T], limit_s: float = math.inf

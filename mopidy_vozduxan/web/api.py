@@ -17,7 +17,10 @@ from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
 from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES, read_object
-from mopidy_vozduxan.commands.keeping_commands import KEEPING_COMMANDS
+from mopidy_vozduxan.commands.keeping_commands import (
+    KEEPING_COMMANDS,
+    PRIVATE_COMMANDS,
+)
 from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS
 from mopidy_vozduxan.commands.streaming_commands import COMMANDS
 from mopidy_vozduxan.exceptions import VozduxanError
@@ -42,6 +45,13 @@ class NoSuchCommand(VozduxanError):
     status = 404
 
 
+class NotFromHere(VozduxanError):
+    """The command is not for clients in the network."""
+
+    code = "FORBIDDEN"
+    status = 403
+
+
 class WrongKey(VozduxanError):
     """The request is not from a program of the server's own user."""
 
@@ -64,6 +74,8 @@ class CommandHandler(GuardedHandler):
     """
 
     SUPPORTED_METHODS = ("POST", "OPTIONS")
+    #: Whether only programs of the server's own user reach it.
+    is_private = False
 
     async def prepare(self) -> None:
         """Decide whether to read the body."""
@@ -110,6 +122,11 @@ class CommandHandler(GuardedHandler):
         if command not in ALL_COMMANDS:
             names = ", ".join(ALL_COMMANDS)
             raise NoSuchCommand(f"There is no such command; known ones: {names}.")
+        if command in PRIVATE_COMMANDS and not self.is_private:
+            raise NotFromHere(
+                "Only the command line of Mopidy's own user may give this command:"
+                " it writes to any folder."
+            )
         running = self._find()
         given = read_object(bytes(self._body))
         if command in LIBRARY_COMMANDS:
@@ -129,6 +146,8 @@ class CommandHandler(GuardedHandler):
 @stream_request_body
 class KeyedCommandHandler(CommandHandler):
     """The same for programs of this user, who know ``key``; never for web pages."""
+
+    is_private = True
 
     def initialize(
         self, find: Callable[[], Running], rules: CrossSiteRules, key: str = ""

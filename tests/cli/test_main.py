@@ -39,6 +39,7 @@ class Commands:
         self.answers = answers
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.closed = False
+        self.running = False
 
     def call(self, command: str, **given: Any) -> Any:
         self.asked.append((command, given))
@@ -59,6 +60,7 @@ class CommandLine:
     def __init__(self, folder, monkeypatch, capsys):
         self.capsys = capsys
         self.commands = Commands()
+        self.running = False
         monkeypatch.setattr(server, "find", lambda _: self.commands)
         self.config = {
             "core": {"data_dir": str(folder), "cache_dir": str(folder)},
@@ -67,6 +69,7 @@ class CommandLine:
 
     def run(self, *words: str, **answers: Any) -> int:
         self.commands = Commands(**answers)
+        self.commands.running = self.running
         out = io.StringIO()
         code = main(words, self.config, out)
         self.out, captured = out.getvalue(), self.capsys.readouterr()
@@ -239,6 +242,64 @@ def test_what_is_kept_is_not_purged_where_no_mopidy_runs(line, tmp_path, monkeyp
     assert line.run("purge", "--json") == 0
     assert json.loads(line.out)["torrents"] == 1
     assert sorted(os.listdir(folder / "torrents")) == [INFOHASH, OTHER]
+
+
+def exported(state="running", done=0, **others):
+    row = {"export": "e", "state": state, "directory": "/stick", "files": 2}
+    row |= {"size": 1000, "doneBytes": done, "current": "A/1.flac", "message": ""}
+    return {**row, "results": [], **others}
+
+
+def result(path, outcome, message=""):
+    return {"path": path, "outcome": outcome, "message": message}
+
+
+def test_an_export_is_followed_and_says_how_it_went(line, monkeypatch):
+    monkeypatch.chdir("/tmp")
+    line.running = True
+    results = [
+        result("A/1.flac", "linked"),
+        result("A/2.flac", "copied"),
+        result("A/3\x1b.flac", "conflict", "another file is there"),
+        result("A/4.flac", "missing", "7 % of it is here"),
+    ]
+    progress = [(exported(done=500),), (exported("done", 1000, results=results),)]
+    begun = {"torrent_export": exported(), "torrent_export_progress": progress}
+    assert line.run("export", "Album", "x/../stick", "--copy", **begun) == 1
+    assert line.commands.asked[0] == (
+        "torrent_export",
+        {"source": "Album", "directory": "/tmp/stick", "fetch": False, "copy": True},
+    )
+    assert line.out == (
+        "/stick: 1 linked, 1 copied, 1 not there yet (--fetch fetches them),"
+        " 1 in the way of others\n"
+    )
+    assert "A/3\ufffd.flac: It was not exported: another file is there." in line.err
+    assert "A/4.flac: It is not there yet: 7 % of it is here." in line.err
+
+
+def test_an_export_that_fails_says_why(line):
+    line.running = True
+    failed = exported("failed", message="Cannot write to /stick: No space left.")
+    assert line.run("export", "Album", "/stick", torrent_export=failed) == 5
+    assert "No space left" in line.err
+
+
+def test_an_interrupted_export_is_cancelled(line):
+    line.running = True
+    answers = {
+        "torrent_export": exported(),
+        "torrent_export_progress": KeyboardInterrupt(),
+        "torrent_export_cancel": exported("cancelled"),
+    }
+    assert line.run("export", "Album", "/stick", **answers) == 130
+    assert line.commands.asked[-1] == ("torrent_export_cancel", {"export": "e"})
+
+
+def test_an_export_needs_a_running_mopidy(line):
+    assert line.run("export", "Album", "/stick") == 7
+    assert "Mopidy is not running, and an export needs it" in line.err
+    assert line.commands.asked == []
 
 
 def folder_made(path):

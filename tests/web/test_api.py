@@ -22,6 +22,7 @@ from mopidy_vozduxan import running
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES
+from mopidy_vozduxan.commands.keeping_commands import PRIVATE_COMMANDS
 from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS, LibraryCommands
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import COMMANDS, Commands
@@ -691,3 +692,11 @@ def test_metadata_that_is_here_need_not_be_waited_for(server):
     assert Events(server, f"?infohash={INFOHASH}").next()["state"] == "ready"
     assert Events(server, f"?infohash={'77' * 20}").next()["state"] == "idle"
     assert Events(server, "?infohash=77").response.status == 400
+
+
+@pytest.mark.parametrize("command", sorted(PRIVATE_COMMANDS))
+def test_no_client_in_the_network_writes_to_a_folder(server, tmp_path, command):
+    given = {"source": "Album", "directory": str(tmp_path / "new"), "export": "x"}
+    status, answer = server.run(command, **given)
+    assert (status, answer["error"]["code"]) == (403, "FORBIDDEN")
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,99 @@
+"""Keeping and exporting, with a real Mopidy, real swarms and the command line."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import mutagen
+
+from tests.e2e.stage import Album, Listener, album, seeded, until
+from tests.e2e.test_command_line import Terminal
+from tests.rig.album import Track
+
+TRACKS = [Track("One", "flac", 8), Track("Two", "mp3", 8), Track("Three", "flac", 8)]
+#: Music for so long that nothing of it is heard twice in a test.
+LONG = [Track("Long", "flac", 60)]
+PATIENCE_S = 90
+
+
+def answer(listener: Listener, *words: str) -> Any:
+    result = listener.mopidy.command(*words, "--json")
+    assert result.returncode == 0, result.stderr.decode()
+    return json.loads(result.stdout)
+
+
+def kept(listener: Listener) -> dict[str, Any]:
+    (row,) = answer(listener, "status")["kept"]
+    return dict(row)
+
+
+def sources(one: Album) -> dict[str, bytes]:
+    root = one.folder.parent
+    return {str(p.relative_to(root)): p.read_bytes() for p in one.folder.iterdir()}
+
+
+def test_what_is_kept_comes_whole_after_a_crash_and_goes_to_a_stick(
+    tmp_path: Path,
+) -> None:
+    stick = tmp_path / "stick"
+    folder = tmp_path / "mopidy"
+    with (
+        album(tmp_path / "Album", TRACKS, files={"cover.jpg": b"x" * 70_000}) as one,
+        seeded(one, seconds=8) as swarm,
+    ):
+        with Listener(folder, [one]) as listener:
+            answer(listener, "keep", "album")
+            until(lambda: kept(listener)["heldBytes"] > one.size // 4, PATIENCE_S)
+            assert kept(listener)["fetching"]
+            early = listener.mopidy.command("export", "Album", str(stick))
+            assert early.returncode == 4
+            assert b"It is not there yet" in early.stderr
+            listener.mopidy.kill()
+        with Listener(folder, [one]) as listener:
+            until(lambda: kept(listener)["heldBytes"] == one.size, PATIENCE_S)
+            (listed,) = answer(listener, "list")
+            assert listed["kept"] == {"size": one.size, "heldBytes": one.size}
+            assert sum(swarm.uploaded()) >= one.size
+            until(lambda: not answer(listener, "status")["swarms"], PATIENCE_S)
+            assert answer(listener, "purge")["torrents"] == 0
+            terminal = Terminal(listener.mopidy, "export", one.uri, str(stick))
+            code, said = terminal.end()
+            assert code == 0, terminal.shown
+            assert "Exporting [" in terminal.shown
+            assert b"linked" in said
+            listener.assert_calm()
+    exported = {
+        str(path.relative_to(stick)): path.read_bytes()
+        for path in stick.rglob("*")
+        if path.is_file()
+    }
+    assert exported == sources(one)
+    tags = mutagen.File(stick / one.paths[0].relative_to(tmp_path), easy=True)
+    assert tags["title"] == ["One"]
+
+
+def test_what_is_kept_waits_while_somebody_listens(tmp_path: Path) -> None:
+    with (
+        album(tmp_path / "Kept", TRACKS) as one,
+        album(tmp_path / "Heard", LONG, seed=2) as other,
+        seeded(one, seconds=30) as swarm,
+        seeded(other, seconds=10),
+        Listener(
+            tmp_path / "mopidy", [one, other], {"vozduxan": {"keep": "Kept"}}
+        ) as listener,
+    ):
+        until(lambda: kept(listener)["heldBytes"] > 0, PATIENCE_S)
+        (uri,) = listener.tracks(other)
+        listener.play(uri)
+        listener.wait_for_sound(44_100)
+        begun = sum(swarm.uploaded())
+        time.sleep(5)  # the listening itself
+        # What was asked for before may still come.
+        assert sum(swarm.uploaded()) - begun <= one.size / 10
+        assert kept(listener)["heldBytes"] < one.size
+        listener.rpc("core.playback.stop")
+        until(lambda: sum(swarm.uploaded()) - begun > one.size / 3, PATIENCE_S)
+        listener.assert_calm()
