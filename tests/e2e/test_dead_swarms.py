@@ -225,3 +225,13 @@ def _seconds_of(call: Callable[[], object]) -> float:
     begin = time.monotonic()
     call()
     return time.monotonic() - begin
+
+
+def test_a_dead_album_costs_one_wait(
+    listener: Listener, alive: list[str], dead: list[str]
+) -> None:
+    since = listener.mopidy.log_length
+    listener.play(*dead, alive[3])
+    listener.wait_for_started(alive[3])
+    log = "\n".join(listener.mopidy.log.splitlines()[since:])
+    assert log.count("of “Dead” is waiting for data") == 1, log

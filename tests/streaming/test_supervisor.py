@@ -1,6 +1,7 @@
 """What waits too long, and what breaks."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -115,6 +116,67 @@ def test_core_passes_over_a_track_that_failed_until_its_swarm_lives(run):
         world.engine.give(0)
         assert world.play(asked=False)
         await reading
+
+    run(test)
+
+
+def test_the_tracks_of_a_dead_swarm_are_passed_over_at_once(run):
+    async def test():
+        world = World(stall_timeout=20, failed_track=60)
+        reading = asyncio.create_task(world.read(world.play()).next())
+        await world.later(25)
+        with pytest.raises(Stalled):
+            world.play(1, asked=False)
+        world.now += 100
+        assert world.play(1, asked=False)
+        reading.cancel()
+
+    run(test)
+
+
+def test_a_track_on_disk_plays_although_its_swarm_is_dead(run):
+    async def test():
+        world = World(stall_timeout=20)
+        reading = asyncio.create_task(world.read(world.play()).next())
+        await world.settle()
+        for piece in range(9, 19):  # 950 bytes from 950 on, in pieces of 100
+            world.engine.give(piece)
+        await world.later(25)
+        with pytest.raises(Stalled):
+            world.play(asked=False)
+        assert world.play(1, asked=False)
+        reading.cancel()
+
+    run(test)
+
+
+@pytest.mark.parametrize("peers", [0, 1])
+def test_the_tracks_of_a_swarm_with_peers_are_tried_one_by_one(run, peers):
+    async def test():
+        world = World(stall_timeout=20)
+        reading = asyncio.create_task(world.read(world.play()).next())
+        await world.settle()
+        numbers = Statistics(num_peers=peers)
+        world.manager.on_event(StatisticsChanged(INFOHASH, numbers))
+        await world.later(25)
+        refusal = contextlib.nullcontext() if peers else pytest.raises(Stalled)
+        with refusal:
+            world.play(1, asked=False)
+        world.manager.on_event(StatisticsChanged(INFOHASH, Statistics(num_peers=1)))
+        assert world.play(2, asked=False)
+        reading.cancel()
+
+    run(test)
+
+
+def test_a_track_of_a_dead_swarm_that_is_asked_for_is_tried(run):
+    async def test():
+        world = World(stall_timeout=20)
+        reading = asyncio.create_task(world.read(world.play()).next())
+        await world.later(25)
+        assert world.play(1)
+        assert world.play(2, asked=False)
+        reading.cancel()
 
     run(test)
 
