@@ -28,6 +28,7 @@ MUSEPACK_KBPS = 160
 AAC_KBPS = 128  # the usual web rip; shops sell 256
 VORBIS_KBPS = 128  # quality 4; most rips are 5 to 8 (160 to 256)
 OPUS_KBPS = 96  # most rips are 96 to 160
+VIDEO_KBPS = 1000  # with its sound; films have 1500 and more
 SPEECH_KBPS = 64  # audio books
 
 Improve = Callable[[bytes, int, int], Asking[tuple[bytes, Span] | None]]

@@ -15,6 +15,7 @@ from mopidy_vozduxan.audio import (
     aiff,
     ape,
     asf,
+    avi,
     dff,
     dsf,
     dts,
@@ -24,6 +25,7 @@ from mopidy_vozduxan.audio import (
     mpeg,
     musepack,
     ogg,
+    others,
     tta,
     wave,
     wavpack,
@@ -51,6 +53,8 @@ CONTAINERS: tuple[Container, ...] = (
     adts.CONTAINER,
     ac3.CONTAINER,
     dts.CONTAINER,
+    avi.CONTAINER,
+    others.CONTAINER,
 )
 #: Stands for any other file: we know nothing about it.
 UNKNOWN = Container(formats={})

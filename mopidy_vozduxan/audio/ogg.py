@@ -18,6 +18,7 @@ from mopidy_vozduxan.audio.answering import Asking
 from mopidy_vozduxan.audio.container import (
     OPUS_KBPS,
     SPEECH_KBPS,
+    VIDEO_KBPS,
     VORBIS_KBPS,
     Container,
     Format,
@@ -155,6 +156,9 @@ CONTAINER = Container(
         "ogg": Format(_TYPE, VORBIS_KBPS, _TAIL_KIB),
         "oga": Format(_TYPE, VORBIS_KBPS, _TAIL_KIB),
         "opus": Format(_TYPE, OPUS_KBPS, _TAIL_KIB),
+        "ogx": Format(_TYPE, VORBIS_KBPS, _TAIL_KIB),
+        "ogv": Format("video/ogg", VIDEO_KBPS, _TAIL_KIB),
+        "ogm": Format("video/ogg", VIDEO_KBPS, _TAIL_KIB),
         "spx": Format(_TYPE, SPEECH_KBPS, _TAIL_KIB),
     },
     signatures=((0, SIGNATURE),),

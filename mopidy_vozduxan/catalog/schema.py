@@ -159,7 +159,44 @@ CREATE TABLE keep (
 ) WITHOUT ROWID;
 """
 
-STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH)
+# Files that count as tracks since then: torrents with such files get their tracks anew.
+# Files whose tags or lengths were read wrongly, or that have a sheet, are read again.
+_NEW_ENDINGS = (
+    "mp4 m4v mov qt 3gp 3g2 3ga m4r mkv webm avi wmv asf ogv ogm ogx flv mpg mpeg m2ts"
+    " mts vob rmvb nut mxf au snd caf w64 rf64 bwf wave voc paf sf nist svx dtshd dtsma"
+    " tak shn ofr ofs mlp thd truehd eac3 ec3 oma aa3 at3 ra rm mpa mp1 m1a m2a mpga"
+    " mpp mp+ adts loas vqf amr awb gsm qcp aa aax ilbc mod xm it s3m mtm stm med okt"
+    " umx 669 mid midi sid nsf nsfe spc gbs gym kss ay sap vgm vgz"
+)
+_MISREAD_ENDINGS = "mp3 mp2 ogg oga opus spx wav aif aiff aifc m4a m4b wv ape"
+
+
+def _ends(endings: str) -> str:
+    tests = (f"lower(file.path) LIKE '%.{ending}'" for ending in endings.split())
+    return f"({' OR '.join(tests)})"
+
+
+_RENAMED = f"SELECT infohash FROM file WHERE NOT padding AND {_ends(_NEW_ENDINGS)}"
+_RENAMED_ALBUMS = f"SELECT id FROM album WHERE infohash IN ({_RENAMED})"
+_FIFTH = f"""
+DELETE FROM words WHERE rowid IN
+    (SELECT id FROM track WHERE album IN ({_RENAMED_ALBUMS}));
+DELETE FROM track WHERE album IN ({_RENAMED_ALBUMS});
+DELETE FROM album WHERE infohash IN ({_RENAMED});
+UPDATE torrent SET folder_count = max(1, folder_count)
+    WHERE infohash IN ({_RENAMED});
+UPDATE track SET read = 0, tried_ms = 0 WHERE id IN (
+    SELECT track.id FROM album JOIN track ON track.album = album.id
+    JOIN file ON file.infohash = album.infohash AND file.idx = track.idx
+    WHERE {_ends(_MISREAD_ENDINGS)} OR album.infohash IN
+        (SELECT infohash FROM file WHERE {_ends("cue")}));
+UPDATE track SET track_no = CAST(title AS INTEGER)
+    WHERE track_no IS NULL AND part = 0 AND title != '' AND length(title) <= 3
+    AND title NOT GLOB '*[^0-9]*' AND CAST(title AS INTEGER) BETWEEN 1 AND
+        2 * (SELECT track_count FROM album WHERE album.id = track.album);
+"""
+
+STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -31,8 +31,12 @@ def write_names(db: sqlite3.Connection, metainfo: Metainfo) -> None:
     from mopidy_vozduxan.catalog.named_tracks import named_folders
 
     delete_tracks(db, metainfo.infohash)
-    place = 0
-    for number, folder in enumerate(named_folders(metainfo)):
+    place, folders = 0, named_folders(metainfo)
+    db.execute(
+        "UPDATE torrent SET folder_count = ? WHERE infohash = ?",
+        (len(folders), metainfo.infohash),
+    )
+    for number, folder in enumerate(folders):
         album = db.execute(
             "INSERT INTO album (infohash, folder, path, named, name)"
             " VALUES (?, ?, ?, ?, ?)",

@@ -87,10 +87,14 @@ def files(run: Run) -> None:
         rows = _files(run, source, bar)
     head = ("INDEX", "SIZE", "PATH")
     lines = [
-        (str(row["index"]), show.size(row["size"]), show.plain(row["path"]))
-        for row in rows
+        (str(row["index"]), show.size(row["size"]), _path_and_note(row)) for row in rows
     ]
     run.answer(rows, show.table([head, *lines], numbers=(0, 1)))
+
+
+def _path_and_note(row: Row) -> str:
+    path, note = show.plain(row["path"]), row.get("note")
+    return f"{path}  ({note})" if note else path
 
 
 def _files(run: Run, source: NamedTorrent, bar: Bar) -> list[Row]:

@@ -17,7 +17,7 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
 from mopidy_vozduxan.commands.keeping_commands import row_of, totals
 from mopidy_vozduxan.commands.removal import Removal, Remover
-from mopidy_vozduxan.commands.streaming_commands import Result, described
+from mopidy_vozduxan.commands.streaming_commands import Result, explained
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
 from mopidy_vozduxan.keeping.keeping import Keeping, KeptProgress
@@ -118,8 +118,8 @@ class LibraryCommands:
         if (text is None) == (encoded is None):
             raise BadInput("Either source or torrentFileB64 must be given.")
         if encoded is not None:
-            return described(await asyncio.to_thread(self._read, encoded))
-        return described(await self._metainfo_of(text or "", seconds))
+            return explained(await asyncio.to_thread(self._read, encoded))
+        return explained(await self._metainfo_of(text or "", seconds))
 
     async def torrent_list(self) -> Result:
         """Return every torrent of the library, in natural order of names."""

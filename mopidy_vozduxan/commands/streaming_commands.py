@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 
 from mopidy_vozduxan.audio.formats import content_type
+from mopidy_vozduxan.audio.unshown import why_not_shown
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
 from mopidy_vozduxan.exceptions import BadInput
@@ -188,7 +189,7 @@ class Commands:
         )
 
 
-def described(metainfo: Metainfo) -> Result:
+def described(metainfo: Metainfo) -> list[dict[str, object]]:
     """Return a torrent's files for JSON; sizes are in bytes."""
     return [
         {
@@ -200,6 +201,15 @@ def described(metainfo: Metainfo) -> Result:
         for file in metainfo.files
         if not file.padding
     ]
+
+
+def explained(metainfo: Metainfo) -> Result:
+    """Return the same; archives and images of discs have a ``note``: why no tracks."""
+    rows = described(metainfo)
+    for row in rows:
+        if note := why_not_shown(str(row["path"])):
+            row["note"] = note
+    return rows
 
 
 #: The commands by name.

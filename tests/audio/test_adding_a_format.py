@@ -180,7 +180,7 @@ def test_its_end_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_each_extension_is_a_track_with_a_type_and_a_length(ending: str) -> None:
     torrent = metainfo("Album", [f"Song.{ending}"])
     assert playable_file(torrent, None).index == 0
-    assert formats.content_type(f"Song.{ending}").startswith("audio/")
+    assert formats.content_type(f"Song.{ending}").startswith(("audio/", "video/"))
     assert formats.estimated_length_ms(f"Song.{ending}", 1_000_000)
 
 

@@ -30,7 +30,7 @@ def test_audio_is_known_by_its_extension(path):
         "x.mp3/readme",
         "a/._01 - x.mp3",
         "__MACOSX/a/01.mp3",
-        "video.mp4",
+        "video.srt",
         "01.mp3.part",
         "",
     ],

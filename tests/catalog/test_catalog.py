@@ -89,7 +89,7 @@ def test_torrents_say_how_many_folders_with_audio_they_have(catalog):
     catalog.collection.add(source_of(ALBUM), ALBUM)
     box = metainfo("Box", ["CD1/1.mp3", "CD2/1.mp3", "Scans/1.jpg"])
     catalog.collection.add(source_of(box), box)
-    film = metainfo("Film", ["film.mkv"])
+    film = metainfo("Film", ["film.srt"])
     catalog.collection.add(source_of(film), film)
     counts = {t.name: t.folder_count for t in catalog.collection.summaries()}
     assert counts == {"Artist - Album": 1, "Box": 2}

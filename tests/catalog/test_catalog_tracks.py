@@ -306,3 +306,33 @@ def test_an_older_catalog_answers_before_that(tmp_path):
     assert [t.tags.title for t in tracks(catalog)] == ["One", "Two"]
     assert catalog.scans.unscanned_torrents(9) == [ALBUM.infohash]
     catalog.close()
+
+
+def test_an_older_catalog_shows_what_counts_as_tracks_since_then(tmp_path):
+    path = tmp_path / "old.db"
+    mixed = metainfo("Mixed", ["1.flac", "film.mkv", "Disc/x.iso"])
+    film = metainfo("Film", ["film.mp4"])
+    catalog = Catalog(path)
+    for info in (mixed, film, RIP):
+        catalog.collection.add(source_of(info), info)
+    catalog.scans.keep_tags(RIP.infohash, 0, Tags(title="Kept", length_ms=9))
+    catalog.close()
+    with sqlite3.connect(path) as db:  # as an older version left it
+        ids = "SELECT id FROM album WHERE infohash = ?"
+        db.execute(f"DELETE FROM track WHERE album IN ({ids})", (film.infohash,))
+        db.execute("DELETE FROM album WHERE infohash = ?", (film.infohash,))
+        db.execute(
+            "UPDATE torrent SET folder_count = 0 WHERE infohash = ?", (film.infohash,)
+        )
+        db.execute(
+            f"DELETE FROM track WHERE idx = 1 AND album IN ({ids})", (mixed.infohash,)
+        )
+        db.execute("PRAGMA user_version = 4")
+    db.close()
+    catalog = Catalog(path)
+    catalog.complete(threading.Event())
+    assert [t.tags.title for t in tracks(catalog, mixed)] == ["1", "film"]
+    assert [t.tags.title for t in tracks(catalog, film)] == ["film"]
+    assert [t.tags.title for t in tracks(catalog, RIP)] == ["Kept"]
+    assert catalog.scans.unscanned(RIP.infohash) == [0], "it is read again"
+    catalog.close()

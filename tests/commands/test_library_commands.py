@@ -6,6 +6,7 @@ import asyncio
 import base64
 import os
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -29,6 +30,7 @@ from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.torrent.tags import Tags
 from tests.fake_engine import INFOHASH, album, source_of
+from tests.metainfos import metainfo
 from tests.streaming.world import World
 from tests.torrent_files import multi_file
 
@@ -284,6 +286,17 @@ def test_files_of_what_the_library_has(play, source):
             "mime": "audio/flac",
         }
         assert not stage.engine.added
+
+    play(test)
+
+
+def test_files_say_why_archives_are_no_tracks(play):
+    async def test(stage):
+        box = replace(metainfo("Box", ["a.rar", "b.flac"]), infohash=INFOHASH)
+        stage.know(box)
+        packed, track = await stage.run("torrent_files", source=INFOHASH)
+        assert packed["note"].startswith("is an archive")
+        assert "note" not in track
 
     play(test)
 

@@ -29,6 +29,8 @@ _ENCODERS = {
     "opus": "audioresample ! audio/x-raw,rate=48000 ! opusenc ! oggmux",
     "spx": "audioresample ! audio/x-raw,rate=16000,channels=1 ! speexenc ! oggmux",
     "weba": "audioresample ! audio/x-raw,rate=48000 ! opusenc ! webmmux",
+    "avi": "lamemp3enc ! avimux",
+    "au": "avmux_au",
     "wma": "avenc_wmav2 ! avmux_asf",
     "ac3": "avenc_ac3",
     "dts": "audioresample ! audio/x-raw,rate=48000 ! avenc_dca strict=experimental",

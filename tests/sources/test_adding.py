@@ -288,6 +288,13 @@ def test_a_torrent_without_audio_is_said(adder, world, caplog):
     assert "“Photos” has no audio file" in caplog.text
 
 
+def test_a_torrent_of_an_archive_says_what_it_is(adder, world, caplog):
+    packed = replace(metainfo("Packed", ["a.rar"]), infohash=ALBUM.infohash)
+    world.swarms[ALBUM.infohash] = packed
+    assert adder.add(MAGNET, LONG).known
+    assert "has no audio file: “a.rar” is an archive" in caplog.text
+
+
 def test_of_hundreds_of_torrents_only_some_are_asked_for_at_a_time(adder, world):
     world.open.clear()
     for number in range(100):
