@@ -1,13 +1,13 @@
-"""Presses keys at random, and reports when Mopidy stops answering or playing.
+"""Presses keys at random, and reports when Mopidy stops answering or playing, or grows.
 
     python benchmarks/soak.py                        # 5 minutes
-    python benchmarks/soak.py --minutes 20 --seed 7  # the same keys as last time
+    python benchmarks/soak.py --minutes 60 --seed 7  # the same keys as last time
 
-A real Mopidy plays two albums from real swarms on loopback, and a local file. Meanwhile
-keys come over JSON-RPC and MPD: next, previous, seek, pause, stop, play, edits of the
-queue, its modes. One in three comes in the last seconds of a track, when the player
-asks for the next one. The same seed gives the same keys; their timing depends on the
-machine.
+A real Mopidy plays 200 tracks of 20 torrents from a real swarm on loopback, and a local
+file, with a cache of 100 MB, a fourth of all there is. Meanwhile keys come over
+JSON-RPC and MPD: next, previous, seek, pause, stop, play, edits of the queue, its
+modes. One in three comes in the last seconds of a track, when the player asks for the
+next one. The same seed gives the same keys; their timing depends on the machine.
 
 met           how often a key came at the moment when the player asks for a track
 frozen        a call that Mopidy did not answer within 30 s, or a SIGTERM that did not
@@ -15,6 +15,11 @@ frozen        a call that Mopidy did not answer within 30 s, or a SIGTERM that d
 refused       calls that Mopidy answered with an error
 silent        "playing" for 20 s, but the position and the track stayed the same
 errors        log records at ERROR and above, and tracebacks
+
+A table follows: the median of each third of the time, the most, and how much a straight
+line through the last two thirds rises in an hour. The status is also 1 if something
+grows from the middle third to the last (see growth.py), or if the disk ever held more
+than the limit and the three largest files, which may play, come next and after that.
 """
 
 from __future__ import annotations
@@ -26,8 +31,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +39,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from mpd import CommandError
 
-from tests.e2e.stage import Album, album, seeded
-from tests.rig.album import Track
+from benchmarks.growth import MB, Growth, over
+from benchmarks.soak_stage import Stage, stage
 from tests.rig.mopidy import MopidyProcess, RpcError
 
 FROZEN_S = 30
 SILENT_S = 20
-SILENT = "fakesink sync=true"
-TRACKS = [
-    [Track(f"Short {n}", "flac", 5 + n) for n in range(4)],
-    [Track(f"Long {n}", kind, 15) for n, kind in enumerate(("mp3", "flac", "ogg"))],
-]
 MODES = ("random", "repeat", "single", "consume")
 #: How many seconds before the end of a track a key may come.
 NEAR_THE_END = (3, 4)
@@ -213,85 +212,69 @@ class Ears:
 def main() -> int:
     options = _options()
     print(f"seed {options.seed}, {options.minutes} minutes", flush=True)
-    with tempfile.TemporaryDirectory() as name, _stage(Path(name)) as (mopidy, uris):
-        keys = Keys(mopidy, uris, options.seed)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        stage(Path(name), options.torrents, options.limit) as here,
+    ):
+        mopidy = here.mopidy
+        keys = Keys(mopidy, list(here.uris), options.seed)
         ears = Ears(keys)
-        memory = [_memory_mb(mopidy.pid)]
-        frozen = None
-        until = time.monotonic() + options.minutes * 60
-        try:
-            keys.clear()
-            while time.monotonic() < until:
-                keys.press()
-                ears.listen()
-                memory.append(_memory_mb(mopidy.pid))
-        except FrozenError as exc:
-            frozen = f"Frozen: no answer to {exc} after {', '.join(keys.last)}"
+        growth = Growth(mopidy.pid, mopidy.url, here.data)
+        growth.start()
+        frozen = _press(keys, ears, options.minutes)
+        growth.end()
         if mopidy.stop(FROZEN_S) != 0 and not frozen:
             frozen = "Frozen: Mopidy does not end"
         if options.log:
             options.log.write_text(mopidy.log)
         if frozen:
             print(mopidy.log[-6000:], frozen, sep="\n")
-        print(*(f"{key} {count}" for key, count in keys.pressed.items()), sep=", ")
-        print(
-            f"{keys.pressed.total()} keys, {keys.refused} refused,"
-            f" {mopidy.log.count(MET)} met, {int(bool(frozen))} frozen,"
-            f" {ears.silences} silent, {len(ERROR.findall(mopidy.log))} errors,"
-            f" memory {memory[0]:.0f} MB at first, {max(memory):.0f} at most,"
-            f" {memory[-1]:.0f} at last"
-        )
-        for line in sorted(set(re.findall(r"ERROR .*\n.*", mopidy.log)))[:5]:
-            print(line)
-    return int(bool(frozen))
+        _report(keys, ears, mopidy.log, bool(frozen))
+        print(growth.table())
+        faults = [*growth.grown(), *_over(growth, here)]
+        print(*faults or ["nothing grew, and the disk was never over"], sep="\n")
+    return int(bool(frozen or faults))
+
+
+def _press(keys: Keys, ears: Ears, minutes: float) -> str | None:
+    """Press keys for a while; return how Mopidy froze, if it did."""
+    until = time.monotonic() + minutes * 60
+    try:
+        keys.clear()
+        while time.monotonic() < until:
+            keys.press()
+            ears.listen()
+    except FrozenError as exc:
+        return f"Frozen: no answer to {exc} after {', '.join(keys.last)}"
+    return None
+
+
+def _report(keys: Keys, ears: Ears, log: str, frozen: bool) -> None:
+    print(*(f"{key} {count}" for key, count in keys.pressed.items()), sep=", ")
+    print(
+        f"{keys.pressed.total()} keys, {keys.refused} refused, {log.count(MET)} met,"
+        f" {int(frozen)} frozen, {ears.silences} silent,"
+        f" {len(ERROR.findall(log))} errors"
+    )
+    for line in sorted(set(re.findall(r"ERROR .*\n.*", log)))[:5]:
+        print(line)
+
+
+def _over(growth: Growth, here: Stage) -> list[str]:
+    """Return in words how far the disk was over what it may hold."""
+    most = (here.limit + here.slack) / MB
+    times = over(growth.series["disk"], most) if here.limit else ()
+    return [f"the disk held up to {max(times):.0f} of {most:.0f} MB"] if times else []
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--torrents", type=int, default=20)
+    parser.add_argument("--limit", type=int, default=100, help="of the cache, in MB")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--log", type=Path, help="keep Mopidy's log in this file")
     return parser.parse_args()
-
-
-@contextmanager
-def _stage(folder: Path) -> Iterator[tuple[MopidyProcess, list[str]]]:
-    """Start swarms and a Mopidy; yield it with the URIs that it can play."""
-    with ExitStack() as stack:
-        albums: list[Album] = []
-        for number, tracks in enumerate(TRACKS):
-            place = folder / f"Album {number}"
-            albums.append(stack.enter_context(album(place, tracks, seed=number)))
-            stack.enter_context(seeded(albums[-1], seconds=10))
-        torrents = folder / "torrents"
-        torrents.mkdir()
-        for one in albums:
-            (torrents / f"{one.infohash}.torrent").write_bytes(one.torrent)
-        config = {
-            "vozduxan": {"torrent_dirs": torrents, "stall_timeout": 8},
-            # A minute may pass without a key over MPD.
-            "mpd": {"connection_timeout": 3600},
-            "loglevels": {
-                "mopidy_vozduxan": "debug",
-                "mopidy.audio": "debug",
-                "mopidy_mpd": "debug",
-            },
-        }
-        mopidy = MopidyProcess(folder / "mopidy", config, audio_output=SILENT)
-        stack.enter_context(mopidy)
-        mopidy.wait_for_log(r"Added \d+ new", 60)
-        uris = [albums[0].paths[0].as_uri()]
-        for one in albums:
-            refs = mopidy.rpc("core.library.browse", uri=one.uri)
-            uris += [ref["uri"] for ref in refs]
-        yield mopidy, uris
-
-
-def _memory_mb(pid: int) -> float:
-    """Return the memory of a process, without mapped files."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"RssAnon:\s+(\d+) kB", status)
-    return int(found[1]) / 1024 if found else 0.0
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ Work = Callable[[sqlite3.Connection], T]
 
 #: Connections kept for readers; core, the scanner and the API rarely read at once.
 MOST_IDLE = 4
+#: How long to wait for another process that writes. Core waits with some of our calls,
+#: and the largest of our transactions take 0.1 s.
+LOCK_S = 2.0
 #: Each failed attempt has waited for another process to finish its step.
 WAL_ATTEMPTS = 10
 
@@ -142,7 +145,10 @@ class CatalogFile:
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(
-            self._path, timeout=5, isolation_level="IMMEDIATE", check_same_thread=False
+            self._path,
+            timeout=LOCK_S,
+            isolation_level="IMMEDIATE",
+            check_same_thread=False,
         )
         try:
             _use_wal(db)

@@ -48,9 +48,9 @@ class History:
         if self._timer:
             self._timer.cancel()
         await asyncio.gather(*self._tasks)
-        await self._write_hearings()
-        await self._write_amounts()
-        await self._try(self._catalog.hearings.save_clock())
+        if await self._try(self._catalog.hearings.save_clock()):
+            await self._write_hearings()
+            await self._write_amounts()
 
     def _count(self) -> None:
         self._timer = None

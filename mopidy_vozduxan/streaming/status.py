@@ -31,6 +31,7 @@ def _stream(stream: Stream, bucket: str | None) -> Row:
         "bufferedBytes": ahead,
         "downloadRate": stream.swarm.statistics.download_rate,
         "numPeers": stream.swarm.statistics.num_peers,
+        "readers": len(stream.readers),
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,11 @@ def cut_short(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 3)
 
 
-HARMS: list[Harm] = [spoil_a_byte, overwrite, cut_short, Path.unlink]
+def take_the_folder(path: Path) -> None:
+    shutil.rmtree(path.parent)
+
+
+HARMS: list[Harm] = [spoil_a_byte, overwrite, cut_short, Path.unlink, take_the_folder]
 
 
 class Spoiled:
@@ -226,3 +231,67 @@ async def test_a_disk_that_keeps_nothing_is_not_written_to_for_ever(
 def swarm_source(album: Album, peers: list[tuple[str, int]]) -> TorrentSource:
     magnet = album.magnet(*peers).magnet
     return TorrentSource(album.infohash, album.torrent, magnet)
+
+
+def resume_of(folder: Path) -> Path:
+    (resume,) = (folder / "resume").glob("*.resume")
+    return resume
+
+
+def keep_older(folder: Path, older: bytes) -> None:
+    resume_of(folder).write_bytes(older)
+
+
+def keep_a_third(folder: Path, _: bytes) -> None:
+    data = resume_of(folder).read_bytes()
+    resume_of(folder).write_bytes(data[: len(data) // 3])
+
+
+RESUME_HARMS: dict[str, Callable[[Path, bytes], object]] = {
+    "gone": lambda folder, _: resume_of(folder).unlink(),
+    "empty": lambda folder, _: resume_of(folder).write_bytes(b""),
+    "cut": keep_a_third,
+    "garbage": lambda folder, _: resume_of(folder).write_bytes(bytes(range(256)) * 9),
+    "older": keep_older,
+}
+
+
+@pytest.mark.parametrize("swarm", ["v1"], indirect=True)
+@pytest.mark.parametrize("harm", RESUME_HARMS.values(), ids=RESUME_HARMS.keys())
+@on_loop
+async def test_what_is_on_disk_plays_without_a_good_resume_file(
+    tmp_path: Path, swarm: Album, seeds: Seeds, harm: Callable[[Path, bytes], object]
+) -> None:
+    """Nobody seeds it any more, so every byte must come from disk."""
+    source = swarm_source(swarm, seeds.start(swarm, 1))
+    async with Player(tmp_path, source, swarm) as player:
+        await player.read(1)
+    older = resume_of(tmp_path).read_bytes()
+    async with Player(tmp_path, source, swarm) as player:
+        assert await player.read_all() == sources(swarm)
+    seeds.close()
+    harm(tmp_path, older)
+    async with Player(tmp_path, source, swarm) as again:
+        assert await again.read_all() == sources(swarm)
+    assert not again.failed
+
+
+@pytest.mark.parametrize("swarm", ["v1", "v2"], indirect=True)
+@on_loop
+async def test_a_resume_file_that_is_newer_than_the_data_is_not_believed(
+    tmp_path: Path, swarm: Album, seeds: Seeds
+) -> None:
+    """A backup of the music was put back, or the disk has lost its last seconds."""
+    source = swarm_source(swarm, seeds.start(swarm, 1))
+    async with Player(tmp_path, source, swarm) as player:
+        await player.read(1)
+    backup = tmp_path / "backup"
+    shutil.copytree(tmp_path / "data", backup)
+    async with Player(tmp_path, source, swarm) as player:
+        assert await player.read_all() == sources(swarm)
+    shutil.rmtree(tmp_path / "data")
+    backup.rename(tmp_path / "data")
+    async with Player(tmp_path, source, swarm) as again:
+        assert await again.read_all() == sources(swarm)
+    assert [path.read_bytes() for path in stored(tmp_path)] == sources(swarm)
+    assert not again.failed
