@@ -21,10 +21,11 @@ from mopidy_vozduxan.exceptions import (
     MetadataTimeout,
     NoSuchExport,
     NoSuchKeep,
+    NoSuchTorrent,
     ShuttingDown,
 )
 from mopidy_vozduxan.keeping import which_keep
-from mopidy_vozduxan.keeping.exporting import Export, Exporter, Wish
+from mopidy_vozduxan.keeping.exporting import Export, Exporter, ExportRequest
 from mopidy_vozduxan.keeping.keeping import Keeping, KeptProgress
 from mopidy_vozduxan.keeping.kept_files import including
 from mopidy_vozduxan.sources.adding import Adder
@@ -69,6 +70,8 @@ class KeepingCommands:
         :class:`StorageFailed`.
         """
         keep = await self._named(await self._added(source))
+        if not await self._catalog.on_loop.torrents.has(keep.infohash):
+            raise NoSuchTorrent("It has left the library; add it again to keep it.")
         await self._catalog.on_loop.run(self._catalog.keeps.add, keep)
         self._keeping.look_again()
         return await self._row_of(keep)
@@ -104,8 +107,8 @@ class KeepingCommands:
         if where is None:
             raise BadInput("directory is missing.")
         flags = arguments.flag("fetch", fetch), arguments.flag("copy", copy)
-        wish = Wish(await self._named(source), where, *flags)
-        return export_row(self._exports.begin(wish))
+        request = ExportRequest(await self._named(source), where, *flags)
+        return export_row(self._exports.begin(request))
 
     async def torrent_export_progress(
         self, export: object = None, wait: object = 0
@@ -194,7 +197,7 @@ def export_row(export: Export) -> dict[str, object]:
     return {
         "export": export.id,
         "state": export.state,
-        "directory": export.wish.directory,
+        "directory": export.request.directory,
         "files": export.files,
         "size": export.size,
         "doneBytes": export.done_bytes,

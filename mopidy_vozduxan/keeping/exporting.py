@@ -44,7 +44,7 @@ REMEMBERED_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ExportRequest:
     """What to export, and where to.
 
     ``fetch`` fetches what is missing first; ``copy`` never links.
@@ -71,7 +71,7 @@ class Export:
     """One export: how far it is; amounts are in bytes."""
 
     id: str
-    wish: Wish
+    request: ExportRequest
     state: State = "waiting"
     files: int = 0
     size: int = 0
@@ -83,7 +83,7 @@ class Export:
 
 
 class Exporter:
-    """Exports what is wished; ``forbidden`` are folders of ours."""
+    """Exports what is asked for; ``forbidden`` are folders of ours."""
 
     def __init__(
         self,
@@ -102,12 +102,12 @@ class Exporter:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._turn = asyncio.Lock()  # two would only slow each other down
 
-    def begin(self, wish: Wish) -> Export:
+    def begin(self, request: ExportRequest) -> Export:
         """Begin an export, or return the one that does the same."""
         for export in self._exports.values():
-            if export.wish == wish and not export.ended.is_set():
+            if export.request == request and not export.ended.is_set():
                 return export
-        export = Export(secrets.token_urlsafe(12), wish)
+        export = Export(secrets.token_urlsafe(12), request)
         self._exports[export.id] = export
         task = asyncio.ensure_future(self._run(export))
         self._tasks[export.id] = task
@@ -141,7 +141,7 @@ class Exporter:
         except VozduxanError as exc:
             export.state, export.message = "failed", str(exc)
         except OSError as exc:
-            folder = export.wish.directory
+            folder = export.request.directory
             export.state = "failed"
             export.message = f"Cannot write to {folder}: {exc.strerror}."
         except Exception:
@@ -153,17 +153,19 @@ class Exporter:
             loop.call_later(REMEMBERED_S, self._exports.pop, export.id, None)
 
     async def _export(self, export: Export) -> None:
-        wish = export.wish
+        request = export.request
         run = self._catalog.on_loop.run
-        source, metainfo = await run(self._known, wish.keep.infohash)
-        files = files_named(metainfo, wish.keep)
+        source, metainfo = await run(self._known, request.keep.infohash)
+        files = files_named(metainfo, request.keep)
         export.files, export.size = len(files), sum(file.size for file in files)
-        folder = await asyncio.to_thread(TargetFolder, wish.directory, self._forbidden)
+        folder = await asyncio.to_thread(
+            TargetFolder, request.directory, self._forbidden
+        )
         with contextlib.closing(folder):
             fat = await asyncio.to_thread(folder.takes_portable_names_only)
             # All of the torrent's, so that a file's path is always the same.
             paths = await asyncio.to_thread(paths_for, _real(metainfo), fat=fat)
-            links = await self._links(wish, source)
+            links = await self._links(request, source)
             work = _Work(export, folder, source, metainfo, links)
             for file in files:
                 await self._file(work, file, paths[file.index])
@@ -178,9 +180,11 @@ class Exporter:
             raise MetadataTimeout(f"The metadata of “{name}” is not here yet.")
         return source, metainfo
 
-    async def _links(self, wish: Wish, source: TorrentSource) -> dict[int, Path]:
+    async def _links(
+        self, request: ExportRequest, source: TorrentSource
+    ) -> dict[int, Path]:
         """Return the files of the torrent in the cache, to be linked."""
-        if wish.copy or source.torrent is None:
+        if request.copy or source.torrent is None:
             return {}
         names = await asyncio.to_thread(names_on_disk, source.torrent)
         folder = Path(self._disk.folder_of(source.infohash))
@@ -205,13 +209,17 @@ class Exporter:
         metainfo = work.metainfo
         names = await self._catalog.on_loop.torrents.names_of(metainfo.infohash)
         held = await asyncio.to_thread(self._holdings.asking(names))
-        if not work.export.wish.fetch and not is_here(metainfo, file, held):
+        there = is_here(metainfo, file, held)
+        if not work.export.request.fetch and not there:
             here = held_bytes(metainfo, [file], held)[file.index]
             return Outcome.MISSING, f"{here * 100 // file.size} % of it is here"
         mark = f"{metainfo.infohash[:12]}-{file.index}"
         with work.folder.place(path, mark) as place:
             async with self._background.reading(work.target(file)) as reading:
                 parts = work.counted(lambda: reading.parts(0, file.size))
+                if not there:  # there is nothing to link before it has come
+                    async for _ in parts():
+                        pass
                 link = work.links.get(file.index)
                 outcome = await export_file(place, file.size, parts, link)
         return outcome, _MESSAGES.get(outcome, "")
@@ -235,10 +243,11 @@ class _Work:
         before = self.export.done_bytes
 
         async def counting() -> AsyncIterator[memoryview]:
-            self.export.done_bytes = before
+            done = before
             async for part in parts():
                 yield part
-                self.export.done_bytes += len(part)
+                done += len(part)
+                self.export.done_bytes = max(done, self.export.done_bytes)
 
         return counting
 

@@ -8,7 +8,8 @@ Design notes
 ------------
 - *A linked file is shared with our cache.* We never write to it again: see
   :mod:`~mopidy_vozduxan.engine.shared_files`.
-- *What libtorrent has not written yet* makes a linked file differ. It is copied then.
+- *What libtorrent has not written yet* makes a linked file differ. If that takes long,
+  the file is copied.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from pathlib import Path
 
 from mopidy_vozduxan.keeping.target_folder import Place, Taken
 
+#: When to look whether libtorrent has written all of a file: it may have come just now.
+WRITTEN_S = (0.0, 0.5)
 Parts = Callable[[], AsyncIterator[memoryview]]
 
 
@@ -64,8 +67,14 @@ async def export_file(
 
 
 async def _link(place: Place, size: int, parts: Parts, source: Path) -> bool:
-    linked = await asyncio.to_thread(place.link, source, size)
-    return linked is not None and await _is_same(linked, parts)
+    for wait_s in WRITTEN_S:
+        await asyncio.sleep(wait_s)
+        linked = await asyncio.to_thread(place.link, source, size)
+        if linked is None:
+            return False
+        if await _is_same(linked, parts):
+            return True
+    return False
 
 
 async def _is_same(file: int, parts: Parts) -> bool:

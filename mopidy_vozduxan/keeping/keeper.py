@@ -25,6 +25,9 @@ from mopidy_vozduxan.torrent.uris import Keep
 logger = logging.getLogger(__name__)
 
 
+NO_ROOM = "There is no room for it on the disk, within the cache's limit."
+
+
 @dataclass(frozen=True, slots=True)
 class KeepPace:
     """When to fetch: all in seconds."""
@@ -72,9 +75,13 @@ class Keeper:
         self._announced: Keep | None = None
         #: What is being fetched.
         self.fetching: Keep | None = None
-        #: Why a torrent is not fetched further, by its infohash.
-        self.troubles: dict[str, str] = {}
+        self._troubles: dict[str, str] = {}  # why it rests, by infohash
+        self._lacks_room = False
         self._task = asyncio.ensure_future(self._run())
+
+    def trouble_of(self, infohash: str) -> str | None:
+        """Return why no more of a torrent is fetched, if there is a reason."""
+        return self._troubles.get(infohash) or (None if self._has_room() else NO_ROOM)
 
     def look_again(self) -> None:
         """Something was kept, or is kept no longer."""
@@ -114,6 +121,9 @@ class Keeper:
 
     async def _quiet(self) -> None:
         """Return when something may be fetched, or there is news."""
+        if not self._has_room() and not self._lacks_room:
+            logger.warning("Vozduxan: What is kept is not fetched further: %s", NO_ROOM)
+        self._lacks_room = not self._has_room()
         while not self._may_fetch() and not self._news.is_set():
             await asyncio.sleep(self._pace.look)
 
@@ -156,7 +166,7 @@ class Keeper:
 
     def _finish(self, kept: Kept) -> None:
         self._done.add(kept.keep)
-        self.troubles.pop(kept.keep.infohash, None)
+        self._troubles.pop(kept.keep.infohash, None)
         if kept.keep == self._announced:
             logger.info("Vozduxan: “%s” is here whole, and is kept", kept.name)
             self._announced = None
@@ -175,12 +185,12 @@ class Keeper:
                     break
             else:
                 work.result()
-                self.troubles.pop(infohash, None)
+                self._troubles.pop(infohash, None)
         except NoSuchStream:
             logger.debug("“%s” was removed", kept.name)
         except VozduxanError as exc:
             logger.info("Vozduxan: “%s” is not fetched further: %s", kept.name, exc)
-            self.troubles[infohash] = str(exc)
+            self._troubles[infohash] = str(exc)
             self._rests[infohash] = self._now() + self._pace.rest
             if file:
                 self._failed[infohash, file.index] = self._now()

@@ -73,12 +73,13 @@ class Keeping:
 
     def _progress(self, kept: Kept, asking: Callable[[], set[int]]) -> KeptProgress:
         here = held_bytes(kept.metainfo, kept.files, asking()) if kept.metainfo else {}
-        keeper = self.keeper
+        lacks = kept.size is None or sum(here.values()) < kept.size
+        keeper = self.keeper if lacks else None
         return KeptProgress(
             kept,
             here,
             is_fetched=keeper is not None and keeper.fetching == kept.keep,
-            trouble=keeper.troubles.get(kept.keep.infohash) if keeper else None,
+            trouble=keeper.trouble_of(kept.keep.infohash) if keeper else None,
         )
 
     def look_again(self) -> None:

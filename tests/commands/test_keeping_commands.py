@@ -148,6 +148,9 @@ def test_what_does_not_exist_is_not_kept(play):
         await refused(stage, "torrent_keep", NoSuchTorrent, source="Nobody's")
         missing = f"vozduxan:track:{INFOHASH}:9"
         await refused(stage, "torrent_keep", NoSuchFile, source=missing)
+        stage.catalog.collection.remove(INFOHASH)
+        told = await refused(stage, "torrent_keep", NoSuchTorrent, source=INFOHASH)
+        assert told == "It has left the library; add it again to keep it."
         assert stage.catalog.keeps.all() == []
 
     play(test)

@@ -101,8 +101,8 @@ class Stage(World):
             await asyncio.sleep(0.001)
 
     def know(self, *metainfos):
-        for metainfo in metainfos:
-            self.catalog.collection.add(source_of(metainfo), metainfo)
+        for one in metainfos:
+            self.catalog.collection.add(source_of(one), one)
 
     def store(self, infohash, size=10_000):
         folder = self.disk.data_dir / infohash
@@ -586,8 +586,8 @@ def test_on_a_full_disk_a_removal_with_data_makes_room_first(play):
 def test_purging_spares_what_is_used_and_the_library(play):
     async def test(stage):
         stage.know(ALBUM, NEAR, REAL)
-        for metainfo in (ALBUM, NEAR, REAL):
-            stage.store(metainfo.infohash)
+        for one in (ALBUM, NEAR, REAL):
+            stage.store(one.infohash)
         stage.open(ALBUM)
         answer = await stage.run("torrent_purge")
         assert answer["torrents"] == 2

@@ -16,7 +16,7 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.keeping import target_folder
-from mopidy_vozduxan.keeping.exporting import Export, Exporter, Wish
+from mopidy_vozduxan.keeping.exporting import Export, Exporter, ExportRequest
 from mopidy_vozduxan.keeping.file_export import Outcome
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.keeping.target_folder import TargetFolder
@@ -39,8 +39,8 @@ class Stage:
     target: Path
 
     async def export(self, keep=None, **options) -> Export:
-        wish = Wish(keep or self.keep, str(self.target), **options)
-        export = self.exporter.begin(wish)
+        request = ExportRequest(keep or self.keep, str(self.target), **options)
+        export = self.exporter.begin(request)
         async with asyncio.timeout(60):
             await export.ended.wait()
         return export
@@ -320,8 +320,11 @@ async def test_a_cancelled_export_leaves_whole_files_only(
 ) -> None:
     async with stage(tmp_path, album, seeds.start(album, 1)) as on:
         await on.player.read_all()
-        export = on.exporter.begin(Wish(on.keep, str(on.target), copy=True))
-        assert on.exporter.begin(Wish(on.keep, str(on.target), copy=True)) is export
+        export = on.exporter.begin(ExportRequest(on.keep, str(on.target), copy=True))
+        assert (
+            on.exporter.begin(ExportRequest(on.keep, str(on.target), copy=True))
+            is export
+        )
         while export.done_bytes < SIZES[0] + 1:
             await asyncio.sleep(0)
         on.exporter.cancel(export.id)
@@ -343,6 +346,15 @@ async def test_names_are_legal_where_the_target_says_so(
         await on.player.read_all()
         await on.export()
         assert on.exported() == ["True/0", "True/1", "True/2"]
+
+
+@on_loop
+async def test_an_empty_file_is_exported_too(tmp_path: Path, seeds: Seeds) -> None:
+    album = make_album(tmp_path / "seed", [40_000, 0, 3_000], PIECE)
+    async with stage(tmp_path, album, seeds.start(album, 1)) as on:
+        export = await on.export(fetch=True)
+        assert outcomes(export)[::2] == ["linked", "linked"]
+        assert_same(on, album)
 
 
 def test_a_piece_belongs_to_two_files(album: Album) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.engine.disk import DiskStore
-from mopidy_vozduxan.keeping.keeper import KeepPace
+from mopidy_vozduxan.keeping.keeper import NO_ROOM, KeepPace
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.streaming.target import Target
@@ -117,12 +117,16 @@ def test_nothing_is_fetched_while_a_listener_plays_and_it_goes_on_afterwards(pla
     play(test)
 
 
-def test_nothing_is_fetched_without_room_and_it_goes_on_with_some(play):
+def test_nothing_is_fetched_without_room_and_it_goes_on_with_some(play, caplog):
     async def test(stage):
         stage.room = False
         stage.keep(AlbumUri(INFOHASH))
         await asyncio.sleep(0.2)
         assert stage.engine.added == []
+        assert (await stage.keeping.progress())[0].trouble == NO_ROOM
+        assert [r.message for r in caplog.records if NO_ROOM in r.message] == [
+            f"Vozduxan: What is kept is not fetched further: {NO_ROOM}"
+        ]
         stage.room = True
         await stage.until(lambda: stage.wants(*range(10)))
         stage.room = False
