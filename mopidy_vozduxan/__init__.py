@@ -46,6 +46,7 @@ class Extension(ext.Extension):
         schema["torrent_dirs"] = config.List(optional=True, subtype=config.Path())
         schema["data_dirs"] = config.List(optional=True, subtype=config.Path())
         schema["keep"] = config.List(optional=True)
+        schema["cache_dir"] = config.Path(optional=True)
         schema["lookup_timeout"] = config.Integer(minimum=0, maximum=30)
         schema["metadata_timeout"] = config.Integer(minimum=1, maximum=3600)
         schema["stall_timeout"] = config.Integer(minimum=5, maximum=3600)

@@ -42,11 +42,16 @@ class Record:
 
     @classmethod
     def of(cls, config: Any) -> Record:
-        """Open the record that ``config`` names. Raises :class:`StorageFailed`."""
-        data_dir, cache_dir = folders.data_dir(config), folders.cache_dir(config)
-        catalog = Catalog(data_dir / CATALOG)
-        pictures = KeptPictures(cache_dir / "images")
-        return cls(catalog, pictures, DiskStore.within(cache_dir, data_dir))
+        """Open the record that ``config`` names; what is not there is waited for."""
+        catalog = Catalog(folders.data_dir(config) / CATALOG, patient=True)
+        pictures = KeptPictures(folders.cache_dir(config) / "images")
+        return cls(catalog, pictures, disk_of(config))
+
+
+def disk_of(config: Any) -> DiskStore:
+    """Return what is on disk of torrents, by the folders that ``config`` names."""
+    data = folders.cache_dir(config) / "torrents"
+    return DiskStore(data, folders.resume_dir(config))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from pathlib import Path
 
 import pykka
@@ -192,13 +193,36 @@ def test_a_fault_of_ours_is_in_the_log_and_no_end_of_mopidys(
     assert record.exc_info
 
 
-def test_a_data_folder_that_cannot_be_made_is_a_sentence(tmp_path, caplog):
+@pytest.mark.parametrize("name", ["data", "cache"])
+def test_a_folder_that_cannot_be_made_is_a_sentence_and_is_waited_for(
+    tmp_path, caplog, name
+):
     config = config_in(tmp_path)
-    (tmp_path / "data" / "vozduxan").write_text("not a folder")
-    assert_it_has_nothing(VozduxanBackend.start(config=config, audio=None))
-    (record,) = [one for one in caplog.records if one.levelname == "ERROR"]
-    assert record.getMessage().startswith("Vozduxan: Cannot start: ")
-    assert running.current() is None
+    folder = tmp_path / name / "vozduxan"
+    folder.write_text("not a folder")
+    backend = VozduxanBackend.start(config=config, audio=None).proxy()
+    assert backend.has_library_browse().get(timeout=WAIT)
+    backend.library.browse("vozduxan:directory:root").get(timeout=WAIT)
+    wait_for(lambda: warnings_in(caplog))
+    (warning,) = warnings_in(caplog)
+    assert f"{folder}" in warning
+    assert "is not there" in warning
+    folder.unlink()
+    wait_for(
+        lambda: backend.library.browse("vozduxan:directory:root").get(timeout=WAIT)
+    )
+    assert len(warnings_in(caplog)) == 1
+
+
+def warnings_in(caplog):
+    return [one.getMessage() for one in caplog.records if one.levelno >= 30]
+
+
+def wait_for(true):
+    until = time.monotonic() + WAIT
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_a_port_that_cannot_be_had_is_a_sentence(tmp_path, caplog, monkeypatch):

@@ -69,6 +69,7 @@ def test_the_defaults_are_valid(extension):
         "torrent_dirs": (),
         "data_dirs": (),
         "keep": (),
+        "cache_dir": None,
         "lookup_timeout": 3,
         "metadata_timeout": 60,
         "stall_timeout": 20,

@@ -35,14 +35,16 @@ from mopidy_vozduxan.torrent.metainfo import ReadTorrent
 class Catalog:
     """The catalog at ``path``; raises :class:`StorageFailed` if it cannot open.
 
+    A ``patient`` one opens later, and is read as it is until then.
+
     Lists and searches cover the library only. A look-up by infohash also finds torrents
     that have left it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patient: bool = False) -> None:
         #: Called, on any thread, after a damaged file was set aside.
         self.on_damaged: Callable[[], None] = lambda: None
-        self._records = Records(path, lambda: self.on_damaged())
+        self._records = Records(path, lambda: self.on_damaged(), patient=patient)
         self.torrents = Torrents(self._records)
         self.collection = Collection(self._records)
         self.found_files = FoundFiles(self._records)
@@ -62,6 +64,11 @@ class Catalog:
             self.hearings,
             self.traffic,
         )
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with its disk now, as a sentence without its end."""
+        return self._records.complaints.trouble
 
     @property
     def torrents_version(self) -> int:

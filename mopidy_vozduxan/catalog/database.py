@@ -8,17 +8,29 @@ wait neither for a writer nor for each other. SQLite's errors become
 from __future__ import annotations
 
 import logging
-import shutil
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 from mopidy_vozduxan.catalog.backups import back_up
-from mopidy_vozduxan.catalog.schema import is_empty, migrate
+from mopidy_vozduxan.catalog.complaints import (
+    Complaints,
+    blames_disk,
+    is_read_only,
+    reason_of,
+)
+from mopidy_vozduxan.catalog.schema import (
+    STEPS,
+    LaterVersion,
+    is_empty,
+    migrate,
+    version_of,
+)
 from mopidy_vozduxan.exceptions import StorageFailed
 
 logger = logging.getLogger(__name__)
@@ -38,9 +50,8 @@ WAL_ATTEMPTS = 10
 _DAMAGE = frozenset({11, 26})
 # SQLITE_IOERR_SHORT_READ: somebody has deleted the WAL, or cut a file short.
 _CUT_SHORT = 522
-# SQLITE_IOERR*, SQLITE_FULL, SQLITE_CANTOPEN*; and the size of SQLite's first write.
-_NO_ROOM = frozenset({10, 13, 14})
-LEAST_ROOM = 64 * 1024
+#: How often to try a file again that could not be opened.
+AGAIN_S = 1.0
 
 
 class _Deleted(sqlite3.DatabaseError):
@@ -52,26 +63,44 @@ class _Deleted(sqlite3.DatabaseError):
 class CatalogFile:
     """The file at ``path``; raises :class:`StorageFailed` if it cannot open.
 
-    ``replaced`` is called, on any thread, after a damaged file was set aside and a new
+    A ``patient`` one raises only for a file of a later version: it is read as it is, if
+    it can be, and each use tries to open it again. ``replaced`` is called, on any
+    thread, when that has succeeded, and after a damaged file was set aside and a new
     one begun; :meth:`take_aside` then returns the damaged one.
     """
 
-    def __init__(self, path: Path, replaced: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        replaced: Callable[[], None],
+        complaints: Complaints,
+        *,
+        patient: bool = False,
+    ) -> None:
         self._path = path
         self._replaced = replaced
+        self._complaints = complaints
+        self._closed = False
+        self._failure: sqlite3.Error | None = None  # why it is not open
+        self._tried_at = 0.0
         self._aside: list[Path] = []
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()  # guards the attributes below
         self._writer: sqlite3.Connection | None = None
         self._idle: list[sqlite3.Connection] = []
         self._age = 0  # the number of files so far at this path
-        self._guarded(self._begin)
+        try:
+            self._guarded(self._begin)
+        except StorageFailed as exc:
+            if not patient or isinstance(exc.__cause__, LaterVersion):
+                raise
 
     def read(self, work: Work[T]) -> T:
         """Return the result of ``work``."""
 
         def attempt() -> T:
-            with self._reader() as db:
+            connected = self._reader() if self._is_open() else self._read_only()
+            with connected as db:
                 return work(db)
 
         return self._guarded(attempt)
@@ -80,8 +109,12 @@ class CatalogFile:
         """Do ``work`` in one transaction; one writer works at a time."""
 
         def attempt() -> T:
+            if not self._is_open() and self._failure:
+                raise self._failure
             with self._write_lock, self._open_writer() as db:  # commits, or rolls back
-                return work(db)
+                done = work(db)
+            self._complaints.works()
+            return done
 
         return self._guarded(attempt)
 
@@ -94,16 +127,45 @@ class CatalogFile:
     def close(self) -> None:
         """Close the file; every later call raises :class:`StorageFailed`."""
         with self._write_lock, self._read_lock:
+            self._closed = True
             self._close()
 
     # --- connections
 
-    def _begin(self) -> None:
+    def _is_open(self) -> bool:
+        """Open the file if it is not; return whether that succeeded."""
+        if self._writer or self._closed:
+            return True
+        now = time.monotonic()
+        if self._failure and now - self._tried_at < AGAIN_S:
+            return False
+        self._tried_at = now
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            opened = self._begin()
+        except sqlite3.Error as exc:
+            if _is_damage(exc):
+                raise
+            self._failure = exc
+            self._complain(exc)
+            return False
+        if opened:
+            self._replaced()
+        return True
+
+    def _begin(self) -> bool:
+        """Open the file; return whether nobody has done so before."""
         with self._write_lock, self._read_lock:
-            if self._writer is None:
-                self._writer = self._open()
+            if self._writer or self._closed:
+                return False
+            self._writer = self._open()
+            self._failure = None
+            return True
 
     def _open(self) -> sqlite3.Connection:
+        if is_read_only(self._path):
+            raise sqlite3.OperationalError("it cannot be written")
         db = self._connect()
         try:
             back_up(db, self._path)
@@ -132,6 +194,17 @@ class CatalogFile:
                     self._idle.append(db)
                 else:
                     db.close()
+
+    @contextmanager
+    def _read_only(self) -> Iterator[sqlite3.Connection]:
+        """Connect without writing anything, not even SQLite's own files."""
+        wal = Path(f"{self._path}-wal")
+        alone = "" if wal.exists() and wal.stat().st_size else "&immutable=1"
+        where = f"file:{quote(str(self._path))}?mode=ro{alone}"
+        with closing(sqlite3.connect(where, uri=True)) as db:
+            if version_of(db) != len(STEPS):
+                raise self._failure or sqlite3.OperationalError("it is not up to date")
+            yield db
 
     def _connect_again(self) -> sqlite3.Connection:
         # If the file is empty, SQLite deletes the WAL, and then waits for a lock.
@@ -176,6 +249,7 @@ class CatalogFile:
             return attempt()
         except sqlite3.Error as exc:
             if not _is_damage(exc) and not self._path.is_dir():
+                self._let_go(exc)
                 raise self._failed(exc) from exc
         try:
             if self._begin_anew(age):
@@ -185,9 +259,25 @@ class CatalogFile:
             raise self._failed(exc) from exc
 
     def _failed(self, exc: Exception) -> StorageFailed:
-        # SQLite (3.40) reports an I/O error if there is no room for its own files.
-        reason = "the disk is full" if _has_no_room(exc, self._path.parent) else exc
+        reason = self._complain(exc)
         return StorageFailed(f"The catalog {self._path} cannot be used: {reason}.")
+
+    def _complain(self, exc: Exception) -> str:
+        reason = reason_of(exc, self._path)
+        if self._closed:
+            logger.debug("The catalog is closed")
+        elif blames_disk(exc, self._path):
+            self._complaints.failed(reason)
+        else:
+            logger.warning("Vozduxan: The catalog cannot be used now: %s", reason)
+        return reason
+
+    def _let_go(self, exc: sqlite3.Error) -> None:
+        """Close a file whose disk has become read-only, to open it again later."""
+        if is_read_only(self._path) or not self._path.exists():
+            with self._write_lock, self._read_lock:
+                self._failure = exc
+                self._close()
 
     def _begin_anew(self, age: int) -> bool:
         """Replace the file, unless another thread has done so since ``age``."""
@@ -230,15 +320,6 @@ def _use_wal(db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
         db.rollback()
     db.execute("PRAGMA journal_mode = WAL")
-
-
-def _has_no_room(exc: Exception, folder: Path) -> bool:
-    code: int = getattr(exc, "sqlite_errorcode", 0)
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError:
-        return False
-    return code & 0xFF in _NO_ROOM and free < LEAST_ROOM
 
 
 def _is_gone(path: Path) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mopidy_vozduxan.catalog import moving, torrent_rows
+from mopidy_vozduxan.catalog.complaints import Complaints
 from mopidy_vozduxan.catalog.database import CatalogFile, Work
 from mopidy_vozduxan.catalog.kept_layouts import KeptLayouts
 
@@ -26,16 +27,21 @@ class Records:
     ``damaged`` is called, on any thread, after a damaged file was set aside.
     """
 
-    def __init__(self, path: Path, damaged: Callable[[], None]) -> None:
+    def __init__(
+        self, path: Path, damaged: Callable[[], None], *, patient: bool = False
+    ) -> None:
         #: They count how often torrents came or went, and how often albums changed
         #: their looks.
         self.torrents_version = self.albums_version = 0
         self.layouts = KeptLayouts()
         self._damaged = damaged
-        self.file = CatalogFile(path, self._replaced)
-        self.left = CatalogFile(
-            path.with_name(f"{path.stem}-left{path.suffix}"), self._replaced
-        )
+        self.complaints = Complaints(path.parent)
+
+        def opened(path: Path) -> CatalogFile:
+            return CatalogFile(path, self._replaced, self.complaints, patient=patient)
+
+        self.file = opened(path)
+        self.left = opened(path.with_name(f"{path.stem}-left{path.suffix}"))
 
     def close(self) -> None:
         """Close the files; every later call that needs them raises."""

@@ -196,6 +196,11 @@ UPDATE track SET track_no = CAST(title AS INTEGER)
         2 * (SELECT track_count FROM album WHERE album.id = track.album);
 """
 
+
+class LaterVersion(sqlite3.OperationalError):
+    """The file has taken steps that we do not know."""
+
+
 STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 
 
@@ -203,7 +208,7 @@ def migrate(db: sqlite3.Connection) -> None:
     """Take the steps that the file lacks, each in its own transaction.
 
     Another process, ``mopidy vozduxan`` or the server, may do the same. Raises
-    :class:`sqlite3.OperationalError` for a file of a later version.
+    :class:`LaterVersion` for a file of a later version.
     """
     while (version := version_of(db)) < len(STEPS):
         db.execute("BEGIN IMMEDIATE")
@@ -213,7 +218,7 @@ def migrate(db: sqlite3.Connection) -> None:
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {version + 1}")
     if version > len(STEPS):
-        raise sqlite3.OperationalError("it was written by a newer Mopidy-Vozduxan")
+        raise LaterVersion("it was written by a newer Mopidy-Vozduxan")
 
 
 def is_empty(db: sqlite3.Connection) -> bool:

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from mopidy_vozduxan import folders
-from mopidy_vozduxan.assembly import CATALOG, CLOSE_S, Record, Streaming, adder_of
+from mopidy_vozduxan.assembly import (
+    CATALOG,
+    CLOSE_S,
+    Record,
+    Streaming,
+    adder_of,
+    disk_of,
+)
 from mopidy_vozduxan.catalog.keeps import names_kept
 from mopidy_vozduxan.commands.keeping_commands import (
     KEEPING_COMMANDS,
@@ -17,7 +24,6 @@ from mopidy_vozduxan.commands.keeping_commands import (
 from mopidy_vozduxan.commands.library_commands import LibraryCommands
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import Result
-from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.sleeping_engine import SleepingEngine, guest_engine
 from mopidy_vozduxan.exceptions import StorageFailed
@@ -88,7 +94,7 @@ class Purge:
     def __init__(self, config: Any) -> None:
         data_dir = folders.data_dir(config)
         _check_owner(data_dir)
-        self._disk = DiskStore.within(folders.cache_dir(config), data_dir)
+        self._disk = disk_of(config)
         self._catalog = data_dir / CATALOG
         self._named = config[folders.NAME]["keep"]
 

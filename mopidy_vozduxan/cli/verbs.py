@@ -153,6 +153,8 @@ def status(run: Run) -> None:
         f"Library: {library['torrents']} torrents, {library['tracks']} tracks",
         f"On disk: {show.size(row['bytesOnDisk'])}",
     ]
+    if trouble := row["disk"]["trouble"]:
+        lines.append(f"Disk: {trouble}")
     if bound := row["network"]["boundTo"]:
         lines.append(f"Bound to: {', '.join(bound)}")
     if trouble := row["network"]["trouble"]:

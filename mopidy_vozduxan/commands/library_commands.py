@@ -11,15 +11,17 @@ import inspect
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
+from mopidy_vozduxan.commands.disk_status import disk_row, entries_of
 from mopidy_vozduxan.commands.keeping_commands import row_of, totals
 from mopidy_vozduxan.commands.removal import Removal, Remover
 from mopidy_vozduxan.commands.streaming_commands import Result, explained
 from mopidy_vozduxan.engine.disk import DiskStore
-from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout
+from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, StorageFailed
 from mopidy_vozduxan.keeping.keeping import Keeping, KeptProgress
 from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.naming.names import natural_path_key
@@ -176,10 +178,11 @@ class LibraryCommands:
 
     async def torrent_status(self) -> Result:
         """Return the current state: rates in bytes/s, amounts in bytes."""
-        entries, sizes, kept = await asyncio.gather(
-            self._catalog.on_loop.collection.inventory(),
+        entries, disk, sizes, kept = await asyncio.gather(
+            self._catalog.on_loop.run(entries_of, self._catalog),
+            asyncio.to_thread(disk_row, self._disk, self._catalog),
             asyncio.to_thread(self._disk.sizes),
-            self._keeping.progress(),
+            self._kept(),
         )
         return {
             "running": self._running,
@@ -190,11 +193,17 @@ class LibraryCommands:
                 "waitingForMetadata": sum(not entry.known for entry in entries),
             },
             "bytesOnDisk": sum(sizes.values()),
+            "disk": disk,
             "kept": [row_of(one) for one in kept],
             "network": status.network(self._binding),
             "streams": status.streams(self._manager),
             "swarms": status.swarms(self._manager),
         }
+
+    async def _kept(self) -> list[KeptProgress]:
+        with suppress(StorageFailed):  # the status of the disk says why
+            return await self._keeping.progress()
+        return []
 
     # --- which torrent is meant
 

@@ -58,7 +58,7 @@ class DhtState:
             if not self._saved:
                 raise ValueError("it names no nodes")
             return lt.read_session_params(data, _DHT).dht_state
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, RuntimeError, ValueError) as exc:
             logger.warning(

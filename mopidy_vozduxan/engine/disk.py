@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mopidy_vozduxan.engine.disk_probe import Trouble, trouble_of
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.torrent.uris import is_infohash
@@ -46,14 +47,13 @@ class DiskStore:
         self.data_dir = data_dir
         self.resume_dir = resume_dir
 
-    @classmethod
-    def within(cls, cache_dir: Path, data_dir: Path) -> DiskStore:
-        """Return the store for a Mopidy with these folders for our extension."""
-        return cls(cache_dir / "torrents", data_dir / "resume")
-
     def folder_of(self, infohash: str) -> str:
         """Return where a torrent's files lie."""
         return str(self.data_dir / infohash)
+
+    def trouble(self) -> Trouble | None:
+        """Return what prevents writing data now; makes its folder."""
+        return trouble_of(self.data_dir)
 
     def infohashes(self) -> list[str]:
         """Return the torrents that have anything on disk."""
@@ -141,8 +141,8 @@ class DiskStore:
 def _entries(folder: Path) -> list[Path]:
     try:
         return list(folder.iterdir())
-    except FileNotFoundError:
-        return []
+    except OSError:
+        return []  # not made yet, or its disk is gone
 
 
 def _walk(folder: Path) -> Iterator[Path]:

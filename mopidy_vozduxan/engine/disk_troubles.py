@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,10 @@ class DiskTroubles:
         self._tasks: set[asyncio.Task[None]] = set()
         self._said: dict[str, float] = {}  # sentence -> when it last held
 
+    def start(self) -> None:
+        """Look once, and say what is wrong from the start."""
+        self._run(self._look_first())
+
     def close(self) -> None:
         """Stop looking."""
         for task in self._tasks:
@@ -84,17 +89,19 @@ class DiskTroubles:
         guess = described(error.value(), alerts.reason_of(error), folder)
         swarm.disk_trouble = guess.sentence
         swarm.handle.set_flags(lt.torrent_flags.upload_mode)
-        self._begin(swarm, guess, folder, file)
+        self._run(self._wait(swarm, guess, folder, file))
         return True
 
     def just_over(self, swarm: JoinedSwarm) -> bool:
         """Return whether a report of an error may be older than the recovery."""
         return self._members.loop.time() - swarm.recovered_at < CHECK_EVERY_S
 
-    def _begin(
-        self, swarm: JoinedSwarm, guess: Trouble, folder: Path, file: str
-    ) -> None:
-        task = self._members.loop.create_task(self._wait(swarm, guess, folder, file))
+    async def _look_first(self) -> None:
+        if trouble := await self._thread.run(self._disk.trouble):
+            self._log(trouble.sentence)
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._members.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -124,15 +131,19 @@ class DiskTroubles:
         return max(LEAST_ROOM, ROOM_PIECES * piece_length)
 
     def _say(self, swarm: JoinedSwarm, trouble: Trouble) -> None:
-        now, sentence = self._members.loop.time(), trouble.sentence
-        known = now - self._said.get(sentence, -RELAPSE_S) < RELAPSE_S
-        self._said[sentence] = now
-        if not known:
+        self._log(trouble.sentence)
+        swarm.disk_trouble = trouble.sentence
+        event = DiskTrouble(swarm.infohash, trouble.sentence, trouble.full)
+        self._members.emit(event)
+
+    def _log(self, sentence: str) -> None:
+        """Log a sentence, unless it held a moment ago."""
+        now = self._members.loop.time()
+        if now - self._said.get(sentence, -RELAPSE_S) >= RELAPSE_S:
             logger.warning(
                 "Vozduxan: %s. What is held plays on, and the rest waits", sentence
             )
-        swarm.disk_trouble = sentence
-        self._members.emit(DiskTrouble(swarm.infohash, sentence, trouble.full))
+        self._said[sentence] = now
 
     def _go_on(self, swarm: JoinedSwarm) -> None:
         sentence, swarm.disk_trouble = swarm.disk_trouble, ""

@@ -20,7 +20,7 @@ class Refusals:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._reasons = dict(filter(_ours, map(_read, folder.glob("*.refused"))))
+        self._reasons = dict(filter(_ours, map(_read, _files_in(folder))))
 
     def check(self, infohash: str) -> None:
         """Raise :class:`BadInput` if this version refused its metadata."""
@@ -43,6 +43,13 @@ class Refusals:
     def forget(self, infohash: str) -> None:
         """Ask the swarm again at the next join; its file is deleted elsewhere."""
         self._reasons.pop(infohash, None)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return list(folder.glob("*.refused"))
+    except OSError:
+        return []  # its disk fails
 
 
 def _read(file: Path) -> tuple[str, str]:

@@ -38,6 +38,7 @@ class ResumeFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._failing = False  # the log has said so
 
     def load(self, infohash: str) -> Any | None:
         """Return libtorrent's parameters from the swarm's file, or ``None``.
@@ -52,7 +53,7 @@ class ResumeFiles:
             if name_of(params.info_hashes) == infohash:
                 return params
             reason: object = "it belongs to another torrent"
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, RuntimeError, ValueError, VozduxanError) as exc:
             reason = exc
@@ -76,7 +77,11 @@ class ResumeFiles:
                 os.fsync(file.fileno())
             draft.replace(path)
         except OSError as exc:
-            logger.warning("Vozduxan: Cannot save %s: %s", path, exc)
+            level = logging.DEBUG if self._failing else logging.WARNING
+            logger.log(level, "Vozduxan: Cannot save %s: %s", path, exc)
+            self._failing = True
+        else:
+            self._failing = False
 
     def _path(self, infohash: str) -> Path:
         return self._folder / f"{infohash}.resume"

@@ -85,6 +85,7 @@ class LibtorrentEngine:
             self._data_dirs,
         )
         self._members = self._parts.members
+        self._parts.disk_troubles.start()
         self._pump = AlertPump(self._session, loop, self._parts.handlers())
         self._binder.start(
             self._session,

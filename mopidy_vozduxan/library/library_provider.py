@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from mopidy import backend
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.exceptions import BadInput, StorageFailed
 from mopidy_vozduxan.library import searching, translator
 from mopidy_vozduxan.library.browsing import Browser
 from mopidy_vozduxan.library.resolving import Found, Resolver, guessed, meaning_of
@@ -226,7 +226,7 @@ def _guarded(doing: str, otherwise: T, work: Callable[[], T]) -> T:
     """Return the result of ``work``, or ``otherwise`` if it fails."""
     try:
         return work()
-    except BadInput as exc:
+    except (BadInput, StorageFailed) as exc:  # the catalog has said what is wrong
         logger.debug("%s: %s", doing, exc)
     except Exception:
         logger.exception("Vozduxan: Cannot %s", doing)

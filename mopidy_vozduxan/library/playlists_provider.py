@@ -13,7 +13,7 @@ from mopidy import backend
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.catalog.playlist_rows import Playlist
-from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.exceptions import BadInput, StorageFailed
 from mopidy_vozduxan.library import translator
 from mopidy_vozduxan.scanning.m3u import playlist_name, read_playlist
 from mopidy_vozduxan.torrent.layout import Layout, Track
@@ -57,9 +57,11 @@ class VozduxanPlaylistsProvider(backend.PlaylistsProvider):
             if known != self._listed[0]:  # 10,000 take 0.2 s to sort and name
                 self._listed = known, translator.playlist_refs(known)
             return list(self._listed[1])
+        except StorageFailed as exc:  # the catalog has said what is wrong
+            logger.debug("playlists: %s", exc)
         except Exception:
             logger.exception("Vozduxan: Cannot list the playlists")
-            return []
+        return []
 
     def get_items(self, uri: str) -> list[models.Ref] | None:
         """Return refs to a playlist's tracks; None for one that is unknown."""
@@ -91,7 +93,7 @@ class VozduxanPlaylistsProvider(backend.PlaylistsProvider):
             match parse(uri):
                 case PlaylistUri(infohash, index):
                     return self._catalog.playlists.get(infohash, index)
-        except BadInput as exc:
+        except (BadInput, StorageFailed) as exc:
             logger.debug("playlist: %s", exc)
         except Exception:
             logger.exception("Vozduxan: Cannot look up the playlist %s", uri[:200])
@@ -100,6 +102,9 @@ class VozduxanPlaylistsProvider(backend.PlaylistsProvider):
     def _tracks(self, playlist: Playlist) -> list[Track]:
         try:
             layout = self._catalog.tracks.layout(playlist.uri.infohash)
+        except StorageFailed as exc:
+            logger.debug("playlist: %s", exc)
+            return []
         except Exception:
             logger.exception("Vozduxan: Cannot look up “%s”", playlist.name)
             return []

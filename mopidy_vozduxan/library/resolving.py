@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mopidy_vozduxan.catalog import Catalog
-from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.exceptions import StorageFailed, VozduxanError
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.wishes import Added, Wish, wish_in
 from mopidy_vozduxan.streaming.file_choice import no_such_file
@@ -47,6 +47,8 @@ class Resolver:
         """
         try:
             return list(self._named(uri, meaning, until))
+        except StorageFailed as exc:  # the catalog has said what is wrong
+            logger.debug("%s: %s", shown(uri), exc)
         except VozduxanError as exc:
             logger.warning("Vozduxan: Nothing found for %s: %s", shown(uri), exc)
         except Exception:

@@ -17,7 +17,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import ObservedWatch
 
-from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.exceptions import StorageFailed, VozduxanError
 from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ LOOK_EVERY_S = 300.0
 #: the system cannot watch.
 AWAY_LOOK_EVERY_S = 30.0
 #: How soon to retry a look that failed, because the disk is full for example.
-FAILED_LOOK_AGAIN_S = 10.0
+FAILED_LOOK_AGAIN_S = 4.0
 JOIN_S = 5.0
 
 #: Reading a file or a folder is an event too, but no reason to look.
@@ -119,7 +119,9 @@ class Watcher(FileSystemEventHandler):
             return
         self._failed = True
         if isinstance(exc, VozduxanError):
-            logger.error("Vozduxan: Cannot look for torrents now: %s", exc)
+            # The catalog has warned already if its disk fails.
+            level = logging.INFO if isinstance(exc, StorageFailed) else logging.ERROR
+            logger.log(level, "Vozduxan: Cannot look for torrents now: %s", exc)
         else:
             logger.error("Vozduxan: Looking for torrents failed", exc_info=exc)
 

@@ -78,6 +78,6 @@ class History:
         try:
             await writing
         except StorageFailed as exc:
-            logger.warning("Vozduxan: What was played is not noted yet. %s", exc)
+            logger.debug("What was played is not noted yet: %s", exc)  # see Complaints
             return False
         return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,13 +38,14 @@ def write(folder: Path, address: ServerAddress) -> None:
             json.dump(asdict(address), file)
         draft.replace(path)
     except OSError as exc:
-        logger.warning("Vozduxan: The command line will not find Mopidy: %s", exc)
+        logger.info("Vozduxan: The command line will not find Mopidy: %s", exc)
 
 
 def remove(folder: Path, address: ServerAddress) -> None:
     """Remove the file, unless another server has written it since."""
     if read(folder) == address:
-        (folder / NAME).unlink(missing_ok=True)
+        with suppress(OSError):  # the disk may be read-only by now
+            (folder / NAME).unlink(missing_ok=True)
 
 
 def read(folder: Path) -> ServerAddress | None:

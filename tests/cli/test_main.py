@@ -313,6 +313,7 @@ def test_the_status_is_for_people_and_for_scripts(line):
         "versions": {"mopidy": "3.4.2"},
         "library": {"torrents": 2, "tracks": 20, "waitingForMetadata": 1},
         "bytesOnDisk": 123,
+        "disk": {"trouble": "The disk is full (/x)."},
         "kept": [kept(), kept(heldBytes=1000, trouble=None, fetching=True)],
         "network": {
             "boundTo": ["vpn0", "10.9.0.2"],
@@ -347,6 +348,7 @@ def test_the_status_is_for_people_and_for_scripts(line):
     assert line.run("status", torrent_status=answer) == 0
     assert "Library: 2 torrents, 20 tracks" in line.out
     assert "Bound to: vpn0, 10.9.0.2" in line.out
+    assert "Disk: The disk is full (/x)." in line.out
     assert "Network: No device has the address 10.9.0.2: torrents use" in line.out
     assert "01.flac" in line.out
     assert "1.0 kB/s" in line.out

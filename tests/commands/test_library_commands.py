@@ -617,6 +617,8 @@ def test_status_says_what_goes_on(play):
             "waitingForMetadata": 1,
         }
         assert status["bytesOnDisk"] >= 10_000
+        assert status["disk"]["freeBytes"] > 0
+        assert status["disk"]["trouble"] is None
         (stream,) = status["streams"]
         assert stream == {
             "token": token,

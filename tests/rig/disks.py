@@ -28,6 +28,14 @@ class Disk:
         """Give a tmpfs that many bytes in all."""
         self._remount(f"size={size}")
 
+    def fill(self) -> Path:
+        """Leave no room; return the file that takes it, which may be deleted."""
+        filler = self.path / "filler"
+        with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+        return filler
+
     def read_only(self, there: bool = True) -> None:
         """Make it read-only, or writable again; no file may be open for writing."""
         self._remount("ro" if there else "rw")

@@ -45,6 +45,6 @@ def test_nonsense_is_not_believed(tmp_path: Path, said: str) -> None:
 def test_a_disk_that_fails_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         server_file.write(tmp_path / "missing", ADDRESS)
     assert "The command line will not find Mopidy" in caplog.text
