@@ -22,6 +22,7 @@ from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import Commands
 from mopidy_vozduxan.covers.covers import Covers
 from mopidy_vozduxan.covers.picture_fetching import PictureFetcher
+from mopidy_vozduxan.cue.chapter_parts import parts_of_chapters
 from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
 from mopidy_vozduxan.engine.disk import DiskStore
@@ -150,6 +151,7 @@ class Parts:
             sheet=read_sheet,
             best_sheet=best_sheet,
             embedded=read_embedded,
+            chapters=parts_of_chapters,
             playlist=partial(playlists.keep, self._catalog),
             tags=tags_of,
             texts=texts_of,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mopidy_vozduxan.audio.answering import Asking
+from mopidy_vozduxan.audio.chapters import Chapter
 from mopidy_vozduxan.audio.divisible import Divisible
 from mopidy_vozduxan.audio.view import View
 from mopidy_vozduxan.planning.position import Timeline
@@ -102,6 +103,9 @@ class Container:
     cut: Callable[[int, int], Asking[Divisible]] | None = None
     #: GStreamer's demuxer finds each sample of such files, so it can cut them.
     demuxer_cuts: bool = False
+
+    #: Takes the offset where the file starts and its size. Reads its chapters.
+    chapters: Callable[[int, int], Asking[list[Chapter]]] | None = None
 
     #: There may be tags at the end: ID3v1 or APEv2.
     tags_at_end: bool = False

@@ -9,15 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import TypeVar
 
 from mopidy_vozduxan.audio.answering import Asking, Read, answered
+from mopidy_vozduxan.audio.chapters import Chapter
 from mopidy_vozduxan.audio.container import Container
 from mopidy_vozduxan.audio.end_tags import find_end_tags
-from mopidy_vozduxan.audio.formats import SIGNATURE_BYTES, container_of, extension
+from mopidy_vozduxan.audio.formats import (
+    SIGNATURE_BYTES,
+    container_of,
+    content_type,
+    extension,
+)
 from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.lengths import believed_length_ms
 from mopidy_vozduxan.audio.sound import CutFailed
@@ -83,7 +89,15 @@ class FileScanner:
         if found is None:
             return None
         length_ms = await self._length_ms(at, first, found.length_ms)
-        return Scan(completed(found.tags, first), length_ms, first)
+        chapters = await self._chapters(at)
+        return Scan(completed(found.tags, first), length_ms, first, chapters)
+
+    async def _chapters(self, at: _At) -> Sequence[Chapter]:
+        """Return the chapters; those of a film are no tracks."""
+        is_film = content_type(at.file.path).startswith("video/")
+        if is_film or at.container.chapters is None:
+            return ()
+        return await at.ask(at.container.chapters) or ()
 
     async def _scan(self, at: _At) -> Scan | None:
         looked = await look(at.read, at.file.size)

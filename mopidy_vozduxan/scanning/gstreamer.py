@@ -24,11 +24,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mopidy_vozduxan.audio.chapters import Chapter
 from mopidy_vozduxan.jobs.jobs import JobFailed, Jobs
 from mopidy_vozduxan.jobs.wire import load
 
@@ -43,12 +44,14 @@ FILE_TIMEOUT_MS = 5_000
 class Scan:
     """What GStreamer says about a file: its tags by GStreamer's names, its length.
 
-    ``head`` are the file's first bytes, if they were read.
+    ``head`` are the file's first bytes, if they were read. ``chapters`` are not
+    GStreamer's.
     """
 
     tags: Mapping[str, list[Any]] = field(default_factory=dict)
     length_ms: int | None = None
     head: bytes = b""
+    chapters: Sequence[Chapter] = ()
 
     @property
     def pictures(self) -> list[bytes]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from mopidy_vozduxan.audio.chapters import Chapter
 from mopidy_vozduxan.catalog.on_loop import AsyncCatalog
 from mopidy_vozduxan.scanning.file_scan import FileScanner
 from mopidy_vozduxan.streaming.background import Background
@@ -24,6 +25,8 @@ class Readers:
     embedded: Callable[
         [str, Mapping[str, list[Any]], bytes, int | None], tuple[Part, ...]
     ]
+    #: Takes chapters, the length in ms, and the file's tags.
+    chapters: Callable[[Sequence[Chapter], int | None, Tags], tuple[Part, ...]]
     #: Keeps a file as a playlist.
     playlist: Callable[[Metainfo, int, bytes], object]
     #: Takes a scan's result, the length in ms, texts of the album's other files, and

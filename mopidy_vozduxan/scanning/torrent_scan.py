@@ -191,23 +191,37 @@ class _Visit:
         await self._keep_picture(file, scan)
 
     async def _divide(self, file: TorrentFile, scan: Scan) -> None:
-        """Divide a file by its embedded sheet, unless the torrent has one for it."""
+        """Divide a file by its embedded sheet, or its chapters.
+
+        A sheet that the torrent has for it takes precedence.
+        """
         if file.index in self._divided:
             return
+        parts = self._embedded(file, scan)
+        if not parts and not scan.chapters:
+            return
         readers, heard = self._means.readers, scan.length_ms
+        tags = await asyncio.to_thread(readers.tags, scan.tags, heard, (), file.path)
+        if parts:
+            whole = [part.completed(tags) for part in parts]
+        else:
+            whole = list(readers.chapters(scan.chapters, heard, tags))
+        if whole:
+            keep = self._catalog.sheets.keep(self._infohash, file.index, whole)
+            await self._keep(keep)
+
+    def _embedded(self, file: TorrentFile, scan: Scan) -> tuple[Part, ...]:
+        """Return the parts by an embedded sheet; () without one of its own."""
+        read = self._means.readers.embedded
         try:
-            parts = readers.embedded(file.path, scan.tags, scan.head, heard)
+            parts = read(file.path, scan.tags, scan.head, scan.length_ms)
         except BadInput as exc:
             logger.debug("No sheet in %s: %s", file.path, exc)
-            return
-        if not parts:
-            return
-        if self._count_beside(file) >= len(parts):
+            return ()
+        if parts and self._count_beside(file) >= len(parts):
             logger.debug("No sheet in %s: it is that of the whole album", file.path)
-            return
-        tags = await asyncio.to_thread(readers.tags, scan.tags, heard, (), file.path)
-        whole = [part.completed(tags) for part in parts]
-        await self._keep(self._catalog.sheets.keep(self._infohash, file.index, whole))
+            return ()
+        return parts
 
     def _count_beside(self, file: TorrentFile) -> int:
         """Return the number of tracks in a file's folder, including itself."""

@@ -14,6 +14,7 @@ import pytest
 
 from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.catalog import Catalog
+from mopidy_vozduxan.cue.chapter_parts import parts_of_chapters
 from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
 from mopidy_vozduxan.engine.parsing import read_torrent
@@ -85,6 +86,7 @@ class Stage:
             "sheet": read_sheet,
             "best_sheet": best_sheet,
             "embedded": read_embedded,
+            "chapters": parts_of_chapters,
             "playlist": partial(playlists.keep, self.catalog),
             "tags": tags_of,
             "texts": texts_of,

@@ -15,6 +15,7 @@ from gi.repository import GObject, Gst  # noqa: E402
 from mopidy_vozduxan.torrent.tags import Tags  # noqa: E402
 from tests.rig import album  # noqa: E402
 from tests.rig.album import FORMATS, Track, make_album, make_cover  # noqa: E402
+from tests.rig.chapters import with_list  # noqa: E402
 from tests.rig.containers import aiff  # noqa: E402
 from tests.scanning.conftest import Stage, Told, seeded  # noqa: E402
 
@@ -252,3 +253,14 @@ def test_a_sheet_names_files_of_one_track_each(tmp_path: Path, told: Told) -> No
     assert [tags.title for tags in found] == ["Song 1", "Song 2"]
     assert {tags.album for tags in found} == {"By Sheet"}
     assert {tags.artists for tags in found} == {("The Rig",)}
+
+
+def test_chapters_are_tracks(tmp_path: Path, told: Told) -> None:
+    path = tmp_path / "Book" / "x.m4b"
+    encode(path, "m4a-alac")
+    chapters = [(0, "Opening"), (5000, "First"), (12_000, "Second")]
+    path.write_bytes(with_list(path.read_bytes(), chapters))
+    found, _ = scanned(path.parent, told)
+    assert [tags.title for tags in found] == [title for _, title in chapters]
+    assert [tags.length_ms for tags in found] == [5000, 7000, 8000]
+    assert [tags.track_no for tags in found] == [1, 2, 3]

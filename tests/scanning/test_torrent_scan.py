@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mopidy_vozduxan.cue.chapter_parts import parts_of_chapters
 from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.exceptions import Stalled, SwarmFailed
 from mopidy_vozduxan.scanning.gst_tags import tags_of, texts_of
@@ -90,6 +91,7 @@ class World:
             sheet=unused,
             best_sheet=unused,
             embedded=read_embedded,
+            chapters=parts_of_chapters,
             playlist=unused,
             tags=tags_of,
             texts=texts_of,
