@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -128,13 +129,20 @@ class Keeper:
             await asyncio.sleep(self._pace.look)
 
     async def _wait_for_news(self) -> None:
+        """Return when something is kept, torrents came, or one has rested.
+
+        Until then nothing is read.
+        """
         version = self._catalog.torrents_version
-        until = min([self._now() + self._pace.news, *self._rests.values()])
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(self._pace.look, until - self._now())):
-                await self._news.wait()
-        if version != self._catalog.torrents_version:
-            self._done.clear()
+        until = min(self._rests.values(), default=math.inf)
+        while self._now() < until and not self._news.is_set():
+            left = min(self._pace.news, until - self._now())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._news.wait()
+            if version != self._catalog.torrents_version:
+                self._done.clear()
+                break
 
     async def _next(self) -> tuple[Kept, TorrentFile | None] | None:
         """Return what to fetch next: a file, or None for the metadata."""
