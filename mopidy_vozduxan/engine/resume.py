@@ -122,17 +122,18 @@ def with_pieces(params: Any, pieces: Set[int]) -> None:
 
 
 def without_check(params: Any) -> None:
-    """Keep libtorrent from reading all files of a torrent of which nothing is saved.
+    """Keep libtorrent from reading the files of a torrent of which too little is saved.
 
-    A list of pieces that says "none" is enough (2.0.8, 2.1.1). The flag is for when
-    their number is not known. It makes libtorrent ignore saved v2 hashes, too.
+    It reads them all if nothing is known of their pieces, and the rest if the list is
+    too short (2.0.8, 2.1.1). The flag is for when their number is not known. It makes
+    libtorrent ignore saved v2 hashes, too.
     """
-    if params.have_pieces:
-        return
     if params.ti is None:
-        params.flags |= lt.torrent_flags.no_verify_files
-    else:
-        params.have_pieces = [False] * params.ti.num_pieces()
+        if not params.have_pieces:
+            params.flags |= lt.torrent_flags.no_verify_files
+        return
+    held = pieces_in(params)
+    params.have_pieces = [piece in held for piece in range(params.ti.num_pieces())]
 
 
 def without_pieces(params: Any, pieces: Set[int]) -> None:

@@ -32,8 +32,8 @@ _SAVE_INFO = lt.save_resume_flags_t.save_info_dict
 #: A piece that came is claimed after this time. A power cut costs no more.
 SAVE_EVERY_S = 10.0
 #: Or as soon as this much has come, but not more often than every two seconds.
-SAVE_BYTES = 16 * 1024 * 1024
-REST_S = 2.0
+SAVE_BYTES = 1024 * 1024
+REST_S = 1.0
 
 
 class Saving:

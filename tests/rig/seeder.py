@@ -42,6 +42,12 @@ SETTINGS: dict[str, Any] = {
     | lt.alert.category_t.error_notification,
 }
 
+#: Settings with which seeders remember every block that they send.
+TELLS_BLOCKS: dict[str, Any] = {
+    "alert_mask": int(SETTINGS["alert_mask"] | lt.alert.category_t.upload_notification),
+    "alert_queue_size": 1_000_000,
+}
+
 
 class Swarm:
     """A context manager over one process of `seeders` seeders of one torrent.
@@ -109,6 +115,13 @@ class Swarm:
         """Payload bytes that each seeder has sent."""
         return [int(sent) for sent in self._ask({"do": "uploaded"})["uploaded"]]
 
+    def blocks(self) -> list[tuple[int, int]]:
+        """Piece and block of all that was sent since the last call.
+
+        `settings` must have :data:`TELLS_BLOCKS`.
+        """
+        return [(p, b) for p, b in self._ask({"do": "blocks"})["blocks"]]
+
     def stop(self) -> None:
         process, self._process = self._process, None
         if process is None:
@@ -174,6 +187,13 @@ class Seeder:
 
     def uploaded(self) -> int:
         return int(self._handle.status().total_payload_upload)
+
+    def blocks(self) -> list[tuple[int, int]]:
+        return [
+            (int(alert.piece_index), int(alert.block_index))
+            for alert in self._session.pop_alerts()
+            if isinstance(alert, lt.block_uploaded_alert)
+        ]
 
     def _limit_local_peers(self) -> None:
         everyone = lt.ip_filter()
@@ -255,6 +275,8 @@ def _obey(order: dict[str, Any], seeders: list[Seeder]) -> dict[str, Any]:
                 seeder.back()
         case "uploaded":
             return {"uploaded": [seeder.uploaded() for seeder in seeders]}
+        case "blocks":
+            return {"blocks": [block for s in seeders for block in s.blocks()]}
     return {}
 
 
