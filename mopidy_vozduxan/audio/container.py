@@ -118,6 +118,9 @@ class Container:
     #: Takes the first bytes, then the same. Reads a header that the file lacks, and the
     #: span to serve behind it, so that players find their way; None if it needs none.
     improve: Improve | None = None
+    #: Takes the first bytes, the offset and the size. Whether the samples may be frames
+    #: of DTS (:func:`~mopidy_vozduxan.audio.dts.is_dts`).
+    may_hide: Callable[[bytes, int, int], bool] | None = None
     #: Takes the offset and the size. Reads tags behind the sound, which players do not
     #: see, and returns a short silent file with these tags; b"" if there are none.
     late_tags: Callable[[int, int], Asking[bytes]] | None = None

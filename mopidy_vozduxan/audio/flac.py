@@ -209,9 +209,26 @@ def _crc8(data: bytes) -> int:
     return crc
 
 
+#: DTS takes 14 of 16 bits, and can hardly be compressed. Few albums are as dense.
+_DENSE = 0.7
+_CD_RATES = (44_100, 48_000)
+
+
+def may_hide(head: bytes, start: int, size: int) -> bool:
+    """Whether the samples may be DTS: 16 bits, two channels, and dense."""
+    blocks = answered_by(head, read_blocks(start, _WANTED))
+    if not blocks or len(blocks[0].body) != _INFO_BYTES:
+        return False
+    (packed,) = struct.unpack_from(">Q", blocks[0].body, 10)
+    rate, samples = packed >> 44, packed & (1 << 36) - 1
+    is_cd = rate in _CD_RATES and packed >> 36 & 0xFF == (1 << 5 | 15)
+    return is_cd and size - blocks[-1].stop > samples * 4 * _DENSE > 0
+
+
 CONTAINER = Container(
     formats={"flac": Format("audio/flac", LOSSLESS_KBPS)},
     signatures=((0, _SIGNATURE),),
     timeline=read,
     cut=read_flac,
+    may_hide=may_hide,
 )

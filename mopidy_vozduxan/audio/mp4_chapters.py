@@ -49,7 +49,7 @@ def _index(at: int, size: int) -> Asking[bytes]:
         if length == 1:
             length, body = large, at + _HEAD_BYTES
         stop = at + length if length else size
-        if stop <= body:
+        if stop < body:
             break
         if kind == b"moov":
             return (yield Span(body, min(stop, body + _LONGEST_INDEX)))

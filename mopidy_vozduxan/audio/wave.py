@@ -9,6 +9,7 @@ from mopidy_vozduxan.audio.answering import Asking, answered_by
 from mopidy_vozduxan.audio.chunks import bodies, even_timeline, read_chunks
 from mopidy_vozduxan.audio.container import PCM_KBPS, Container, Format
 from mopidy_vozduxan.audio.divisible import SpannedFile
+from mopidy_vozduxan.audio.dts import is_dts
 from mopidy_vozduxan.audio.late_tags import WANTED, silent_file
 from mopidy_vozduxan.audio.sound import CutFailed, Sound
 from mopidy_vozduxan.planning.position import Timeline
@@ -125,10 +126,16 @@ def late_tags(start: int, size: int) -> Asking[bytes]:
     return silent_file((yield from read_chunks(behind, _CHUNK, WANTED)))
 
 
+def may_hide(head: bytes, _start: int, _size: int) -> bool:
+    """Whether the samples may be DTS."""
+    return is_dts(head)
+
+
 CONTAINER = Container(
     formats={"wav": Format(CONTENT_TYPE, PCM_KBPS)},
     signatures=((8, b"WAVE"),),
     timeline=read,
     cut=read_wave,
     late_tags=late_tags,
+    may_hide=may_hide,
 )

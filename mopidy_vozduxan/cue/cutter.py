@@ -60,10 +60,12 @@ async def make_cut(
     open_source: Callable[[], Source],
     start: int,
     stop: int | None,
+    bare_type: str = "",
 ) -> Cut:
     """Return the part from ``start`` to ``stop``, in CUE frames; None is the end.
 
-    Raises :class:`CutFailed` if the file ends before the part starts.
+    With ``bare_type``, a content type, it has no header. Raises :class:`CutFailed` if
+    the file ends before the part starts.
     """
     if isinstance(file, SpannedFile):
         source = open_source()
@@ -71,10 +73,11 @@ async def make_cut(
             span = await source.answer(file.span(start, stop))
         finally:
             source.close()
-        head = file.head(len(span))
-        cut: Cut = StretchCut(open_source, head, span, file.content_type)
+        head = b"" if bare_type else file.head(len(span))
+        kind = bare_type or file.content_type
+        cut: Cut = StretchCut(open_source, head, span, kind)
     else:
-        cut = DecodedCut(open_source, file, start, stop)
+        cut = DecodedCut(open_source, file, start, stop, bare_type)
     if not cut.size:
         raise CutFailed("The file ends before this track begins.")
     return cut
@@ -129,9 +132,7 @@ class StretchReader:
 
 
 class DecodedCut:
-    """A cut of a compressed file, as WAV."""
-
-    content_type = wave.CONTENT_TYPE
+    """A cut of a compressed file, as WAV, or its samples alone as a ``bare_type``."""
 
     def __init__(
         self,
@@ -139,11 +140,13 @@ class DecodedCut:
         file: Compressed,
         start: int,
         stop: int | None,
+        bare_type: str = "",
     ) -> None:
+        self.content_type = bare_type or wave.CONTENT_TYPE
         sound = file.sound
         self._first = sound.sample_at(start)
         samples = sound.sample_at(stop) - self._first
-        self._head = wave.pcm_head(sound, samples)
+        self._head = b"" if bare_type else wave.pcm_head(sound, samples)
         self.size = len(self._head) + samples * sound.frame_bytes if samples else 0
         self._open_source = open_source
         self._file = file

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mopidy_vozduxan.audio import dts
 from mopidy_vozduxan.audio.answering import Asking, Read, answered
 from mopidy_vozduxan.audio.divisible import Divisible
 from mopidy_vozduxan.audio.formats import (
@@ -129,14 +131,23 @@ class Headed:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Disguised:
+    """A file whose samples are frames of DTS: the player gets these alone."""
+
+    file: Divisible
+
+
 #: How a file is served; None for its bytes as they are.
-Kind = Untagged | Demuxed | Headed | Divisible | None
+Kind = Untagged | Demuxed | Headed | Disguised | Divisible | None
 
 
 async def kind_of(size: int, source: Source, jobs: Jobs) -> Kind:
     """Return how to serve a file. Raises :class:`CutFailed`."""
     looked = await look(source.read, size)
     if not looked.hangs:
+        if hidden := await _disguised(looked, source, size):
+            return hidden
         if looked.hides:
             return Untagged(looked.start)
         return await _improved(looked, source, size)
@@ -147,14 +158,45 @@ async def kind_of(size: int, source: Source, jobs: Jobs) -> Kind:
     return Demuxed(file, found.sound)
 
 
-async def cuttable(
-    name: str, size: int, source: Source, jobs: Jobs
-) -> Divisible | Demuxed:
+async def _disguised(looked: Looked, source: Source, size: int) -> Disguised | None:
+    """Return the file if it is DTS that seems to be something else."""
+    container = by_signature(looked.head)
+    try:
+        may = container.may_hide and container.may_hide(looked.head, 0, size)
+    except struct.error:
+        return None
+    if not may or not container.cut:
+        return None
+    with contextlib.suppress(CutFailed):
+        file = await source.answer(container.cut(looked.start, size))
+        cut = await make_cut(file, lambda: source, 0, None, dts.CONTENT_TYPE)
+        if dts.is_dts(await _beginning(cut)):
+            return Disguised(file)
+    return None
+
+
+async def _beginning(cut: Cut) -> bytes:
+    reader, pcm = cut.open(0, min(cut.size, dts.LOOK_BYTES)), b""
+    try:
+        while (data := await reader.next()) is not None:
+            pcm += data
+    finally:
+        reader.close()
+    return pcm
+
+
+#: How a file is cut.
+Cuttable = Divisible | Demuxed | Disguised
+
+
+async def cuttable(name: str, size: int, source: Source, jobs: Jobs) -> Cuttable:
     """Return how to cut a file of that ``name``. Raises :class:`CutFailed`."""
+    looked = await look(source.read, size)
+    if hidden := await _disguised(looked, source, size):
+        return hidden
     try:
         return await source.answer(read_divisible(name, size))
     except CutFailed:
-        looked = await look(source.read, size)
         cuts = container_of(name, looked.head).demuxer_cuts
         if not cuts or looked.plays is None or not looked.plays.demuxes:
             raise
@@ -164,7 +206,7 @@ async def cuttable(
 
 
 async def part_of(
-    file: Divisible | Demuxed,
+    file: Cuttable,
     open_source: Callable[[], Source],
     jobs: Jobs,
     start: int,
@@ -173,6 +215,9 @@ async def part_of(
     """Return the part from ``start`` to ``stop``, in CUE frames; None is the end."""
     if isinstance(file, Demuxed):
         return DemuxedCut(jobs, open_source, file.file, file.sound, start, stop)
+    if isinstance(file, Disguised):
+        hidden, kind = file.file, dts.CONTENT_TYPE
+        return await make_cut(hidden, open_source, start, stop, kind)
     return await make_cut(file, open_source, start, stop)
 
 
@@ -202,6 +247,6 @@ async def served(
             return StretchCut(open_source, b"", span, info.content_type)
         case Headed(header=header, span=span):
             return StretchCut(open_source, header, span, info.content_type)
-        case Demuxed(file=file, sound=sound):
-            return DemuxedCut(jobs, open_source, file, sound)
+        case Demuxed() | Disguised():
+            return await part_of(kind, open_source, jobs, 0, None)
     return await make_cut(kind, open_source, 0, None)

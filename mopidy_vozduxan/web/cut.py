@@ -16,12 +16,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Generic, TypeVar
 
-from mopidy_vozduxan.audio.divisible import Divisible
 from mopidy_vozduxan.audio.sound import CutFailed
 from mopidy_vozduxan.cue.cutter import Cut as Served
 from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.decoding.served import (
-    Demuxed,
+    Cuttable,
     Kind,
     cuttable,
     kind_of,
@@ -130,7 +129,7 @@ class CutHandler(_PlayerHandler):
     def initialize(  # type: ignore[override]
         self,
         find: Callable[[], StreamsHere],
-        heads: Heads[Divisible | Demuxed],
+        heads: Heads[Cuttable],
         jobs: Jobs,
     ) -> None:
         """Take the way to the running backend, and the heads it has read."""
@@ -142,7 +141,7 @@ class CutHandler(_PlayerHandler):
         (info, _), open_source = await self._file(here, token)
         _, start, stop = self.path_args
 
-        def read(source: Source) -> Awaitable[Divisible | Demuxed]:
+        def read(source: Source) -> Awaitable[Cuttable]:
             return cuttable(info.name, info.size, source, self._jobs)
 
         file = await self._heads.of(info, open_source, read)

@@ -54,6 +54,15 @@ def player_door(bridge: Bridge, streams: FakeStreams) -> Iterator[Door]:
 
 
 @pytest.fixture
+def reading_door(bridge: Bridge, streams: FakeStreams) -> Iterator[Door]:
+    """A player's door that looks into the files, as it does for a player."""
+    door = PlayerDoor(StreamsHere(bridge, streams))
+    door.start()
+    yield Door(int(door.url_for("x").split(":")[2].split("/")[0]), player=True)
+    bridge.ask(door.stop()).result(WAIT)
+
+
+@pytest.fixture
 def mopidy_door() -> Iterator[Door]:
     """A server on another loop and thread, as Mopidy's is; no backend yet."""
     mopidy = Bridge("Mopidy's HttpServer")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mopidy_vozduxan.audio.formats import is_divisible
-from mopidy_vozduxan.bridge import Bridge
-from mopidy_vozduxan.running import StreamsHere
-from mopidy_vozduxan.web.door import PlayerDoor
 from tests.rig import album
 from tests.rig.containers import aiff, behind_id3v2, tta
 from tests.web.conftest import Door
-from tests.web.fakes import WAIT, FakeStreams
+from tests.web.fakes import FakeStreams
 
 TOKEN = "tok-EN_1"
 HEAD = 44
@@ -39,15 +36,7 @@ LOSSY = {
 
 
 @pytest.fixture
-def player_door(bridge: Bridge, streams: FakeStreams) -> Iterator[Door]:
-    door = PlayerDoor(StreamsHere(bridge, streams))
-    door.start()
-    yield Door(int(door.url_for("x").split(":")[2].split("/")[0]), player=True)
-    bridge.ask(door.stop()).result(WAIT)
-
-
-@pytest.fixture
-def parts(streams: FakeStreams, player_door: Door):
+def parts(streams: FakeStreams, reading_door: Door):
     """Serve a file; its parts."""
 
     def get(ending: str, data: bytes, *marks: int) -> list[bytes]:
@@ -56,7 +45,7 @@ def parts(streams: FakeStreams, player_door: Door):
         streams.change(TOKEN, data=data, info=info)
         ends = [*itertools.pairwise(marks), (marks[-1], "")]
         paths = [f"/vozduxan/stream/{TOKEN}/cut/{a}-{b}" for a, b in ends]
-        replies = [player_door.get(path) for path in paths]
+        replies = [reading_door.get(path) for path in paths]
         assert {reply.headers["content-type"] for reply in replies} == {"audio/wav"}
         return [reply.body[HEAD:] for reply in replies]
 

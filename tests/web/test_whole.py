@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mopidy_vozduxan.audio.mpeg import read
-from mopidy_vozduxan.bridge import Bridge
 from mopidy_vozduxan.decoding import demuxed
-from mopidy_vozduxan.running import StreamsHere
-from mopidy_vozduxan.web.door import PlayerDoor
 from tests.audio.test_mpeg_table import frames
 from tests.cue.files import encode, make_pcm
 from tests.rig.containers import aiff, behind_id3v2, dff, dsf, tta
-from tests.web.conftest import Door
-from tests.web.fakes import WAIT, FakeStreams
+from tests.web.fakes import WAIT
 
 TOKEN = "tok-EN_1"
 PATH = f"/vozduxan/stream/{TOKEN}"
 HEAD = 44
 PCM = make_pcm(3)
 MPC = Path(__file__).parents[1] / "decoding" / "noise.mpc"
-
-
-@pytest.fixture
-def player_door(bridge: Bridge, streams: FakeStreams) -> Iterator[Door]:
-    door = PlayerDoor(StreamsHere(bridge, streams))
-    door.start()
-    yield Door(int(door.url_for("x").split(":")[2].split("/")[0]), player=True)
-    bridge.ask(door.stop()).result(WAIT)
 
 
 def _add(streams, data: bytes, name: str = "x.mp3"):
@@ -44,60 +31,62 @@ def _add(streams, data: bytes, name: str = "x.mp3"):
 @pytest.mark.parametrize("made", [tta, aiff])
 @pytest.mark.parametrize("tag", [0, 100, 40_000])
 def test_what_libav_demuxes_comes_as_its_samples(
-    streams, player_door, made, tag
+    streams, reading_door, made, tag
 ) -> None:
     data = made(PCM)
     _add(streams, behind_id3v2(data, tag) if tag else data)
-    reply = player_door.get(PATH)
+    reply = reading_door.get(PATH)
     assert reply.status == 200
     assert reply.headers["content-type"] == "audio/wav"
     assert reply.body[HEAD:] == PCM
 
 
 @pytest.mark.parametrize("begin", [0, 20, HEAD, HEAD + 1, HEAD + 400_002])
-def test_a_seek_is_a_range_of_them(streams, player_door, begin) -> None:
+def test_a_seek_is_a_range_of_them(streams, reading_door, begin) -> None:
     _add(streams, tta(PCM))
-    reply = player_door.get(PATH, Range=f"bytes={begin}-")
+    reply = reading_door.get(PATH, Range=f"bytes={begin}-")
     assert reply.status == 206
     assert reply.body[max(0, HEAD - begin) :] == PCM[max(0, begin - HEAD) :]
 
 
 @pytest.mark.parametrize("channels", [1, 2, 6])
-def test_dsd_sounds_the_same_in_both_containers(streams, player_door, channels) -> None:
+def test_dsd_sounds_the_same_in_both_containers(
+    streams, reading_door, channels
+) -> None:
     _add(streams, dsf(1.0, channels))
-    one = player_door.get(PATH).body
+    one = reading_door.get(PATH).body
     streams.release(TOKEN)
     _add(streams, dff(1.0, channels))
     streams.change(TOKEN, info=dataclasses.replace(streams.known(TOKEN), etag="2"))
-    other = player_door.get(PATH).body
+    other = reading_door.get(PATH).body
     assert one == other
     head = len(one) - 352_800 * 4 * channels
     assert 0 < head < 100  # exactly a second
     assert one[head:].strip(b"\0")
 
 
-def test_musepack_comes_whole(streams, player_door) -> None:
+def test_musepack_comes_whole(streams, reading_door) -> None:
     _add(streams, MPC.read_bytes())
-    body = player_door.get(PATH).body
+    body = reading_door.get(PATH).body
     assert len(body) == HEAD + 179 * 1152 * 4  # 204,800 samples, and the delay
 
 
-def test_a_tag_before_a_container_is_left_out(streams, player_door, tmp_path) -> None:
+def test_a_tag_before_a_container_is_left_out(streams, reading_door, tmp_path) -> None:
     ogg = encode(PCM, tmp_path, "wav").read_bytes()
     _add(streams, behind_id3v2(ogg))
-    assert player_door.get(PATH).body == ogg
+    assert reading_door.get(PATH).body == ogg
 
 
-def test_all_else_comes_as_it_is(streams, player_door, tmp_path) -> None:
+def test_all_else_comes_as_it_is(streams, reading_door, tmp_path) -> None:
     data = encode(PCM, tmp_path, "flac").read_bytes()
     _add(streams, behind_id3v2(data))
-    assert player_door.get(PATH).body == behind_id3v2(data)
+    assert reading_door.get(PATH).body == behind_id3v2(data)
 
 
 @pytest.mark.parametrize("sign", [b"TTA1", b"MAC ", b"MP+\7", b"MPCK"])
-def test_garbage_behind_a_signature_is_told_of(streams, player_door, sign) -> None:
+def test_garbage_behind_a_signature_is_told_of(streams, reading_door, sign) -> None:
     _add(streams, sign + bytes(range(1, 255)) * 1000)
-    with player_door.client() as client:
+    with reading_door.client() as client:
         client.send(PATH)
         token, error = streams.failed.get(timeout=2 * WAIT)
         assert token == TOKEN
@@ -109,9 +98,9 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demuxed, "ANSWERS_S", 4.0)
 
 
-def test_a_file_cut_short_ends_with_a_sentence(streams, player_door) -> None:
+def test_a_file_cut_short_ends_with_a_sentence(streams, reading_door) -> None:
     _add(streams, tta(PCM)[:200_000])
-    with player_door.client() as client:
+    with reading_door.client() as client:
         client.send(PATH)
         client.head()
         assert client.file.read(HEAD + 44_100)[HEAD:] == PCM[:44_100]
@@ -119,20 +108,20 @@ def test_a_file_cut_short_ends_with_a_sentence(streams, player_door) -> None:
 
 
 def test_a_variable_bit_rate_comes_with_the_header_that_it_lacks(
-    streams, player_door
+    streams, reading_door
 ) -> None:
     varied = frames([9, 14, 1] * 600)
     _add(streams, varied)
-    body = player_door.get(PATH).body
+    body = reading_door.get(PATH).body
     said = read(body, 0, len(body))
     assert said and abs(said.length_ms - 1800 * 1152 / 44.1) < 60
     assert body.endswith(varied)
     assert len(body) - len(varied) < 1500  # one frame
-    rest = player_door.get(PATH, Range="bytes=40000-").body
+    rest = reading_door.get(PATH, Range="bytes=40000-").body
     assert body[40000:] == rest
 
 
-def test_a_constant_bit_rate_comes_as_it_is(streams, player_door) -> None:
+def test_a_constant_bit_rate_comes_as_it_is(streams, reading_door) -> None:
     constant = frames([9] * 600)
     _add(streams, constant)
-    assert player_door.get(PATH).body == constant
+    assert reading_door.get(PATH).body == constant
