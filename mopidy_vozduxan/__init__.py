@@ -16,6 +16,7 @@ from mopidy.exceptions import ExtensionError
 
 from mopidy_vozduxan.folders import NAME
 from mopidy_vozduxan.network.interfaces import interfaces_of
+from mopidy_vozduxan.sizes import parse_size
 from mopidy_vozduxan.version import __version__
 
 
@@ -27,6 +28,37 @@ class ListenInterfaces(config.String):
         interfaces: str = super().deserialize(value)
         interfaces_of(interfaces)
         return interfaces
+
+
+class Size(config.String):
+    """An amount of data: ``10GB``, ``500MiB``, ``0``."""
+
+    def __init__(self) -> None:
+        super().__init__(optional=True)
+
+    def deserialize(self, value: str) -> str | None:
+        """The value unchanged, None if it is empty; ValueError if it is no size."""
+        size: str | None = super().deserialize(value)
+        if size:
+            parse_size(size)
+        return size
+
+
+class Days(config.Integer):
+    """A number of days, or nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(minimum=0, maximum=36_500, optional=True)
+
+    def deserialize(self, value: str) -> int | None:
+        """The days; ValueError with a sentence if it is no number of days."""
+        try:
+            days: int | None = super().deserialize(value)
+        except ValueError as exc:
+            raise ValueError(
+                f"{value!r} is no number of days; write a whole number, or nothing."
+            ) from exc
+        return days
 
 
 class Extension(ext.Extension):
@@ -54,6 +86,9 @@ class Extension(ext.Extension):
         schema["prefetch_tracks"] = config.Integer(minimum=0, maximum=2)
         schema["readahead"] = config.Integer(minimum=5, maximum=600)
         schema["queue_heads_max_size"] = config.Integer(minimum=0, maximum=10_000)
+        schema["cache_max_size"] = Size()
+        schema["min_free_space"] = Size()
+        schema["cache_ttl"] = Days()
         schema["listen_interfaces"] = ListenInterfaces()
         schema["scan_tags"] = config.String(choices=["all", "opened", "never"])
         for switch in ("dht", "lsd", "upnp", "natpmp"):

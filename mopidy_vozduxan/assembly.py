@@ -17,7 +17,9 @@ from mopidy_vozduxan.covers.kept_pictures import KeptPictures
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.protocol import Engine, MetadataReceived
+from mopidy_vozduxan.engine.survey import Known, Survey
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.planning.eviction import CacheWishes
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.fetching import Fetcher
 from mopidy_vozduxan.sources.metadata_exchange import FromSwarms
@@ -39,6 +41,18 @@ class Record:
     catalog: Catalog
     pictures: KeptPictures
     disk: DiskStore
+
+    def survey(self, wishes: CacheWishes, keeps: Callable[[str, int], bool]) -> Survey:
+        """Return what looks at the cache; ``keeps`` says what never leaves it."""
+        torrents = self.catalog.torrents
+
+        def known(infohash: str) -> Known:
+            source = torrents.source(infohash)
+            name = torrents.name_of(infohash)
+            return Known(name, source.torrent if source else None)
+
+        heard = self.catalog.hearings.last
+        return Survey(self.disk, wishes, known, heard, keeps)
 
     @classmethod
     def of(cls, config: Any) -> Record:
@@ -70,11 +84,14 @@ class Streaming:
         learned: Callable[[MetadataReceived], None],
         failed: Callable[[str, str, str], None] = lambda *_: None,
         history: History | None = None,
+        survey: Survey | None = None,
     ) -> Streaming:
         """Build and connect them; see :class:`Manager`."""
         bridge = Bridge()
-        keeps = (history.heard, history.counted) if history else ()
-        manager = Manager(engine, limits, bridge.time, failed, learned, *keeps)
+        keeps: dict[str, Any] = {"survey": survey}
+        if history:
+            keeps |= {"heard": history.heard, "counted": history.counted}
+        manager = Manager(engine, limits, bridge.time, failed, learned, **keeps)
         return cls(bridge, engine, manager)
 
     def start(self) -> None:

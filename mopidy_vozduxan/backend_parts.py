@@ -29,6 +29,7 @@ from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.settings import settings_from
+from mopidy_vozduxan.engine.survey import Survey
 from mopidy_vozduxan.keeping.exporting import Exporter
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.library import playlists_provider as playlists
@@ -50,7 +51,7 @@ from mopidy_vozduxan.sources.metadata_exchange import FromSwarms, ToSwarms
 from mopidy_vozduxan.sources.torrent_dirs import TorrentDirs
 from mopidy_vozduxan.sources.watching import Watcher
 from mopidy_vozduxan.streaming.history import History
-from mopidy_vozduxan.streaming.limits import Limits
+from mopidy_vozduxan.streaming.limits import Limits, cache_wishes_of
 from mopidy_vozduxan.web import server_file
 from mopidy_vozduxan.web.door import PlayerDoor
 
@@ -77,8 +78,10 @@ class Parts:
         self._catalog = catalog = record.catalog
         self._from_swarms = FromSwarms(catalog)
         self._history = History(catalog)
+        self._wishes = cache_wishes_of(ours)
+        survey = record.survey(self._wishes, lambda *f: self._keeping.kept.holds(*f))
         self._streaming = _streaming(
-            ours, record.disk, self._from_swarms, self._history
+            ours, record.disk, self._from_swarms, self._history, survey
         )
         self._bridge, self._manager = self._streaming.bridge, self._streaming.manager
         self._binding = Binding(ours["listen_interfaces"])
@@ -123,7 +126,9 @@ class Parts:
         door = Door(self._door.url_for, self._door.proxy, self._door.jobs)
         self._scanning.start(self._manager.background, door)
         self._watcher.start()
-        self._bridge.tell(self._keeping.start)
+        cache = self._manager.cache
+        self._bridge.tell(self._keeping.start, lambda: cache.has_room)
+        self._bridge.tell(cache.start)
 
     def stop(self) -> None:
         """Stop whatever has started, in reverse: requests, streams, swarms."""
@@ -203,6 +208,7 @@ class Parts:
                 self._binding,
                 read_with_magnet,
                 self._keeping,
+                self._wishes,
             ),
             keeping_commands=KeepingCommands(
                 self._catalog,
@@ -229,6 +235,7 @@ def _streaming(
     disk: DiskStore,
     from_swarms: FromSwarms,
     history: History,
+    survey: Survey,
 ) -> Streaming:
     engine = LibtorrentEngine(
         disk.data_dir,
@@ -236,7 +243,14 @@ def _streaming(
         settings_from(ours),
         [Path(folder) for folder in ours["data_dirs"]],
     )
-    return Streaming.of(engine, Limits.of(ours), from_swarms.learned, _failed, history)
+    return Streaming.of(
+        engine,
+        Limits.of(ours),
+        from_swarms.learned,
+        _failed,
+        history,
+        survey,
+    )
 
 
 def _failed(token: str, uri: str, reason: str) -> None:

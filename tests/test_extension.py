@@ -16,6 +16,7 @@ from mopidy.exceptions import ExtensionError
 import mopidy_vozduxan
 from mopidy_vozduxan.engine import check
 from mopidy_vozduxan.exceptions import EngineUnavailable
+from mopidy_vozduxan.sizes import parse_size
 
 BROKEN = "raise ImportError('no libtorrent here')"
 TOO_OLD = "__version__ = '1.2.19.0'"
@@ -77,6 +78,9 @@ def test_the_defaults_are_valid(extension):
         "prefetch_tracks": 2,
         "readahead": 60,
         "queue_heads_max_size": 64,
+        "cache_max_size": None,
+        "min_free_space": None,
+        "cache_ttl": None,
         "scan_tags": "all",
         "listen_interfaces": "0.0.0.0:6881,[::]:6881",
         "dht": True,
@@ -113,6 +117,47 @@ def test_the_ends_of_a_range_are_accepted(extension, key, bounds):
 def test_nonsense_is_an_error_of_its_key_alone(extension, key, value):
     _, errors = read(extension, **{key: value})
     assert list(errors) == [key]
+
+
+@pytest.mark.parametrize("key", ["cache_max_size", "min_free_space"])
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        ("10GB", 10**10),
+        ("500MiB", 500 * 2**20),
+        ("1.5 gb", 1_500_000_000),
+        ("64kB", 64_000),
+        ("2T", 2 * 10**12),
+        ("0", 0),
+        ("123", 123),
+    ],
+)
+def test_sizes_are_written_as_people_do(extension, key, value, size):
+    settings, errors = read(extension, **{key: value})
+    assert (settings[key], errors) == (value, {})
+    assert parse_size(settings[key]) == size
+
+
+@pytest.mark.parametrize("key", ["cache_max_size", "min_free_space"])
+@pytest.mark.parametrize(
+    "value", ["much", "-1GB", "10 GB or so", "GB", "1iB", "10GG", "1,5GB", "٣GB", "1e9"]
+)
+def test_nonsense_for_a_size_is_refused_with_a_sentence(extension, key, value):
+    _, errors = read(extension, **{key: value})
+    assert list(errors) == [key]
+    assert errors[key].endswith(" is no size; write for example 10GB, 500MiB or 0.")
+
+
+@pytest.mark.parametrize("value", ["soon", "2.5", "7d", "-1", "36501"])
+def test_nonsense_for_days_is_refused(extension, value):
+    _, errors = read(extension, cache_ttl=value)
+    assert list(errors) == ["cache_ttl"]
+
+
+@pytest.mark.parametrize(("value", "days"), [("30", 30), ("0", 0), ("", None)])
+def test_days_are_a_number_or_nothing(extension, value, days):
+    settings, errors = read(extension, cache_ttl=value)
+    assert (settings["cache_ttl"], errors) == (days, {})
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.sources.metadata_exchange import FromSwarms
-from mopidy_vozduxan.streaming.limits import Limits
+from mopidy_vozduxan.streaming.limits import Limits, cache_wishes_of
 
 
 class Alone:
@@ -63,6 +63,7 @@ class Alone:
             binding,
             read_with_magnet,
             keeping,
+            cache_wishes_of(ours),
             running=False,
         )
         self._streaming.start()

@@ -151,8 +151,10 @@ def status(run: Run) -> None:
         "Mopidy is running" if row["running"] else "Mopidy is not running",
         "Versions: " + ", ".join(f"{n} {v}" for n, v in row["versions"].items()),
         f"Library: {library['torrents']} torrents, {library['tracks']} tracks",
-        f"On disk: {show.size(row['bytesOnDisk'])}",
+        _on_disk(row),
     ]
+    if fetched := _FETCHED.get(row["cache"]["fetches"]):
+        lines.append(f"The disk is at its limit: {fetched}")
     if trouble := row["disk"]["trouble"]:
         lines.append(f"Disk: {trouble}")
     if bound := row["network"]["boundTo"]:
@@ -168,6 +170,19 @@ def status(run: Run) -> None:
     if row["swarms"]:
         lines += ["", _swarms(row["swarms"], run.room)]
     run.answer(row, "\n".join(lines))
+
+
+#: What is fetched while there is no room for all.
+_FETCHED = {
+    "heard": "only what plays is fetched",
+    "needed": "only what plays, and the next tracks, are fetched",
+}
+
+
+def _on_disk(row: Row) -> str:
+    most = row["cache"]["limitBytes"]
+    used = show.size(row["bytesOnDisk"]) + (f" of {show.size(most)}" if most else "")
+    return f"On disk: {used}, {show.size(row['disk']['freeBytes'])} free"
 
 
 def _streams(rows: list[Row], room: int | None) -> str:

@@ -26,6 +26,7 @@ from mopidy_vozduxan.keeping.keeping import Keeping, KeptProgress
 from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.naming.names import natural_path_key
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.planning.eviction import CacheWishes
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.which_torrent import find, is_beginning, link_of
 from mopidy_vozduxan.sources.wishes import Added
@@ -63,6 +64,7 @@ class LibraryCommands:
         binding: Binding,
         read_torrent: ReadTorrent,
         keeping: Keeping,
+        wishes: CacheWishes,
         *,
         running: bool = True,
     ) -> None:
@@ -73,6 +75,7 @@ class LibraryCommands:
         self._adder = adder
         self._binding = binding
         self._keeping = keeping
+        self._wishes = wishes
         self._remover = Remover(manager, catalog, disk, removal, log=running)
         self._running = running
         # Their own pool: adders wait for swarms, and others must not wait for them.
@@ -178,10 +181,10 @@ class LibraryCommands:
 
     async def torrent_status(self) -> Result:
         """Return the current state: rates in bytes/s, amounts in bytes."""
-        entries, disk, sizes, kept = await asyncio.gather(
+        entries, disk, (used, cache), kept = await asyncio.gather(
             self._catalog.on_loop.run(entries_of, self._catalog),
             asyncio.to_thread(disk_row, self._disk, self._catalog),
-            asyncio.to_thread(self._disk.sizes),
+            asyncio.to_thread(self._cache),
             self._kept(),
         )
         return {
@@ -192,7 +195,8 @@ class LibraryCommands:
                 "tracks": sum(entry.track_count for entry in entries),
                 "waitingForMetadata": sum(not entry.known for entry in entries),
             },
-            "bytesOnDisk": sum(sizes.values()),
+            "bytesOnDisk": used,
+            "cache": cache,
             "disk": disk,
             "kept": [row_of(one) for one in kept],
             "network": status.network(self._binding),
@@ -204,6 +208,12 @@ class LibraryCommands:
         with suppress(StorageFailed):  # the status of the disk says why
             return await self._keeping.progress()
         return []
+
+    def _cache(self) -> tuple[int, Result]:
+        """Return what the cache takes, and its limits; blocks."""
+        used = sum(self._disk.sizes().values())
+        room = self._manager.cache.allowance.room
+        return used, status.cache(self._disk, self._wishes, room)
 
     # --- which torrent is meant
 

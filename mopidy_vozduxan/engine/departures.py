@@ -95,11 +95,8 @@ class Departures:
             done = swarm.farewell.ask(self._members.loop, delete_data=False)
             self._evict(swarm, self._evictor.evict, source, eviction)
             return done
-        if swarm.leaving or swarm.hashes is None or not swarm.checked:
-            nothing: asyncio.Future[None] = self._members.loop.create_future()
-            nothing.set_result(None)
-            return nothing
-        swarm.farewell.evict(eviction)
+        if swarm.checked and swarm.hashes and not swarm.leaving:
+            swarm.farewell.evict(eviction)
         return self.remove(source.infohash, delete_data=False)
 
     def _reserve(self, source: TorrentSource) -> JoinedSwarm:

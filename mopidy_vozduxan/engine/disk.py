@@ -25,7 +25,7 @@ _CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class CachedFile:
+class FileOnDisk:
     """A file on disk: the bytes that it takes, and when it last changed (s)."""
 
     taken: int
@@ -88,7 +88,7 @@ class DiskStore:
         except OSError as exc:
             raise StorageFailed(f"Cannot delete data: {exc}.") from exc
 
-    def files_of(self, infohash: str) -> dict[str, CachedFile]:
+    def files_of(self, infohash: str) -> dict[str, FileOnDisk]:
         """Return the files in a torrent's data, by path; no folders, no links."""
         found = {}
         for path in _walk(self._data_of(infohash)):
@@ -96,7 +96,7 @@ class DiskStore:
                 file = path.lstat()
                 if stat.S_ISREG(file.st_mode):
                     taken = file.st_blocks * _BLOCK_BYTES
-                    found[str(path)] = CachedFile(taken, file.st_mtime)
+                    found[str(path)] = FileOnDisk(taken, file.st_mtime)
         return found
 
     def space(self) -> Space:

@@ -7,7 +7,6 @@ are there are fetched again, and none is missed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,14 +88,3 @@ class Evictor:
         folder, layout = self._disk.folder_of(infohash), layout_of(info)
         rests = {layout.file_path(i, folder): rest for i, rest in cut.rests.items()}
         self._disk.cut(infohash, rests)
-
-
-def paths_of(info: Any, folder: str) -> Mapping[str, int]:
-    """Return the index of every file, by its path below ``folder``; not of padding."""
-    layout, maps = layout_of(info), maps_of(info)
-    return {layout.file_path(i, folder): i for i, own in enumerate(maps) if own.size}
-
-
-def present(sizes: Mapping[str, int], paths: Mapping[str, int]) -> Set[int]:
-    """Return the files that have anything on disk."""
-    return {paths[path] for path, size in sizes.items() if size and path in paths}

@@ -264,7 +264,7 @@ class Engine(Protocol):
         Files in ``spared`` lose no piece that they share with a deleted one. ``source``
         needs the torrent's bytes if the swarm is not joined. The future ends when that
         is done, with :class:`BadInput`, or with :class:`StorageFailed`. A swarm that is
-        just joining or leaving is left alone.
+        just joining or leaving loses nothing.
         """
 
     async def close(self) -> None:

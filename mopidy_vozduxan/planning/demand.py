@@ -76,7 +76,7 @@ class SwarmView:
     of its payload is wanted. ``rate`` is what it delivers, in bytes/s, ``peers`` how
     many it has. ``hopeless`` pieces must not be requested. They count as ``held``,
     because nothing waits for them. ``likely`` pieces may be on disk, so they are no
-    anchors: they may be here at once.
+    anchors: they may be here at once. ``piece_length`` is in bytes.
     """
 
     piece_count: int
@@ -86,6 +86,7 @@ class SwarmView:
     hopeless: frozenset[int] = frozenset()
     peers: int = 0
     likely: frozenset[int] | set[int] = frozenset()
+    piece_length: int = 16 * 1024
 
     @property
     def has_several_peers(self) -> bool:

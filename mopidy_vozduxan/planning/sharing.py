@@ -27,6 +27,7 @@ from mopidy_vozduxan.planning.budget import LEAST, alone
 from mopidy_vozduxan.planning.calm import need_of
 from mopidy_vozduxan.planning.demand import Demand, Head, Role, SwarmView
 from mopidy_vozduxan.planning.plan import Plan, Urgency
+from mopidy_vozduxan.planning.room import EVERYTHING, Allowance, admitted
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.planning.tiers import DEFAULT_TIERS, Tiers
 from mopidy_vozduxan.planning.turns import Turns, turns_of
@@ -43,8 +44,10 @@ def plans(
     demands: Sequence[Demand],
     swarms: Mapping[str, SwarmView],
     tiers: Tiers = DEFAULT_TIERS,
+    allowed: Allowance = EVERYTHING,
 ) -> dict[str, Plan]:
-    """Return the plan of every swarm in ``swarms``."""
+    """Return the plan of every swarm in ``swarms``, as far as there is room."""
+    demands = admitted(demands, allowed.room)
     need = need_of(demands, swarms, tiers)
     heard = [d for d in demands if d.role.is_heard]
     leading = {d.infohash for d in heard if d.role is Role.CURRENT or _waits(d)}
@@ -71,7 +74,7 @@ def plans(
                 for d in demands
                 if d.infohash == infohash and d.role is Role.BACKGROUND
             )
-        result[infohash] = canvas.plan(own, _limit(own, view), jumped)
+        result[infohash] = canvas.plan(own, _limit(own, view), jumped, allowed)
     return result
 
 
@@ -157,7 +160,13 @@ class _Canvas:
         if not head.earned or head.stuck:
             self.hurried.add(piece)
 
-    def plan(self, demands: Sequence[Demand], limit: int | None, jumped: bool) -> Plan:
+    def plan(
+        self,
+        demands: Sequence[Demand],
+        limit: int | None,
+        jumped: bool,
+        allowed: Allowance,
+    ) -> Plan:
         """Return the plan, with anchors: at most ``limit`` missing pieces.
 
         Anchors are wanted before the last other piece comes: a swarm that is finished,
@@ -175,6 +184,8 @@ class _Canvas:
         if self.view.in_use:
             free = self._free(start)
             anchors = self._anchors(free, len(missing), limit, jumped)
+            least = 1 if missing else LEAST
+            anchors = anchors[: allowed.anchors(self.view.piece_length, least)]
         for piece in anchors:
             self.urgencies[piece] = Urgency.ANCHOR
         # A deadline cancels requests, and a lone peer may forget cancelled ones.

@@ -121,3 +121,16 @@ def due_in_ms(demand: Demand, offset: int) -> int:
 def is_due(demand: Demand, head: Head, tiers: Tiers) -> bool:
     """Whether the byte at ``head`` is due within the first tier."""
     return due_in_ms(demand, head.offset) <= tiers.soon_s * 1000
+
+
+def opening_bytes(demand: Demand, tiers: Tiers) -> int:
+    """Return the most that the beginnings of a stream take on disk.
+
+    Neighbours put their parts of two shared pieces into the file, too.
+    """
+    pieces = {
+        piece
+        for span in beginnings(demand, tiers)
+        for piece in demand.pieces.pieces_of(span)
+    }
+    return (len(pieces) + 2) * demand.pieces.piece_length

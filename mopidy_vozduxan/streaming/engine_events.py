@@ -39,7 +39,7 @@ class EngineEvents:
 
     ``changed(soon)`` is called when new plans are needed: at once, or in a moment if
     nobody waits for them. ``learned`` gets metadata from a swarm, ``broke`` a swarm
-    that failed, ``counted`` what came and went.
+    that failed, ``counted`` what came and went, ``came`` a swarm that got a piece.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class EngineEvents:
         learned: Callable[[MetadataReceived], None],
         broke: Callable[[Swarm], None],
         counted: Callable[[TrafficCounted], None],
+        came: Callable[[Swarm], None],
     ) -> None:
         self._swarms = swarms
         self._engine = engine
@@ -60,6 +61,7 @@ class EngineEvents:
         self._learned = learned
         self._broke = broke
         self._counted = counted
+        self._came = came
         self._way_out_from: float | None = 0.0
         self._disk_full: Callable[[], None] = lambda: None
 
@@ -92,6 +94,7 @@ class EngineEvents:
         match event:
             case PieceFinished(piece=piece):
                 swarm.piece_finished(piece, now)
+                self._came(swarm)
                 self._changed(swarm.plan.runs_out)
             case PieceRead(piece=piece, data=data):
                 swarm.piece_read(piece, data)

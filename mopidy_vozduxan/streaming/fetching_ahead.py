@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.planning.buckets import affordable
@@ -20,9 +20,11 @@ logger = logging.getLogger(__name__)
 
 
 class FetchingAhead:
-    """Heads of queued tracks have ``head_s`` seconds, and share ``budget`` bytes."""
+    """Heads of queued tracks have ``head_s`` seconds, and share ``budget()`` bytes."""
 
-    def __init__(self, streams: OpenStreams, head_s: float, budget: int) -> None:
+    def __init__(
+        self, streams: OpenStreams, head_s: float, budget: Callable[[], int]
+    ) -> None:
         self._streams = streams
         self._head_s = head_s
         self._budget = budget
@@ -54,7 +56,7 @@ class FetchingAhead:
                 cost = target.head_cost(self._head_s)
                 if cost is not None:
                     costs[place] = cost
-        for place in affordable(costs, self._budget):
+        for place in affordable(costs, self._budget()):
             if stream := self._try_open(targets[place]):
                 yield stream
 

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from mopidy_vozduxan.planning.eviction import CacheWishes
+from mopidy_vozduxan.sizes import parse_size
+
+DAY_S = 24 * 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -35,3 +40,13 @@ class Limits:
             readahead=float(config["readahead"]),
             queue_heads=int(config["queue_heads_max_size"]) * 1_000_000,
         )
+
+
+def cache_wishes_of(config: Mapping[str, Any]) -> CacheWishes:
+    """Return the limits of the cache in our section of the configuration."""
+    most, min_free = (
+        parse_size(config[key]) if config[key] else None
+        for key in ("cache_max_size", "min_free_space")
+    )
+    days = config["cache_ttl"]
+    return CacheWishes(most, min_free, days * DAY_S if days else None)

@@ -23,9 +23,12 @@ from mopidy_vozduxan.engine.protocol import (
 from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.tiers import tiers_of
 from mopidy_vozduxan.streaming.background import Background
+from mopidy_vozduxan.streaming.cache_keeper import CacheKeeper, Survey
 from mopidy_vozduxan.streaming.engine_events import EngineEvents
 from mopidy_vozduxan.streaming.engine_orders import EngineOrders
+from mopidy_vozduxan.streaming.evictions import Evictions
 from mopidy_vozduxan.streaming.fetching_ahead import FetchingAhead
+from mopidy_vozduxan.streaming.held_files import holdings_of
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.metadata import Metadata
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
@@ -35,6 +38,7 @@ from mopidy_vozduxan.streaming.serving import Serving
 from mopidy_vozduxan.streaming.stream import Stream
 from mopidy_vozduxan.streaming.stream_failures import StreamFailures
 from mopidy_vozduxan.streaming.supervisor import Supervisor
+from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.swarms import Swarms
 from mopidy_vozduxan.streaming.target import Target, Wanted
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
@@ -63,6 +67,7 @@ class Manager:
         learned: Callable[[MetadataReceived], None],
         heard: Callable[[str, int], None] = lambda *_: None,
         counted: Callable[[TrafficCounted], None] = lambda _: None,
+        survey: Survey | None = None,
     ) -> None:
         self._clock = clock
         self._tiers = tiers_of(limits.readahead)
@@ -73,7 +78,18 @@ class Manager:
         self.swarms = swarms = Swarms(engine, limits, clock, changed)
         self.metadata = metadata = Metadata(swarms, clock, limits.metadata_timeout)
         self.streams = streams = OpenStreams(swarms, self._planner, clock)
-        self._ahead = FetchingAhead(streams, self._tiers.head_s, limits.queue_heads)
+        self.cache = CacheKeeper(
+            survey,
+            swarms,
+            Evictions(engine, streams, swarms, clock, changed),
+            lambda: holdings_of(streams, self._tiers),
+            changed,
+        )
+        self._ahead = FetchingAhead(
+            streams,
+            self._tiers.head_s,
+            lambda: self.cache.openings_within(limits.queue_heads),
+        )
         self._failures = failures = StreamFailures(
             streams, swarms, limits.failed_track, clock, stream_failed
         )
@@ -89,6 +105,7 @@ class Manager:
             learned=learned,
             broke=broke,
             counted=counted,
+            came=self._piece_came,
         )
         self.on_event = events.take
         self.on_disk_full = events.on_disk_full
@@ -214,6 +231,8 @@ class Manager:
             if not stream.swarm.names.isdisjoint(infohashes):
                 self.streams.end(stream.token)
         await self.swarms.remove(infohashes, delete_data=delete_data)
+        if delete_data:
+            self.cache.went(infohashes)
 
     async def waits(self, token: str) -> bool:
         """Return whether a stream waits for its swarm."""
@@ -236,11 +255,18 @@ class Manager:
         """Release everything and leave all swarms in order."""
         self.preparing.close()
         self._planner.close()
+        await self.cache.close()
         self._supervisor.close()
         self.streams.close()
         await self.swarms.close()
 
     def _plan(self) -> None:
         demands, views = self.streams.demands(), self.swarms.views()
-        self._orders.carry_out(plans(demands, views, self._tiers))
+        allowed = self.cache.allowance
+        self._orders.carry_out(plans(demands, views, self._tiers, allowed))
         self._supervisor.watch()
+        self.cache.watch()
+
+    def _piece_came(self, swarm: Swarm) -> None:
+        if swarm.metainfo:
+            self.cache.came(swarm.infohash, swarm.metainfo.piece_length)

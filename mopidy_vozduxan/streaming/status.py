@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 
+from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.planning.eviction import CacheWishes
+from mopidy_vozduxan.planning.room import Room
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.stream import Stream
 
@@ -50,6 +54,22 @@ def swarms(manager: Manager) -> list[Row]:
         }
         for swarm in manager.swarms.all()
     ]
+
+
+def cache(disk: DiskStore, wishes: CacheWishes, room: Room) -> Row:
+    """Return what the cache may take, in bytes; blocks.
+
+    ``fetches`` says what there is room for.
+    """
+    try:
+        limits = wishes.on(disk.space().size)
+    except StorageFailed:
+        limits = wishes.on(0)
+    return {
+        "limitBytes": limits.most,
+        "minFreeBytes": limits.min_free,
+        "fetches": room.name.lower(),
+    }
 
 
 def network(binding: Binding) -> Row:

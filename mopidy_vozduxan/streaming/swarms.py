@@ -175,6 +175,7 @@ class Swarms:
             pieces.hopeless.pieces,
             swarm.statistics.num_peers,
             pieces.likely,
+            metainfo.piece_length,
         )
 
     async def close(self) -> None:

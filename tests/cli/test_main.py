@@ -312,8 +312,9 @@ def test_the_status_is_for_people_and_for_scripts(line):
         "running": True,
         "versions": {"mopidy": "3.4.2"},
         "library": {"torrents": 2, "tracks": 20, "waitingForMetadata": 1},
-        "bytesOnDisk": 123,
-        "disk": {"trouble": "The disk is full (/x)."},
+        "bytesOnDisk": 1_500_000,
+        "cache": {"limitBytes": 10**10, "minFreeBytes": 10**9, "fetches": "needed"},
+        "disk": {"freeBytes": 2 * 10**9, "trouble": "The disk is full (/x)."},
         "kept": [kept(), kept(heldBytes=1000, trouble=None, fetching=True)],
         "network": {
             "boundTo": ["vpn0", "10.9.0.2"],
@@ -347,6 +348,8 @@ def test_the_status_is_for_people_and_for_scripts(line):
     }
     assert line.run("status", torrent_status=answer) == 0
     assert "Library: 2 torrents, 20 tracks" in line.out
+    assert "On disk: 1.5 MB of 10.0 GB, 2.0 GB free" in line.out
+    assert "at its limit: only what plays, and the next tracks, are" in line.out
     assert "Bound to: vpn0, 10.9.0.2" in line.out
     assert "Disk: The disk is full (/x)." in line.out
     assert "Network: No device has the address 10.9.0.2: torrents use" in line.out

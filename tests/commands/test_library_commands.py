@@ -26,6 +26,7 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.planning.eviction import CacheWishes
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.torrent.tags import Tags
@@ -77,6 +78,7 @@ class Stage(World):
             Binding(""),
             read_with_magnet,
             self.keeping,
+            CacheWishes(10**9, 10**8),
         )
 
     async def _fetch(self, url):
@@ -619,6 +621,11 @@ def test_status_says_what_goes_on(play):
         assert status["bytesOnDisk"] >= 10_000
         assert status["disk"]["freeBytes"] > 0
         assert status["disk"]["trouble"] is None
+        assert status["cache"] == {
+            "limitBytes": 10**9,
+            "minFreeBytes": 10**8,
+            "fetches": "all",
+        }
         (stream,) = status["streams"]
         assert stream == {
             "token": token,

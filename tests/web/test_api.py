@@ -30,6 +30,7 @@ from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.planning.eviction import CacheWishes
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
@@ -114,6 +115,7 @@ class Server:
                     Binding(""),
                     read_with_magnet,
                     Keeping(self.manager, self.catalog, disk),
+                    CacheWishes(),
                 ),
                 progress=self.manager.preparing.progress,
             )
