@@ -35,6 +35,7 @@ from mopidy_vozduxan.engine.resume import (
     without_check,
     without_pieces,
 )
+from mopidy_vozduxan.engine.saved_state import Meaning, meaning_of
 from mopidy_vozduxan.engine.shared_files import unshare
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
@@ -64,6 +65,7 @@ class OnDisk:
     held: set[int]
     hashes: PieceHashes | None
     places: tuple[Place, ...]
+    said: Meaning  # by the resume file
 
 
 class Joining:
@@ -105,9 +107,10 @@ class Joining:
         """Return what is on disk; blocks."""
         params = resumed_params(fresh, self._resume_files.load(source.infohash))
         params.save_path = self._disk.folder_of(source.infohash)
+        said = meaning_of(params)
         if params.ti is None:
             without_check(params)
-            return OnDisk(params, pieces_in(params), None, ())
+            return OnDisk(params, pieces_in(params), None, (), said)
         hashes = PieceHashes(params.ti, source.torrent)
         held = self._still_there(source, params, hashes)
         if unshare(hashes.table, params.save_path, held):
@@ -117,7 +120,7 @@ class Joining:
         likely = {piece for place in places for piece in place.likely} - held
         if likely:
             hashes.learn_saved(params, likely)
-        return OnDisk(params, held, hashes, places)
+        return OnDisk(params, held, hashes, places, said)
 
     def _have_read(
         self,
@@ -136,6 +139,7 @@ class Joining:
             return
         there = reading.result()
         swarm.hashes, swarm.saved.synced = there.hashes, set(there.held)
+        swarm.saved.written = there.said
         swarm.found.learn(there.places, there.held)
         if plan:
             swarm.found.want(plan)

@@ -62,10 +62,11 @@ class ResumeFiles:
         )
         return None
 
-    def save(self, infohash: str, data: bytes) -> None:
+    def save(self, infohash: str, data: bytes) -> bool:
         """Write the swarm's file; readers see the old one or the new one.
 
-        Blocks: not for the event loop. A full disk is logged, not raised.
+        Returns whether it is written: a full disk is logged, not raised. Blocks: not
+        for the event loop.
         """
         path = self._path(infohash)
         draft = path.with_suffix(".new")
@@ -80,8 +81,9 @@ class ResumeFiles:
             level = logging.DEBUG if self._failing else logging.WARNING
             logger.log(level, "Vozduxan: Cannot save %s: %s", path, exc)
             self._failing = True
-        else:
-            self._failing = False
+            return False
+        self._failing = False
+        return True
 
     def _path(self, infohash: str) -> Path:
         return self._folder / f"{infohash}.resume"

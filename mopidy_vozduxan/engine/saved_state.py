@@ -6,13 +6,39 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+#: The pieces that are held, those that are half fetched, and known peers.
+Meaning = tuple[frozenset[int], frozenset[int], frozenset[Any]]
+
+
+def meaning_of(params: Any) -> Meaning:
+    """Return what libtorrent's parameters tell a later start."""
+    held = frozenset(piece for piece, there in enumerate(params.have_pieces) if there)
+    return held, frozenset(params.unfinished_pieces), frozenset(params.peers)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A state to be written: its bytes, and the pieces that they claim."""
+    """A state to be written: its bytes, and the pieces that they claim.
+
+    ``meaning`` is what a later start takes from it.
+    """
 
     data: bytes
     claims: frozenset[int]
+    meaning: Meaning
+
+
+@dataclass(slots=True, eq=False)
+class Writing:
+    """A draft on its way to disk; ``fresh`` are the pieces to be synced before.
+
+    Those that ``failed`` are not claimed.
+    """
+
+    draft: Draft
+    fresh: set[int]
+    failed: set[int] = field(default_factory=set)
+    saved: bool = False
 
 
 @dataclass(slots=True)
@@ -20,6 +46,7 @@ class SavedState:
     """``synced`` pieces are on the disk itself, not only in the kernel's memory."""
 
     synced: set[int] = field(default_factory=set)
+    written: Meaning | None = None  # what the file says, if it is known
     unsaved: int = 0  # pieces that came since the state was asked for
     timer: asyncio.TimerHandle | None = None  # asks for it
     draft: Draft | None = None  # waits until libtorrent has written what it claims
@@ -51,9 +78,11 @@ class SavedState:
         draft, self.draft = self.draft, None
         return draft
 
-    def sync(self, pieces: set[int]) -> None:
-        """Note pieces that are on the disk itself."""
-        self.synced |= pieces
+    def wrote(self, writing: Writing) -> None:
+        """Note what is on the disk itself."""
+        self.synced |= writing.fresh - writing.failed
+        whole = writing.saved and not writing.failed
+        self.written = writing.draft.meaning if whole else None
 
     def forget_flushes(self) -> None:
         """Note that answers may be lost; the next state replaces the one that waits."""

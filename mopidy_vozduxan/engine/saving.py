@@ -25,7 +25,7 @@ from mopidy_vozduxan.engine.resume import (
     with_peers,
     without_pieces,
 )
-from mopidy_vozduxan.engine.saved_state import Draft
+from mopidy_vozduxan.engine.saved_state import Draft, Writing, meaning_of
 from mopidy_vozduxan.engine.syncing import unsynced_pieces
 
 _SAVE_INFO = lt.save_resume_flags_t.save_info_dict
@@ -103,37 +103,39 @@ class Saving:
             params.unfinished_pieces, params.banned_peers = {}, []
         params.ti = None
         claims = pieces_in(params).union(params.unfinished_pieces)
-        return Draft(bytes(lt.write_resume_data_buf(params)), frozenset(claims))
+        data = bytes(lt.write_resume_data_buf(params))
+        return Draft(data, frozenset(claims), meaning_of(params))
 
     def _write(self, swarm: JoinedSwarm, draft: Draft) -> asyncio.Future[None]:
-        fresh, failed = set(draft.claims - swarm.saved.synced), set[int]()
+        """Write a draft, unless the file says the same."""
+        if draft.meaning == swarm.saved.written:
+            return self._thread.run(_rest)
+        writing = Writing(draft, set(draft.claims - swarm.saved.synced))
         table = swarm.hashes.table if swarm.hashes else None
-        done = self._thread.run(
-            self._sync_and_write, swarm.infohash, table, draft.data, fresh, failed
-        )
-        done.add_done_callback(lambda _: swarm.saved.sync(fresh - failed))
+        done = self._thread.run(self._sync_and_write, swarm.infohash, table, writing)
+        done.add_done_callback(lambda _: swarm.saved.wrote(writing))
         return done
 
     def _sync_and_write(
-        self,
-        infohash: str,
-        table: FileTable | None,
-        data: bytes,
-        fresh: set[int],
-        failed: set[int],
+        self, infohash: str, table: FileTable | None, writing: Writing
     ) -> None:
-        """Sync the files of ``fresh`` pieces, and claim all but the ``failed`` ones."""
-        if table and fresh:
+        """Sync the files of fresh pieces, and claim all but those that failed."""
+        data, failed = writing.draft.data, writing.failed
+        if table and writing.fresh:
             folder = self._disk.folder_of(infohash)
-            failed |= unsynced_pieces(table, folder, fresh)
+            failed |= unsynced_pieces(table, folder, writing.fresh)
         if failed:
             params = lt.read_resume_data(data)
             without_pieces(params, failed)
             params.unfinished_pieces = {}
             data = bytes(lt.write_resume_data_buf(params))
-        self._files.save(infohash, data)
+        writing.saved = self._files.save(infohash, data)
 
     def refuse(self, infohash: str, reason: str) -> None:
         """Never again ask a swarm for metadata that we cannot use."""
         self._refusals.note(infohash, reason)
         self._thread.run(self._refusals.write, infohash, reason)
+
+
+def _rest() -> None:
+    """Do nothing, in turn: what is under way ends first."""

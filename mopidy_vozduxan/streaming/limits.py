@@ -20,8 +20,9 @@ class Limits:
     metadata_timeout: float = 60.0
     #: How long preparing a stream waits for its first piece.
     fast_start_timeout: float = 8.0
-    #: When to leave a swarm that nobody uses.
+    #: When to leave a swarm that nobody uses, while others are used, and when none is.
     idle_swarm: float = 600.0
+    all_idle: float = 60.0
     #: How long core does not get a failed track, unless a listener asks for it.
     failed_track: float = 60.0
     piece_cache: int = 32 * 1024 * 1024

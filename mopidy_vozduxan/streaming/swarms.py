@@ -136,7 +136,7 @@ class Swarms:
         for swarm in self.all():
             if swarm.infohash in used:
                 swarm.membership.use(now)
-            elif self._is_idle(swarm, now):
+            elif self._is_idle(swarm, now, listened=bool(used)):
                 self.leave(swarm)
 
     def leave_unused(self, used: Set[str]) -> None:
@@ -145,7 +145,7 @@ class Swarms:
             if swarm.infohash not in used and not swarm.is_waited_for:
                 self.leave(swarm)
 
-    def _is_idle(self, swarm: Swarm, now: float) -> bool:
+    def _is_idle(self, swarm: Swarm, now: float, *, listened: bool) -> bool:
         if swarm.is_waited_for:
             return False
         membership = swarm.membership
@@ -155,7 +155,9 @@ class Swarms:
             return True
         if not membership.is_streamed:  # joined for its metadata or a background read
             return not membership.is_visited(now)
-        return membership.unused_for(now) > self._limits.idle_swarm
+        limits = self._limits
+        patience = limits.idle_swarm if listened else limits.all_idle
+        return membership.unused_for(now) > patience
 
     def views(self) -> dict[str, SwarmView]:
         """Return what planning needs to know about each swarm."""

@@ -19,8 +19,9 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.streaming import status
-from tests.fake_engine import INFOHASH
-from tests.streaming.world import World
+from mopidy_vozduxan.streaming.target import Target
+from tests.fake_engine import INFOHASH, album, source_of
+from tests.streaming.world import ALBUM, SOURCE, World
 
 
 def test_a_stalled_stream_is_reported_for_as_long_as_it_is(run):
@@ -308,13 +309,27 @@ def test_what_is_wanted_is_told_again_when_nothing_comes(run):
 
 
 def test_an_idle_swarm_leaves_the_session(run):
+    """Sooner if nothing at all is used: an idle swarm goes on fetching slowly."""
+
     async def test():
-        world = World(idle_swarm=600)
-        world.manager.release(world.play())
+        other = album(infohash="cd" * 20)
+        world = World(ALBUM, other, idle_swarm=600, all_idle=60)
+        playing = world.manager.play(Target(source_of(other), other, 0), "other")
+        world.manager.aim([Target(SOURCE, ALBUM, 0)], ["prefetch"])
+        await world.settle()
+        world.manager.aim([], [])
+        await world.settle()
+        world.now += 500
         await world.later(2)
         assert world.engine.removed == []
-        world.now += 600
-        await world.later(1)
+        world.now += 100
+        await world.later(2)
         assert world.engine.removed == [INFOHASH]
+        world.manager.release(playing)
+        world.now += 57
+        await world.later(2)
+        assert world.engine.removed == [INFOHASH]
+        await world.later(3)
+        assert world.engine.removed == [INFOHASH, other.infohash]
 
     run(test)
