@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mopidy_vozduxan.catalog import Catalog
@@ -13,17 +14,21 @@ if TYPE_CHECKING:
     from mopidy_vozduxan.catalog.inventory import InventoryLine
 
 
-def disk_row(disk: DiskStore, catalog: Catalog) -> dict[str, object]:
+def disk_row(
+    disk: DiskStore, catalog: Catalog, swarms: Iterable[str]
+) -> dict[str, object]:
     """Return where data is kept, what is free there, and what is wrong now.
 
-    ``trouble`` has sentences for the data and for the catalog, or is ``None``.
+    ``swarms`` are the sentences of swarms whose disk fails. ``trouble`` has those, and
+    the ones for all data and for the catalog, or is ``None``.
     """
     data = disk.trouble()
-    sentences = [data.sentence if data else None, catalog.trouble]
+    found = [*swarms, data.sentence if data else None, catalog.trouble]
+    sentences = dict.fromkeys(one for one in found if one)
     return {
         "cacheDir": str(disk.data_dir.parent),
         "freeBytes": _free(disk),
-        "trouble": " ".join(f"{one}." for one in sentences if one) or None,
+        "trouble": " ".join(f"{one}." for one in sentences) or None,
     }
 
 

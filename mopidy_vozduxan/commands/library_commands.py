@@ -181,9 +181,10 @@ class LibraryCommands:
 
     async def torrent_status(self) -> Result:
         """Return the current state: rates in bytes/s, amounts in bytes."""
+        troubles = [swarm.disk_trouble for swarm in self._manager.swarms.all()]
         entries, disk, (used, cache), kept = await asyncio.gather(
             self._catalog.on_loop.run(entries_of, self._catalog),
-            asyncio.to_thread(disk_row, self._disk, self._catalog),
+            asyncio.to_thread(disk_row, self._disk, self._catalog, troubles),
             asyncio.to_thread(self._cache),
             self._kept(),
         )

@@ -40,6 +40,7 @@ class EngineEvents:
     ``changed(soon)`` is called when new plans are needed: at once, or in a moment if
     nobody waits for them. ``learned`` gets metadata from a swarm, ``broke`` a swarm
     that failed, ``counted`` what came and went, ``came`` a swarm that got a piece.
+    ``disk_full`` gets a swarm that has no room, about every two seconds.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class EngineEvents:
         broke: Callable[[Swarm], None],
         counted: Callable[[TrafficCounted], None],
         came: Callable[[Swarm], None],
+        disk_full: Callable[[Swarm], None],
     ) -> None:
         self._swarms = swarms
         self._engine = engine
@@ -63,17 +65,13 @@ class EngineEvents:
         self._counted = counted
         self._came = came
         self._way_out_from: float | None = 0.0
-        self._disk_full: Callable[[], None] = lambda: None
+        self._disk_full = disk_full
 
     def reachable_from(self) -> float:
         """Return since when anybody can be reached; now, if nobody can."""
         if self._way_out_from is None:
             return self._clock()
         return self._way_out_from
-
-    def on_disk_full(self, make_room: Callable[[], None]) -> None:
-        """Call ``make_room`` about every two seconds while the disk is full."""
-        self._disk_full = make_room
 
     def take(self, event: Event) -> None:
         """Take one event of the engine."""
@@ -165,7 +163,7 @@ class EngineEvents:
         swarm.disk_failed(event.sentence)
         swarm.activity.excuse(self._clock())
         if event.full:
-            self._disk_full()
+            self._disk_full(swarm)
         self._changed(True)
 
     def _swarm_broke(self, swarm: Swarm, event: SwarmBroke) -> None:

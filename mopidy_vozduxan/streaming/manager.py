@@ -106,9 +106,9 @@ class Manager:
             broke=broke,
             counted=counted,
             came=self._piece_came,
+            disk_full=lambda swarm: self.cache.went({swarm.infohash}),
         )
         self.on_event = events.take
-        self.on_disk_full = events.on_disk_full
         self._supervisor = supervisor = Supervisor(
             streams, swarms, orders, events.reachable_from, failures, limits, clock
         )

@@ -111,7 +111,7 @@ class Listener:
     """A context manager: Mopidy with the extension, and ears.
 
     ``sync`` plays in real time. The folder's ``torrents`` are in the library when
-    the constructor's ``albums`` are.
+    the constructor's ``albums`` are; inside, they already are unless ``wait`` is false.
     """
 
     def __init__(
@@ -121,13 +121,14 @@ class Listener:
         config: Mapping[str, Mapping[str, object]] | None = None,
         *,
         sync: bool = True,
+        wait: bool = True,
         **options: Any,
     ) -> None:
         torrents = folder / "torrents"
         torrents.mkdir(parents=True, exist_ok=True)
         for found in albums:
             (torrents / f"{found.infohash}.torrent").write_bytes(found.torrent)
-        self._albums = albums
+        self._awaited = albums if wait else ()
         self._sound = folder / "sound.f32"
         self.expected_errors: tuple[str, ...] = ()
         whole = {section: dict(keys) for section, keys in (config or {}).items()}
@@ -141,7 +142,7 @@ class Listener:
 
     def __enter__(self) -> Self:
         self.mopidy.__enter__()
-        if self._albums:
+        if self._awaited:
             self.mopidy.wait_for_log(r"Added \d+ new", PATIENCE_S)
         return self
 

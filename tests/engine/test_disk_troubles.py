@@ -40,8 +40,8 @@ MB = 1_000_000
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    """An empty disk of 8 MB where the engine keeps its data."""
-    with small_disk(tmp_path / "data", 8 * MB) as disk:
+    """An empty disk of 40 MB where the engine keeps its data."""
+    with small_disk(tmp_path / "data", 40 * MB) as disk:
         yield disk
 
 
@@ -80,7 +80,7 @@ async def read_all(rig: Rig, album: Album, unsure: Set[int] = frozenset()) -> No
 async def test_a_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room(
     tmp_path: Path, disk: Disk, seeds: Seeds, caplog: pytest.LogCaptureFixture
 ) -> None:
-    album = make_album(tmp_path / "album", [4 * MB] * 4, 65536)
+    album = make_album(tmp_path / "album", [10 * MB] * 10, 262144)
     peers = seeds.start(album, 1)
     async with Rig(tmp_path, LOOPBACK) as rig:
         await fetched(rig, album, peers)
@@ -91,7 +91,7 @@ async def test_a_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room(
         await rig.next(DiskTrouble, after=after)  # still so
         assert len(held(rig)) > album.piece_count // 4
         await read_all(rig, album)
-        disk.grow(40 * MB)
+        disk.grow(140 * MB)
         before = rig.loop.time()
         await rig.next(DiskTrouble, sentence="")
         await rig.until(lambda: len(held(rig)) == album.piece_count)

@@ -14,7 +14,11 @@ from pathlib import Path
 
 import pytest
 
+THROTTLE = Path("/sys/fs/cgroup/blkio")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
+needs_throttle = pytest.mark.skipif(
+    not THROTTLE.is_dir(), reason="there is no cgroup v1 that slows a disk"
+)
 
 
 class Disk:
@@ -65,6 +69,22 @@ class Disk:
             blocks = (f"if={aside}", f"of={self._image}", "bs=64K", "status=none")
             _run("dd", *blocks, "conv=notrunc,sparse")
             os.truncate(self._image, aside.stat().st_size)
+
+    @contextlib.contextmanager
+    def slow(self, rate: int) -> Iterator[None]:
+        """Let an image's device read and write so many bytes/s each (cgroup v1)."""
+        device = subprocess.check_output(
+            ["findmnt", "--noheadings", "--output", "MAJ:MIN", self.path], text=True
+        ).strip()
+        names = ("read", "write")
+        limits = [THROTTLE / f"blkio.throttle.{name}_bps_device" for name in names]
+        for limit in limits:
+            limit.write_text(f"{device} {rate}")
+        try:
+            yield
+        finally:
+            for limit in limits:
+                limit.write_text(f"{device} 0")
 
     def _remount(self, options: str) -> None:
         _run("mount", "-o", f"remount,{options}", self.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import stat
 from pathlib import Path
 
@@ -42,9 +43,41 @@ def test_nonsense_is_not_believed(tmp_path: Path, said: str) -> None:
     assert server_file.read(tmp_path) is None
 
 
-def test_a_disk_that_fails_is_logged(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+def test_the_server_is_found_though_its_folder_cannot_be_written(
+    tmp_path: Path, temporary: Path
 ) -> None:
+    folder = tmp_path / "missing"
+    server_file.write(folder, ADDRESS)
+    assert server_file.read(folder) == ADDRESS
+    assert server_file.read(tmp_path / "another") is None
+    (there,) = temporary.rglob("*.json")
+    assert stat.S_IMODE(there.stat().st_mode) == 0o600
+    assert stat.S_IMODE(there.parent.stat().st_mode) == 0o700
+    folder.mkdir()
+    server_file.write(folder, ServerAddress(ADDRESS.url, "later"))
+    assert not there.exists()
+    server_file.remove(folder, ServerAddress(ADDRESS.url, "later"))
+    assert server_file.read(folder) is None
+
+
+def test_a_folder_that_others_made_is_not_trusted(
+    tmp_path: Path, temporary: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    theirs = temporary / f"vozduxan-{os.geteuid()}"
+    theirs.mkdir()
+    theirs.chmod(0o777)
+    folder = tmp_path / "missing"
     with caplog.at_level(logging.INFO):
-        server_file.write(tmp_path / "missing", ADDRESS)
+        server_file.write(folder, ADDRESS)
     assert "The command line will not find Mopidy" in caplog.text
+    assert not list(theirs.iterdir())
+    server_file._write(server_file._elsewhere(folder), ADDRESS)
+    assert server_file.read(folder) is None
