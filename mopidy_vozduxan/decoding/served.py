@@ -26,6 +26,7 @@ from mopidy_vozduxan.audio.sound import CutFailed, Sound
 from mopidy_vozduxan.cue.cutter import Cut, StretchCut, make_cut, read_divisible
 from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.decoding.demuxed import Demuxable, DemuxedCut, describe
+from mopidy_vozduxan.decoding.headed import Headed, HeadedCut
 from mopidy_vozduxan.decoding.registry import Plays, plays
 from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.planning.spans import Span
@@ -121,14 +122,6 @@ class _Behind:
     def read(self, span: Span) -> Asking[bytes]:
         """Read bytes behind the tag."""
         return (yield Span(self._start + span.start, self._start + span.stop))
-
-
-@dataclass(frozen=True, slots=True)
-class Headed:
-    """A file of which a ``span`` is served behind a header that it lacks."""
-
-    header: bytes
-    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +224,7 @@ async def _improved(looked: Looked, source: Source, size: int) -> Headed | None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_IMPROVING_S):
                     if found := await source.answer(reading):
-                        return Headed(*found)
+                        return Headed(Span(0, looked.start), *found)
     return None
 
 
@@ -245,8 +238,8 @@ async def served(
         case Untagged(start=start):
             span = Span(start, info.size)
             return StretchCut(open_source, b"", span, info.content_type)
-        case Headed(header=header, span=span):
-            return StretchCut(open_source, header, span, info.content_type)
+        case Headed():
+            return HeadedCut(open_source, kind, info.content_type)
         case Demuxed() | Disguised():
             return await part_of(kind, open_source, jobs, 0, None)
     return await make_cut(kind, open_source, 0, None)

@@ -19,6 +19,7 @@ ENCODERS = {
     "flac-points": ("flacenc seekpoints=40", "flac"),
     "wav": ("wavenc", "wav"),
     "wv": ("wavpackenc", "wv"),
+    "alac": ("audioconvert ! avenc_alac ! mp4mux", "m4a"),
 }
 
 

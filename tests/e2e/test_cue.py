@@ -140,6 +140,7 @@ def length_of(listener: Listener, uri: str) -> int:
         ("flac-no-table", files.CD, True),
         ("flac", files.Quality(96_000, 2, 24), False),
         ("wav", files.CD, False),
+        ("alac", files.CD, False),
     ],
     ids=str,
 )
