@@ -96,27 +96,35 @@ class Keeper:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        with contextlib.suppress(VozduxanError):
-            await asyncio.to_thread(self._kept.look)
-        await asyncio.sleep(self._pace.first)
+        rested = False
         while True:
-            self._news.clear()
             try:
-                found = await self._next()
-            except VozduxanError as exc:
+                if not rested:
+                    await asyncio.to_thread(self._kept.look)  # eviction asks for it
+                    await asyncio.sleep(self._pace.first)
+                    rested = True
+                await self._go_on()
+            except VozduxanError as exc:  # such as a disk that is gone
                 logger.debug("Cannot find out what to fetch: %s", exc)
-                found = None
-            if not found:
-                await self._wait_for_news()
-            elif self._may_fetch():
-                await self._fetch(*found)
-            else:
-                await self._quiet()
+                await asyncio.sleep(self._pace.news)
+            except Exception:
+                logger.exception("Vozduxan: Cannot fetch what is kept")
+                await asyncio.sleep(self._pace.rest)
+
+    async def _go_on(self) -> None:
+        self._news.clear()
+        found = await self._next()
+        if not found:
+            await self._wait_for_news()
+        elif self._may_fetch():
+            await self._fetch(*found)
+        else:
+            await self._quiet()
 
     def _may_fetch(self) -> bool:
         """Return whether nothing has played for a while, and there is room."""
         now = self._now()
-        if self._background.is_playing:
+        if self._background.is_listened_to:
             self._played_at = now
         return now - self._played_at >= self._pace.quiet and self._has_room()
 
@@ -180,7 +188,7 @@ class Keeper:
             self._announced = None
 
     async def _fetch(self, kept: Kept, file: TorrentFile | None) -> None:
-        """Fetch a file until it is here, something plays, or it cannot be had."""
+        """Fetch a file until it is here, something plays, or there is news of it."""
         infohash = kept.keep.infohash
         if self._announced != kept.keep:
             logger.info("Vozduxan: Fetching “%s”, which is kept", kept.name)
@@ -189,7 +197,7 @@ class Keeper:
         try:
             while not work.done():
                 await asyncio.wait({work}, timeout=self._pace.look)
-                if not self._may_fetch():
+                if self._news.is_set() or not self._may_fetch():
                     break
             else:
                 work.result()

@@ -45,8 +45,13 @@ def plans(
     swarms: Mapping[str, SwarmView],
     tiers: Tiers = DEFAULT_TIERS,
     allowed: Allowance = EVERYTHING,
+    *,
+    listening: bool = True,
 ) -> dict[str, Plan]:
-    """Return the plan of every swarm in ``swarms``, as far as there is room."""
+    """Return the plan of every swarm in ``swarms``, as far as there is room.
+
+    What is kept is not wanted while somebody is ``listening``.
+    """
     demands = admitted(demands, allowed.room)
     need = need_of(demands, swarms, tiers)
     heard = [d for d in demands if d.role.is_heard]
@@ -64,7 +69,7 @@ def plans(
             canvas.paint_near(own)
         elif need.is_calm or infohash in leading:
             canvas.paint(own, calm=need.is_calm)
-        if not heard:
+        if not listening:
             canvas.paint_kept(
                 d for d in demands if d.infohash == infohash and d.role is Role.KEPT
             )
@@ -125,9 +130,10 @@ class _Canvas:
         self.paint_awaited(demands)
 
     def paint_kept(self, demands: Iterable[Demand]) -> None:
-        """Want all of what is kept; only while nothing plays, in any swarm."""
+        """Want all of what is kept, after everything else."""
         for demand in demands:
-            self._fill(demand, Span(0, demand.pieces.size), Urgency.IDLE)
+            for piece in demand.pieces.pieces:
+                self.urgencies[piece] = max(self.urgencies[piece], Urgency.IDLE)
 
     def paint_background(self, demands: Iterable[Demand]) -> None:
         """Want what a read in the background waits for, and as much again."""

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.planning.calm import need_of
+from mopidy_vozduxan.planning.listening import is_listening
 from mopidy_vozduxan.planning.tiers import Tiers
 from mopidy_vozduxan.streaming.background_reading import Reading
 from mopidy_vozduxan.streaming.file_choice import playable_file
@@ -32,7 +33,10 @@ class Background:
         serving: Serving,
         tiers: Tiers,
         patience: float,
+        clock: Callable[[], float],
     ) -> None:
+        self._clock = clock
+        self._sounded_at = clock()
         self._streams = streams
         self._swarms = swarms
         self._metadata = metadata
@@ -50,6 +54,17 @@ class Background:
     def is_playing(self) -> bool:
         """Whether there is a current stream."""
         return self._streams.holders.buckets.current is not None
+
+    @property
+    def is_listened_to(self) -> bool:
+        """Whether somebody listens, or waits to; else what is kept is fetched."""
+        demands, views = self._streams.demands(), self._swarms.views()
+        silent_s = self._clock() - self._sounded_at if self.is_playing else None
+        return is_listening(demands, views, silent_s)
+
+    def sounded(self) -> None:
+        """Note that a track plays now."""
+        self._sounded_at = self._clock()
 
     @asynccontextmanager
     async def reading(

@@ -20,6 +20,7 @@ from mopidy_vozduxan.engine.protocol import (
     Statistics,
     TrafficCounted,
 )
+from mopidy_vozduxan.planning.demand import Role
 from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.tiers import tiers_of
 from mopidy_vozduxan.streaming.background import Background
@@ -118,7 +119,13 @@ class Manager:
         )
         self.serving = Serving(streams, metadata, clock, failures.cannot_play)
         self.background = Background(
-            streams, swarms, metadata, self.serving, self._tiers, limits.stall_timeout
+            streams,
+            swarms,
+            metadata,
+            self.serving,
+            self._tiers,
+            limits.stall_timeout,
+            clock,
         )
 
     # --- what plays, and what follows
@@ -138,6 +145,7 @@ class Manager:
         self.streams.give_player(stream, uri)
         stream.begin(target.start_ms, target.stop_ms)
         self.streams.put("current", stream)
+        self.background.sounded()
         return stream.token
 
     def aim(self, following: Sequence[Target], buckets: Sequence[str]) -> None:
@@ -182,6 +190,8 @@ class Manager:
         """Move the window: ``position_ms`` sounds now."""
         stream = self.streams.get(token)
         if stream:
+            if position_ms != stream.playhead.position_ms:
+                self.background.sounded()
             stream.moved(position_ms)
             self._moved(stream)
 
@@ -192,6 +202,7 @@ class Manager:
         """
         stream = self.streams.named(token)
         stream.moved_to(offset)
+        self.background.sounded()
         self._moved(stream)
 
     def _moved(self, stream: Stream) -> None:
@@ -262,8 +273,11 @@ class Manager:
 
     def _plan(self) -> None:
         demands, views = self.streams.demands(), self.swarms.views()
+        kept = any(demand.role is Role.KEPT for demand in demands)
+        listening = not kept or self.background.is_listened_to
         allowed = self.cache.allowance
-        self._orders.carry_out(plans(demands, views, self._tiers, allowed))
+        made = plans(demands, views, self._tiers, allowed, listening=listening)
+        self._orders.carry_out(made)
         self._supervisor.watch()
         self.cache.watch()
 

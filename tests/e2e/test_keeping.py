@@ -9,6 +9,7 @@ from typing import Any
 
 import mutagen
 
+from tests.e2e.recording import command
 from tests.e2e.stage import Album, Listener, album, seeded, until
 from tests.e2e.test_command_line import Terminal
 from tests.rig.album import Track
@@ -26,7 +27,7 @@ def answer(listener: Listener, *words: str) -> Any:
 
 
 def kept(listener: Listener) -> dict[str, Any]:
-    (row,) = answer(listener, "status")["kept"]
+    (row,) = command(listener, "torrent_status")["kept"]
     return dict(row)
 
 
@@ -45,19 +46,19 @@ def test_what_is_kept_comes_whole_after_a_crash_and_goes_to_a_stick(
         seeded(one, seconds=8) as swarm,
     ):
         with Listener(folder, [one]) as listener:
-            answer(listener, "keep", "album")
-            until(lambda: kept(listener)["heldBytes"] > one.size // 4, PATIENCE_S)
-            assert kept(listener)["fetching"]
             early = listener.mopidy.command("export", "Album", str(stick))
             assert early.returncode == 4
             assert b"It is not there yet" in early.stderr
+            assert list(stick.iterdir()) == []
+            answer(listener, "keep", "album")
+            until(lambda: kept(listener)["heldBytes"] > one.size // 4, PATIENCE_S)
             listener.mopidy.kill()
         with Listener(folder, [one]) as listener:
             until(lambda: kept(listener)["heldBytes"] == one.size, PATIENCE_S)
             (listed,) = answer(listener, "list")
             assert listed["kept"] == {"size": one.size, "heldBytes": one.size}
             assert sum(swarm.uploaded()) >= one.size
-            until(lambda: not answer(listener, "status")["swarms"], PATIENCE_S)
+            until(lambda: not command(listener, "torrent_status")["swarms"], PATIENCE_S)
             assert answer(listener, "purge")["torrents"] == 0
             terminal = Terminal(listener.mopidy, "export", one.uri, str(stick))
             code, said = terminal.end()

@@ -10,6 +10,7 @@ import pytest
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.keeping.keeper import NO_ROOM, KeepPace
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.planning.plan import Urgency
@@ -117,6 +118,29 @@ def test_nothing_is_fetched_while_a_listener_plays_and_it_goes_on_afterwards(pla
     play(test)
 
 
+def test_a_listener_who_pauses_for_long_lets_it_go_on(play):
+    async def test(stage):
+        stage.keep(AlbumUri(INFOHASH))
+        await stage.until(lambda: stage.wants(*range(10)))
+        token = stage.manager.play(Target(source_of(TWO), TWO, 0), "uri")
+        await stage.until(lambda: OTHER in stage.engine.added)
+        stage.engine.hold(*range(19), infohash=OTHER)
+        stage.now += 50
+        stage.manager.moved(token, 1000)
+        stage.now += 50
+        stage.manager.moved(token, 1000)  # it does not move
+        await asyncio.sleep(0.2)
+        assert stage.wants()
+        stage.now += 20
+        await stage.until(lambda: stage.wants(*range(10)))
+        stage.manager.moved(token, 2000)
+        await asyncio.sleep(0.2)
+        assert stage.wants()
+        assert stage.keeping.keeper.fetching is None
+
+    play(test)
+
+
 def test_nothing_is_fetched_without_room_and_it_goes_on_with_some(play, caplog):
     async def test(stage):
         stage.room = False
@@ -156,7 +180,8 @@ def test_what_is_kept_no_longer_or_removed_is_not_fetched_further(play):
         await stage.until(lambda: stage.wants(*range(10)))
         stage.catalog.keeps.remove_torrent([INFOHASH])
         stage.keeping.look_again()
-        await stage.until(lambda: stage.keeping.keeper.fetching is None)
+        async with asyncio.timeout(10):  # before the swarm is given up
+            await stage.until(lambda: stage.keeping.keeper.fetching is None)
         await stage.settle()
         assert stage.wants()
         stage.keep(AlbumUri(OTHER))
@@ -193,6 +218,23 @@ def test_a_torrent_that_comes_later_is_fetched_without_being_told(play):
         await asyncio.sleep(0.2)
         assert stage.engine.added == []
         stage.catalog.collection.come_back(INFOHASH)
+        await stage.until(lambda: stage.wants(*range(10)))
+
+    play(test)
+
+
+def test_a_catalog_that_fails_for_a_while_is_asked_again(play, monkeypatch):
+    async def test(stage):
+        errors = [StorageFailed("It is gone."), ValueError("It is odd.")] * 2
+        look = stage.keeping.kept.look
+
+        def fails():
+            if errors:
+                raise errors.pop()
+            return look()
+
+        monkeypatch.setattr(stage.keeping.kept, "look", fails)
+        stage.keep(AlbumUri(INFOHASH))
         await stage.until(lambda: stage.wants(*range(10)))
 
     play(test)
