@@ -15,19 +15,9 @@ from mopidy import config, ext
 from mopidy.exceptions import ExtensionError
 
 from mopidy_vozduxan.folders import NAME
-from mopidy_vozduxan.network.interfaces import interfaces_of
+from mopidy_vozduxan.network.setting_types import ListenInterfaces, Rate
 from mopidy_vozduxan.sizes import parse_size
 from mopidy_vozduxan.version import __version__
-
-
-class ListenInterfaces(config.String):
-    """libtorrent's list of interfaces: ``address:port,device:port,...``."""
-
-    def deserialize(self, value: str) -> str:
-        """The value unchanged; ValueError if it names nothing to listen on."""
-        interfaces: str = super().deserialize(value)
-        interfaces_of(interfaces)
-        return interfaces
 
 
 class Size(config.String):
@@ -90,6 +80,11 @@ class Extension(ext.Extension):
         schema["min_free_space"] = Size()
         schema["cache_ttl"] = Days()
         schema["listen_interfaces"] = ListenInterfaces()
+        schema["download_limit"] = Rate()
+        schema["upload_limit"] = Rate()
+        schema["connections_limit"] = config.Integer(minimum=2, maximum=65_535)
+        schema["torrent_connections_limit"] = config.Integer(minimum=2, maximum=65_535)
+        schema["upload_slots"] = config.Integer(minimum=1, maximum=1000)
         schema["scan_tags"] = config.String(choices=["all", "opened", "never"])
         for switch in ("dht", "lsd", "upnp", "natpmp"):
             schema[switch] = config.Boolean()

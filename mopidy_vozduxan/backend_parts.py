@@ -18,6 +18,7 @@ from mopidy_vozduxan import folders, running
 from mopidy_vozduxan.assembly import CLOSE_S, Record, Streaming, adder_of
 from mopidy_vozduxan.commands.keeping_commands import KeepingCommands
 from mopidy_vozduxan.commands.library_commands import LibraryCommands
+from mopidy_vozduxan.commands.network_state import NetworkState
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import Commands
 from mopidy_vozduxan.covers.covers import Covers
@@ -37,6 +38,7 @@ from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
 from mopidy_vozduxan.library.playlists_provider import VozduxanPlaylistsProvider
 from mopidy_vozduxan.listener import StreamListener, vacate
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.network.network_limits import NetworkLimits
 from mopidy_vozduxan.playback.playback_provider import VozduxanPlaybackProvider
 from mopidy_vozduxan.playback.player import Player
 from mopidy_vozduxan.playback.targets import Targets
@@ -85,6 +87,9 @@ class Parts:
         )
         self._bridge, self._manager = self._streaming.bridge, self._streaming.manager
         self._binding = Binding(ours["listen_interfaces"])
+        self._network = NetworkState(
+            self._binding, NetworkLimits.of(ours), self._streaming.engine.limit
+        )
         self._to_swarms = ToSwarms(catalog, self._bridge, self._manager.metadata)
         self._adder = adder_of(
             config,
@@ -205,7 +210,7 @@ class Parts:
                     self._covers.forget,
                     self._keeping.kept.torrents,
                 ),
-                self._binding,
+                self._network,
                 read_with_magnet,
                 self._keeping,
                 self._wishes,
@@ -242,6 +247,7 @@ def _streaming(
         disk.resume_dir,
         settings_from(ours),
         [Path(folder) for folder in ours["data_dirs"]],
+        NetworkLimits.of(ours),
     )
     return Streaming.of(
         engine,

@@ -55,6 +55,7 @@ class FakeEngine:
         self.unreadable: set[int] = set()
         self.reads: list[int] = []
         self.waiting = False
+        self.yields = False
         self.closed = False
         self.on_event = None
         self.loop = None
@@ -93,6 +94,12 @@ class FakeEngine:
 
     def watch(self, infohashes, *, waiting):
         self.waiting = waiting
+
+    def limit(self, limits):
+        self.limits = limits
+
+    def yield_uploads(self, on):
+        self.yields = on
 
     def reconnect(self, infohash):
         self.reconnected.append(infohash)

@@ -28,6 +28,9 @@ RANGES = {
     "prefetch_tracks": (0, 2),
     "readahead": (5, 600),
     "queue_heads_max_size": (0, 10_000),
+    "connections_limit": (2, 65_535),
+    "torrent_connections_limit": (2, 65_535),
+    "upload_slots": (1, 1000),
 }
 
 
@@ -83,6 +86,11 @@ def test_the_defaults_are_valid(extension):
         "cache_ttl": None,
         "scan_tags": "all",
         "listen_interfaces": "0.0.0.0:6881,[::]:6881",
+        "download_limit": 0,
+        "upload_limit": 0,
+        "connections_limit": 200,
+        "torrent_connections_limit": 100,
+        "upload_slots": 8,
         "dht": True,
         "lsd": True,
         "upnp": True,
@@ -111,6 +119,7 @@ def test_the_ends_of_a_range_are_accepted(extension, key, bounds):
         *((key, str(high + 1)) for key, (_, high) in RANGES.items()),
         *((key, nonsense) for key in RANGES for nonsense in ("", "soon", "2.5")),
         ("scan_tags", "sometimes"),
+        *((key, "500") for key in ("download_limit", "upload_limit")),
         *((key, "perhaps") for key in ("enabled", "dht", "lsd", "upnp", "natpmp")),
     ],
 )

@@ -22,6 +22,7 @@ from mopidy_vozduxan.commands.keeping_commands import (
     KeepingCommands,
 )
 from mopidy_vozduxan.commands.library_commands import LibraryCommands
+from mopidy_vozduxan.commands.network_state import NetworkState
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import Result
 from mopidy_vozduxan.engine.parsing import read_with_magnet
@@ -29,6 +30,7 @@ from mopidy_vozduxan.engine.sleeping_engine import SleepingEngine, guest_engine
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.network.network_limits import NetworkLimits
 from mopidy_vozduxan.sources.metadata_exchange import FromSwarms
 from mopidy_vozduxan.streaming.limits import Limits, cache_wishes_of
 
@@ -60,7 +62,7 @@ class Alone:
             record.disk,
             adder,
             Removal(forget=record.pictures.forget),
-            binding,
+            NetworkState(binding, NetworkLimits.of(ours), engine.limit),
             read_with_magnet,
             keeping,
             cache_wishes_of(ours),

@@ -12,6 +12,7 @@ from mopidy_vozduxan.cli.failures import Failure
 from mopidy_vozduxan.cli.named_torrents import NamedTorrent
 from mopidy_vozduxan.cli.run import Row, Run
 from mopidy_vozduxan.exceptions import VozduxanError
+from mopidy_vozduxan.network import rates
 
 #: How often the bar moves during a wait for metadata.
 STEP_S = 1.0
@@ -161,6 +162,7 @@ def status(run: Run) -> None:
         lines.append(f"Bound to: {', '.join(bound)}")
     if trouble := row["network"]["trouble"]:
         lines.append(f"Network: {trouble}")
+    lines += [f"Limit: {text}" for text in _limits(row["network"]["limits"])]
     if waiting := library["waitingForMetadata"]:
         lines.append(f"Without metadata yet: {waiting}")
     if row["streams"]:
@@ -183,6 +185,12 @@ def _on_disk(row: Row) -> str:
     most = row["cache"]["limitBytes"]
     used = show.size(row["bytesOnDisk"]) + (f" of {show.size(most)}" if most else "")
     return f"On disk: {used}, {show.size(row['disk']['freeBytes'])} free"
+
+
+def _limits(row: Row) -> list[str]:
+    """Return a phrase for each rate that is limited."""
+    named = {"downloadLimit": "download", "uploadLimit": "upload"}
+    return [f"{of} {rates.text_of(row[key])}" for key, of in named.items() if row[key]]
 
 
 def _streams(rows: list[Row], room: int | None) -> str:

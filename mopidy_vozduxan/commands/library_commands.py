@@ -18,6 +18,7 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands import arguments
 from mopidy_vozduxan.commands.disk_status import disk_row, entries_of
 from mopidy_vozduxan.commands.keeping_commands import row_of, totals
+from mopidy_vozduxan.commands.network_state import NetworkState
 from mopidy_vozduxan.commands.removal import Removal, Remover
 from mopidy_vozduxan.commands.streaming_commands import Result, explained
 from mopidy_vozduxan.engine.disk import DiskStore
@@ -25,7 +26,6 @@ from mopidy_vozduxan.exceptions import BadInput, MetadataTimeout, StorageFailed
 from mopidy_vozduxan.keeping.keeping import Keeping, KeptProgress
 from mopidy_vozduxan.naming.magnet_links import read_magnet
 from mopidy_vozduxan.naming.names import natural_path_key
-from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.planning.eviction import CacheWishes
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.which_torrent import find, is_beginning, link_of
@@ -61,7 +61,7 @@ class LibraryCommands:
         disk: DiskStore,
         adder: Adder,
         removal: Removal,
-        binding: Binding,
+        network: NetworkState,
         read_torrent: ReadTorrent,
         keeping: Keeping,
         wishes: CacheWishes,
@@ -73,9 +73,9 @@ class LibraryCommands:
         self._read_torrent = read_torrent
         self._disk = disk
         self._adder = adder
-        self._binding = binding
         self._keeping = keeping
         self._wishes = wishes
+        self._network = network
         self._remover = Remover(manager, catalog, disk, removal, log=running)
         self._running = running
         # Their own pool: adders wait for swarms, and others must not wait for them.
@@ -200,7 +200,7 @@ class LibraryCommands:
             "cache": cache,
             "disk": disk,
             "kept": [row_of(one) for one in kept],
-            "network": status.network(self._binding),
+            "network": self._network.row(),
             "streams": status.streams(self._manager),
             "swarms": status.swarms(self._manager),
         }
@@ -215,6 +215,22 @@ class LibraryCommands:
         used = sum(self._disk.sizes().values())
         room = self._manager.cache.allowance.room
         return used, status.cache(self._disk, self._wishes, room)
+
+    async def torrent_limits(
+        self,
+        downloadLimit: object = None,
+        uploadLimit: object = None,
+        connectionsLimit: object = None,
+        torrentConnectionsLimit: object = None,
+        uploadSlots: object = None,
+    ) -> Result:
+        """Change limits until the next start; return those in force.
+
+        Rates are numbers of bytes/s, or texts such as ``500 kB/s``.
+        """
+        given = {name: value for name, value in locals().items() if name != "self"}
+        self._network.change_limits(given)
+        return self._network.limits_row()
 
     # --- which torrent is meant
 
@@ -314,5 +330,6 @@ LIBRARY_COMMANDS: dict[str, Callable[..., Awaitable[Result]]] = {
         LibraryCommands.torrent_remove,
         LibraryCommands.torrent_status,
         LibraryCommands.torrent_purge,
+        LibraryCommands.torrent_limits,
     )
 }

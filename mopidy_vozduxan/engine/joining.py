@@ -20,6 +20,7 @@ from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.found_reading import FoundReading
 from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm, priorities_of
+from mopidy_vozduxan.engine.limiting import Limiter
 from mopidy_vozduxan.engine.looking import Looking
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.parsing import MAX_PIECES
@@ -80,6 +81,7 @@ class Joining:
         refusals: Refusals,
         looking: Looking,
         found: FoundReading,
+        limiter: Limiter,
     ) -> None:
         self._members = members
         self._departures = departures
@@ -88,6 +90,7 @@ class Joining:
         self._refusals = refusals
         self._looking = looking
         self._found = found
+        self._limiter = limiter
 
     def join(self, source: TorrentSource, plan: Plan | None) -> None:
         """Join a swarm that is not there. Raises :class:`BadInput`."""
@@ -146,6 +149,7 @@ class Joining:
         wanted = _wanted(plan)
         idle = there.hashes is not None and wanted <= there.held | swarm.found.likely
         _set_up(there.params, plan, swarm.found.likely, idle)
+        there.params.max_connections = self._limiter.limits.torrent_connections
         _describe(swarm, there.params, stopped=idle)
         swarm.resumed, swarm.hoped = there.held, wanted & there.held
         self._members.session.async_add_torrent(there.params)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Protocol
 
+from mopidy_vozduxan.network.network_limits import NetworkLimits
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
@@ -235,6 +236,12 @@ class Engine(Protocol):
         ``waiting`` says that somebody waits for a byte right now, so that the engine
         ticks faster. Call this whenever it changes.
         """
+
+    def limit(self, limits: NetworkLimits) -> None:
+        """Keep within other limits, at once."""
+
+    def yield_uploads(self, on: bool) -> None:
+        """Upload little, because a listener needs the bandwidth; or as usual."""
 
     def reconnect(self, infohash: str) -> None:
         """Reconnect the peers of a swarm if one accepts requests but answers none.

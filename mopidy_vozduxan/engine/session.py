@@ -22,6 +22,7 @@ from mopidy_vozduxan.engine.binder import Binder
 from mopidy_vozduxan.engine.dht_state import DhtState
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.evicting import Eviction
+from mopidy_vozduxan.engine.limiting import settings_of
 from mopidy_vozduxan.engine.protocol import Event, PieceUnreadable, WayOut
 from mopidy_vozduxan.engine.refusals import Refusals
 from mopidy_vozduxan.engine.session_parts import SessionParts
@@ -31,6 +32,7 @@ from mopidy_vozduxan.engine.settings import (
     UTP_AFTER_S,
     settings_for,
 )
+from mopidy_vozduxan.network.network_limits import NetworkLimits
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
@@ -38,6 +40,9 @@ from mopidy_vozduxan.torrent.metainfo import TorrentSource
 STATISTICS_EVERY_S = 1.0
 #: While somebody waits: how many peers there are decides what they are asked for.
 STATISTICS_WAITING_S = 0.1
+
+
+_NO_LIMITS = NetworkLimits()
 
 
 class LibtorrentEngine:
@@ -55,12 +60,14 @@ class LibtorrentEngine:
         resume_dir: Path,
         overrides: Mapping[str, object],
         data_dirs: Sequence[Path] = (),
+        limits: NetworkLimits = _NO_LIMITS,
     ) -> None:
+        self._limits = limits
         self._disk = DiskStore(save_dir, resume_dir)
         self._data_dirs = tuple(data_dirs)
         self._refusals = Refusals(resume_dir)
         self._dht = DhtState(resume_dir / "dht.state")
-        self._binder = Binder(settings_for(overrides))
+        self._binder = Binder(settings_for({**settings_of(limits), **overrides}))
         self._may_utp = bool(overrides.get("enable_outgoing_utp", True))
         self._session: Any = None
         self._timer: asyncio.TimerHandle | None = None
@@ -83,6 +90,7 @@ class LibtorrentEngine:
             self._disk,
             self._refusals,
             self._data_dirs,
+            self._limits,
         )
         self._members = self._parts.members
         self._parts.disk_troubles.start()
@@ -132,6 +140,15 @@ class LibtorrentEngine:
         if self._timer:
             self._timer.cancel()
         self._ask_statistics()
+
+    def limit(self, limits: NetworkLimits) -> None:
+        self._limits = limits
+        if self._session is not None and self._closing is None:
+            self._parts.limiter.set(limits)
+
+    def yield_uploads(self, on: bool) -> None:
+        if self._closing is None:
+            self._parts.limiter.yield_uploads(on)
 
     def reconnect(self, infohash: str) -> None:
         if swarm := self._members.present(infohash):

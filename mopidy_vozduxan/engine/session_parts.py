@@ -21,6 +21,7 @@ from mopidy_vozduxan.engine.evicting import Evictor
 from mopidy_vozduxan.engine.found_reading import FoundReading
 from mopidy_vozduxan.engine.holding import Holding
 from mopidy_vozduxan.engine.joining import Joining
+from mopidy_vozduxan.engine.limiting import Limiter
 from mopidy_vozduxan.engine.looking import Looking
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.peers import Peers
@@ -35,6 +36,7 @@ from mopidy_vozduxan.engine.swarm_failures import SwarmFailures
 from mopidy_vozduxan.engine.torrent_alerts import TorrentAlerts
 from mopidy_vozduxan.engine.verifying import Verifier
 from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
+from mopidy_vozduxan.network.network_limits import NetworkLimits
 
 
 class SessionParts:
@@ -47,10 +49,12 @@ class SessionParts:
         emit: Callable[[Event], None],
         disk: DiskStore,
         refusals: Refusals,
-        data_dirs: Sequence[Path] = (),
+        data_dirs: Sequence[Path],
+        limits: NetworkLimits,
     ) -> None:
         files, thread = ResumeFiles(disk.resume_dir), DiskThread(loop)
         self.members = members = Members(session, loop, emit)
+        self.limiter = limiter = Limiter(members, limits)
         self.saving = saving = Saving(members, files, disk, refusals, thread)
         self.departures = departures = Departures(
             members, saving, disk, refusals, thread, Evictor(disk, files)
@@ -58,7 +62,7 @@ class SessionParts:
         self.looking = looking = Looking(disk, data_dirs)
         self.found = found = FoundReading(members)
         self.joining = Joining(
-            members, departures, disk, files, refusals, looking, found
+            members, departures, disk, files, refusals, looking, found, limiter
         )
         self.peers = Peers(members, loop)
         self.verifier = verifier = Verifier(members, saving)

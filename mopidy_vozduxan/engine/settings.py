@@ -84,7 +84,6 @@ PROFILE: Mapping[str, Any] = {
     "peer_connect_timeout": 7,
     "min_reconnect_time": 10,
     "max_failcount": 3,
-    "connections_limit": 200,
     # libtorrent tries uTP first, and waits 3 s before TCP: 4.6 s to the first byte with
     # TCP-only peers instead of 0.17 s. So we use TCP first. We call over uTP when TCP
     # finds nobody (UTP_AFTER_S), and always accept it.
@@ -104,8 +103,6 @@ PROFILE: Mapping[str, Any] = {
     # default. That file is not requested from it again, so this costs one request.
     "urlseed_wait_retry": 2,
     # -- manners --
-    # Peers that upload nothing are unchoked last.
-    "unchoke_slots_limit": 8,
     "announce_to_all_tiers": True,
     "announce_to_all_trackers": True,
     # -- leaving --

@@ -14,6 +14,7 @@ from typing import Any
 
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.protocol import Engine, Event
+from mopidy_vozduxan.network.network_limits import NetworkLimits
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
@@ -59,6 +60,12 @@ class SleepingEngine:
         if self._awake:
             self._awake.watch(infohashes, waiting=waiting)
 
+    def limit(self, limits: NetworkLimits) -> None:
+        """Do nothing: metadata is small."""
+
+    def yield_uploads(self, on: bool) -> None:
+        """Do nothing: nothing plays."""
+
     def meet(self, infohash: str) -> None:
         """Do nothing: no peers are needed."""
 
@@ -98,7 +105,10 @@ def guest_engine(config: Mapping[str, Any], folder: Path) -> Engine:
     overrides = {**settings_from(config), **_GUEST}
     interfaces = str(overrides["listen_interfaces"])
     overrides["listen_interfaces"] = any_port(interfaces)
-    return LibtorrentEngine(folder / "data", folder / "resume", overrides)
+    limits = NetworkLimits.of(config)
+    return LibtorrentEngine(
+        folder / "data", folder / "resume", overrides, limits=limits
+    )
 
 
 def any_port(interfaces: str) -> str:

@@ -39,10 +39,14 @@ class EngineOrders:
         self._changed = changed
         self._broke = broke
         self._watched: tuple[frozenset[str], bool] = frozenset(), False
+        self._yields = False
 
-    def carry_out(self, plans: Mapping[str, Plan]) -> None:
-        """Send the engine the differences to the plans it has."""
-        self._set_pace(plans)
+    def carry_out(self, plans: Mapping[str, Plan], *, calm: bool) -> None:
+        """Send the engine the differences to the plans it has.
+
+        ``calm`` says that what plays has enough; see :class:`Need`.
+        """
+        self._set_pace(plans, calm)
         for swarm in self._swarms.all():
             if not swarm.failure:
                 self._carry_out(swarm, plans.get(swarm.infohash))
@@ -92,8 +96,8 @@ class EngineOrders:
             swarm.broke(exc)
             self._broke(swarm)
 
-    def _set_pace(self, plans: Mapping[str, Plan]) -> None:
-        """Tell the engine first whether somebody waits."""
+    def _set_pace(self, plans: Mapping[str, Plan], calm: bool) -> None:
+        """Tell the engine first whether somebody waits, or is in need."""
         swarms = self._swarms.all()
         waiting = any(swarm.metainfo is None for swarm in swarms)
         waiting |= any(Urgency.NOW in plan.urgencies for plan in plans.values())
@@ -101,3 +105,6 @@ class EngineOrders:
         if (watched, waiting) != self._watched:
             self._watched = watched, waiting
             self._engine.watch(watched, waiting=waiting)
+        if (yields := waiting or not calm) != self._yields:
+            self._yields = yields
+            self._engine.yield_uploads(yields)

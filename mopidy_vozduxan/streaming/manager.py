@@ -20,6 +20,7 @@ from mopidy_vozduxan.engine.protocol import (
     Statistics,
     TrafficCounted,
 )
+from mopidy_vozduxan.planning.calm import need_of
 from mopidy_vozduxan.planning.demand import Role
 from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.tiers import tiers_of
@@ -277,7 +278,8 @@ class Manager:
         listening = not kept or self.background.is_listened_to
         allowed = self.cache.allowance
         made = plans(demands, views, self._tiers, allowed, listening=listening)
-        self._orders.carry_out(made)
+        calm = need_of(demands, views, self._tiers).is_calm
+        self._orders.carry_out(made, calm=calm)
         self._supervisor.watch()
         self.cache.watch()
 

@@ -6,7 +6,6 @@ import importlib.metadata
 
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.exceptions import StorageFailed
-from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.planning.eviction import CacheWishes
 from mopidy_vozduxan.planning.room import Room
 from mopidy_vozduxan.streaming.manager import Manager
@@ -69,16 +68,6 @@ def cache(disk: DiskStore, wishes: CacheWishes, room: Room) -> Row:
         "limitBytes": limits.most,
         "minFreeBytes": limits.min_free,
         "fetches": room.name.lower(),
-    }
-
-
-def network(binding: Binding) -> Row:
-    """Return what traffic is bound to, which of it exists, and what is wrong."""
-    now = binding.standing()
-    return {
-        "boundTo": list(binding.named),
-        "devices": list(now.devices),
-        "trouble": now.sentence,
     }
 
 

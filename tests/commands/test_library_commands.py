@@ -12,6 +12,7 @@ import pytest
 
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS, LibraryCommands
+from mopidy_vozduxan.commands.network_state import NetworkState
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_torrent, read_with_magnet
@@ -26,6 +27,7 @@ from mopidy_vozduxan.exceptions import (
 )
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.network.network_limits import NetworkLimits
 from mopidy_vozduxan.planning.eviction import CacheWishes
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.target import Target
@@ -75,7 +77,7 @@ class Stage(World):
                 self.forgotten.append,
                 self.keeping.kept.torrents,
             ),
-            Binding(""),
+            NetworkState(Binding(""), NetworkLimits(), self.engine.limit),
             read_with_magnet,
             self.keeping,
             CacheWishes(10**9, 10**8),
@@ -657,3 +659,32 @@ def test_unknown_arguments_are_refused(play, command):
 def test_an_unknown_torrent_is_an_error_of_its_own():
     assert issubclass(NoSuchTorrent, VozduxanError)
     assert (NoSuchTorrent.code, NoSuchTorrent.status) == ("NO_SUCH_TORRENT", 404)
+
+
+def test_limits_change_at_once_and_nonsense_changes_nothing(tmp_path):
+    async def scene():
+        stage = Stage(tmp_path)
+        run = stage.commands.run
+        before = await run("torrent_limits", {})
+        assert before["uploadLimit"] == 0
+        given = {"uploadLimit": "500 kB/s", "downloadLimit": 2000, "uploadSlots": 3}
+        after = await run("torrent_limits", given)
+        assert after == before | {
+            "uploadLimit": 500_000,
+            "downloadLimit": 2000,
+            "uploadSlots": 3,
+        }
+        assert stage.engine.limits == NetworkLimits(2000, 500_000, upload_slots=3)
+        for wrong in (
+            {"uploadLimit": "fast"},
+            {"uploadLimit": -1},
+            {"downloadLimit": 0, "uploadLimit": 5},
+            {"uploadSlots": 0},
+            {"connectionsLimit": True},
+            {"torrentConnectionsLimit": "many"},
+        ):
+            with pytest.raises(BadInput):
+                await run("torrent_limits", wrong)
+        assert await run("torrent_limits", {"uploadLimit": None}) == after
+
+    asyncio.run(scene())

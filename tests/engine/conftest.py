@@ -25,6 +25,7 @@ from mopidy_vozduxan.engine.check import parse_version
 from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.engine.protocol import Event
 from mopidy_vozduxan.engine.session import LibtorrentEngine
+from mopidy_vozduxan.network.network_limits import NetworkLimits
 from mopidy_vozduxan.planning.plan import Plan, Urgency
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
@@ -246,10 +247,15 @@ class Rig:
     """An engine and everything it said, in order."""
 
     def __init__(
-        self, folder: Path, overrides: dict[str, object], *data_dirs: Path
+        self,
+        folder: Path,
+        overrides: dict[str, object],
+        *data_dirs: Path,
+        limits: NetworkLimits | None = None,
     ) -> None:
         where = folder / "data", folder / "resume"
-        self.engine = LibtorrentEngine(*where, overrides, data_dirs)
+        limits = limits or NetworkLimits()
+        self.engine = LibtorrentEngine(*where, overrides, data_dirs, limits)
         self.events: list[tuple[float, Event]] = []
         self._said = asyncio.Event()
         self.on_event: Callable[[Event], None] | None = None

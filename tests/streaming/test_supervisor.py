@@ -7,6 +7,7 @@ import pytest
 
 from mopidy_vozduxan.engine.protocol import (
     DiskTrouble,
+    PiecesHeld,
     Statistics,
     StatisticsChanged,
     SwarmBroke,
@@ -330,3 +331,19 @@ def test_an_idle_swarm_leaves_the_session(run):
         assert world.engine.removed == [INFOHASH, other.infohash]
 
     run(test)
+
+
+def test_uploads_yield_while_what_plays_is_in_need():
+    async def scene():
+        world = World()
+        token = world.play()
+        await world.settle()
+        assert world.engine.yields
+        swarm = world.manager.swarms.all()[0]
+        everything = frozenset(range(album().piece_count))
+        world.engine.on_event(PiecesHeld(swarm.infohash, everything))
+        await world.settle()
+        assert not world.engine.yields
+        world.manager.release(token)
+
+    asyncio.run(scene())

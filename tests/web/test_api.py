@@ -24,12 +24,14 @@ from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.commands.arguments import MAX_BODY_BYTES
 from mopidy_vozduxan.commands.keeping_commands import PRIVATE_COMMANDS
 from mopidy_vozduxan.commands.library_commands import LIBRARY_COMMANDS, LibraryCommands
+from mopidy_vozduxan.commands.network_state import NetworkState
 from mopidy_vozduxan.commands.removal import Removal
 from mopidy_vozduxan.commands.streaming_commands import COMMANDS, Commands
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.network.network_limits import NetworkLimits
 from mopidy_vozduxan.planning.eviction import CacheWishes
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.streaming.limits import Limits
@@ -112,7 +114,7 @@ class Server:
                         lambda _: None,
                     ),
                     Removal(),
-                    Binding(""),
+                    NetworkState(Binding(""), NetworkLimits(), self.engine.limit),
                     read_with_magnet,
                     Keeping(self.manager, self.catalog, disk),
                     CacheWishes(),
@@ -649,7 +651,15 @@ def test_the_library_is_managed_over_http(server):
     assert server.run("torrent_purge") == (200, {"torrents": 0, "freedBytes": 0})
     status, answer = server.run("torrent_status")
     assert answer["library"]["torrents"] == 1
+    limits = answer["network"].pop("limits")
     assert answer["network"] == {"boundTo": [], "devices": [], "trouble": None}
+    assert limits == {
+        "downloadLimit": 0,
+        "uploadLimit": 0,
+        "connectionsLimit": 200,
+        "torrentConnectionsLimit": 100,
+        "uploadSlots": 8,
+    }
 
 
 @pytest.mark.parametrize("command", LIBRARY_COMMANDS)
