@@ -2,7 +2,8 @@
 
 A saturated uplink delays our own requests and acknowledgements: see
 ``docs/network.rst`` for the figures. So while what plays is in need, all uploads
-together get no more than :data:`YIELDING_BYTES_PER_S`.
+together get no more than :data:`YIELDING_BYTES_PER_S`. libtorrent's limit also delays
+our requests, by up to a tick, so it is set only if we do upload.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from mopidy_vozduxan.network.network_limits import NetworkLimits
 
 #: A third of an uplink of 1 Mbit/s, and enough for peers to go on trading with us.
 YIELDING_BYTES_PER_S = 40_000
+#: Slower uploads are in nobody's way.
+NOTICED_BYTES_PER_S = 20_000
 
 _GLOBAL, _LOCAL = lt.session.global_peer_class_id, lt.session.local_peer_class_id
 
@@ -39,6 +42,7 @@ class Limiter:
     def __init__(self, members: Members, limits: NetworkLimits) -> None:
         self._members = members
         self.limits = limits
+        self._needed = False
         self._yielding = False
         _limit_local_peers(members.session)
 
@@ -52,9 +56,20 @@ class Limiter:
 
     def yield_uploads(self, on: bool) -> None:
         """Upload little, or as much as the limits allow."""
-        if on != self._yielding:
-            self._yielding = on
+        self._needed = on
+        self.look()
+
+    def look(self) -> None:
+        """Look at the upload rate; call this whenever it may have changed."""
+        yielding = self._needed and (self._yielding or self._uploads())
+        if yielding != self._yielding:
+            self._yielding = yielding
             self._apply()
+
+    def _uploads(self) -> bool:
+        swarms = self._members.swarms.values()
+        rate = sum(swarm.statistics.upload_rate for swarm in swarms)
+        return rate >= NOTICED_BYTES_PER_S
 
     def _apply(self) -> None:
         settings = settings_of(self.limits, yielding=self._yielding)
@@ -68,6 +83,8 @@ def _limit_local_peers(session: Any) -> None:
     everyone.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 1 << _GLOBAL)
     session.set_peer_class_filter(everyone)
     by_type: Any = lt.peer_class_type_filter()
+    for kind in (by_type.tcp_socket, by_type.ssl_tcp_socket, by_type.i2p_socket):
+        by_type.add(kind, lt.session.tcp_peer_class_id)  # as by default
     for kind in (
         by_type.tcp_socket,
         by_type.utp_socket,

@@ -202,6 +202,7 @@ class LibtorrentEngine:
         self._timer = None
         if self._parts.status.watched and self._closing is None:
             self._session.post_torrent_updates(0)
+            self._parts.limiter.look()
             every_s = STATISTICS_WAITING_S if self._fast else STATISTICS_EVERY_S
             self._timer = self._loop.call_later(every_s, self._ask_statistics)
             self._try_utp()

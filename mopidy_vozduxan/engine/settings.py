@@ -103,6 +103,9 @@ PROFILE: Mapping[str, Any] = {
     # default. That file is not requested from it again, so this costs one request.
     "urlseed_wait_retry": 2,
     # -- manners --
+    # True counts the acknowledgements of what we fetch as uploads: an upload limit then
+    # slows downloads.
+    "rate_limit_ip_overhead": False,
     "announce_to_all_tiers": True,
     "announce_to_all_trackers": True,
     # -- leaving --
