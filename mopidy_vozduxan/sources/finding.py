@@ -11,11 +11,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from mopidy_vozduxan.audio.formats import is_playable
-from mopidy_vozduxan.audio.unshown import what_is_hidden
 from mopidy_vozduxan.catalog import Catalog
 from mopidy_vozduxan.exceptions import BadInput, FetchFailed
 from mopidy_vozduxan.naming.magnet_links import read_magnet
+from mopidy_vozduxan.sources.unshown_files import say_what_is_silent
 from mopidy_vozduxan.sources.wishes import Wish
 from mopidy_vozduxan.torrent.metainfo import Metainfo, ReadTorrent, TorrentSource
 from mopidy_vozduxan.torrent.uris import magnet_of
@@ -73,14 +72,14 @@ class Finding:
         known = await catalog.torrents.metainfo(source.infohash)
         if known is None:
             return await self._find_in_swarm(source)
-        _say_what_is_silent(known)
+        say_what_is_silent(known)
         return known.infohash
 
     def _keep_new(self, source: TorrentSource, metainfo: Metainfo) -> str:
         """Write it to the catalog, unless its swarm's answer is there already."""
         if self._catalog.torrents.metainfo(metainfo.infohash) != metainfo:
             return self.keep(source, metainfo)
-        _say_what_is_silent(metainfo)
+        say_what_is_silent(metainfo)
         return metainfo.infohash
 
     async def meet(self, source: TorrentSource) -> None:
@@ -96,14 +95,5 @@ class Finding:
             magnet = magnet or magnet_of(metainfo.infohash)
             source = replace(source, magnet=magnet)
         self._catalog.collection.add(source, metainfo)
-        _say_what_is_silent(metainfo)
+        say_what_is_silent(metainfo)
         return metainfo.infohash
-
-
-def _say_what_is_silent(metainfo: Metainfo) -> None:
-    hidden = what_is_hidden(metainfo.files)
-    if not any(map(is_playable, metainfo.files)):
-        more = f": {hidden}" if hidden else ""
-        logger.warning("Vozduxan: “%s” has no audio file%s", metainfo.name, more)
-    elif hidden:
-        logger.info("Vozduxan: Not all of “%s” is shown: %s", metainfo.name, hidden)

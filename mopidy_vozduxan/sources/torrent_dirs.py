@@ -21,6 +21,7 @@ from pathlib import Path
 from mopidy_vozduxan.catalog import Catalog, FoundAt
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.sources.folder_walk import FolderWalk
+from mopidy_vozduxan.sources.unshown_files import say_what_is_silent
 from mopidy_vozduxan.torrent.metainfo import (
     MAX_TORRENT_BYTES,
     Metainfo,
@@ -137,6 +138,7 @@ class TorrentDirs:
                     _, _, before = known.get(place.path, _NEVER)
                     outdated.add(before)
                     added.append(read[1].infohash)
+                    say_what_is_silent(read[1])
                     yield (*read, place)
 
         self._catalog.collection.add_all(readable())

@@ -431,3 +431,20 @@ def test_a_removed_torrent_does_not_come_back_by_itself(folder, catalog, look):
     (folder / "x.torrent").unlink()
     assert look() == []
     assert catalog.found_files.known() == {}
+
+
+@pytest.mark.parametrize("name", ["Album.iso", "a.rar", "a.zip"])
+def test_a_torrent_of_an_archive_alone_says_what_it_is(folder, look, caplog, name):
+    (folder / "x.torrent").write_bytes(multi_file("Packed", {name: b"1" * 20_000}))
+    look()
+    (said,) = warnings(caplog)
+    assert f"“Packed” has no audio file: “{name}” is an " in said
+
+
+def test_a_large_archive_beside_tracks_is_mentioned(folder, look, caplog):
+    files = {"1.flac": b"1" * 1000, "sacd.iso": b"2" * 20_000}
+    (folder / "x.torrent").write_bytes(multi_file("Both", files))
+    with caplog.at_level("INFO"):
+        look()
+    assert "Not all of “Both” is shown: “sacd.iso” is an image" in caplog.text
+    assert warnings(caplog) == []
