@@ -51,8 +51,8 @@ class Record:
             name = torrents.name_of(infohash)
             return Known(name, source.torrent if source else None)
 
-        heard = self.catalog.hearings.last
-        return Survey(self.disk, wishes, known, heard, keeps)
+        past = self.catalog.hearings
+        return Survey(self.disk, wishes, known, past.last, keeps, past.now)
 
     @classmethod
     def of(cls, config: Any) -> Record:

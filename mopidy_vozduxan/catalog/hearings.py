@@ -38,7 +38,7 @@ class Hearings:
 
     def note(self, infohash: str, index: int) -> None:
         """Note that file ``index`` of a torrent was heard just now."""
-        now, last_s = self._now(), int(time.time())
+        now, last_s = self.now(), int(time.time())
 
         def write(db: sqlite3.Connection) -> None:
             name = torrent_rows.name_of(db, infohash)
@@ -54,7 +54,7 @@ class Hearings:
 
     def all(self) -> dict[tuple[str, int], Heard]:
         """Return what was heard, by infohash and file index."""
-        now = self._now()
+        now = self.now()
 
         def read(db: sqlite3.Connection) -> dict[tuple[str, int], Heard]:
             rows = db.execute("SELECT infohash, idx, times, last_s, at_s FROM heard")
@@ -68,18 +68,18 @@ class Hearings:
     def last(self) -> dict[tuple[str, int], float]:
         """Return when each file was heard last, by infohash and file index.
 
-        In seconds since the epoch, such that ``time.time()`` less that is how long ago
-        it was, also if the system's clock has jumped meanwhile.
+        In seconds since the epoch, by our own clock (:meth:`now`).
         """
-        now = time.time()
+        now = self.now()
         return {file: now - heard.age_s for file, heard in self.all().items()}
 
     def save_clock(self) -> None:
         """Save the time; call it before Mopidy ends."""
-        now = self._now()
+        now = self.now()
         self._records.file.write(lambda db: _save(db, now))
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Return the time, by a clock that jumps of the system's barely move."""
         with self._lock:
             if self._clock is None:
                 self._clock = SteadyClock(self._records.file.read(_latest))

@@ -3,7 +3,7 @@
 A Raspberry Pi has no clock of its own, so its time may be years off until it has a
 network. Something that was heard yesterday must not look years old because of that. So
 while we run, this clock goes by the seconds that pass, whatever the system's clock
-says. Time in which we did not run counts as the system's clock says, but at most a day
+says. Time in which we did not run counts as the system's clock says, but at most a week
 for each start. It never goes back.
 """
 
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 #: How far the clock follows the system's over a time in which we did not run.
-MOST_AWAY_S = 24 * 3600.0
+MOST_AWAY_S = 7 * 24 * 3600.0
 
 
 def running_s() -> float:

@@ -6,6 +6,7 @@ that have changed are looked at again.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
@@ -47,7 +48,8 @@ class Survey:
     """Looks at ``disk``.
 
     ``known`` says which torrent an infohash names, ``heard`` when each file was heard
-    last, in seconds since the epoch, ``keeps`` whether a listener keeps one.
+    last, by ``clock``, in seconds since the epoch, ``keeps`` whether a listener keeps
+    one.
     """
 
     def __init__(
@@ -57,15 +59,21 @@ class Survey:
         known: Callable[[str], Known],
         heard: Callable[[], Mapping[File, float]],
         keeps: Callable[[str, int], bool] = lambda *_: False,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._disk = disk
         self._wishes = wishes
         self._known = known
         self._heard = heard
         self._keeps = keeps
+        self._clock = clock
         self._sizes: dict[str, int] | None = None
         self._joined: Mapping[str, bytes] = {}
         self._layouts: dict[str, _Layout] = {}
+
+    def now(self) -> float:
+        """Return the time that tells which files are old."""
+        return self._clock()
 
     def limits(self) -> CacheLimits:
         """Return the limits in force. Raises :class:`StorageFailed`."""

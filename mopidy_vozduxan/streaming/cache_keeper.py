@@ -47,6 +47,9 @@ AGAIN_S = 10.0
 class Survey(Protocol):
     """Looks at the disk, as ``engine/survey.py`` does; every call blocks."""
 
+    def now(self) -> float:
+        """Return the time that tells which files are old."""
+
     def limits(self) -> CacheLimits:
         """Return the limits in force. Raises :class:`StorageFailed`."""
 
@@ -229,7 +232,7 @@ class CacheKeeper:
         assert self._survey
         files = self._survey.everything(holdings)
         usage = self._survey.usage((), holdings)
-        chosen = victims(files, holdings, usage, limits, time.time())
+        chosen = victims(files, holdings, usage, limits, self._survey.now())
         torrents = {
             name: (self._survey.torrent_of(name), self._survey.spared(name, holdings))
             for name in {file.infohash for file in chosen}

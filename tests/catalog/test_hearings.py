@@ -81,7 +81,7 @@ def test_nothing_looks_old_after_a_jump_of_the_clock(catalog, monkeypatch, jump_
     catalog.hearings.note(INFOHASH, 0)
     now = time.time
     monkeypatch.setattr("time.time", lambda: now() + jump_s)
-    assert 0 <= time.time() - catalog.hearings.last()[INFOHASH, 0] < 60
+    assert 0 <= catalog.hearings.now() - catalog.hearings.last()[INFOHASH, 0] < 60
 
 
 def clock(latest, *, wall, running=100.0):
@@ -104,6 +104,6 @@ def test_a_first_clock_starts_with_the_systems_time():
         (4000.0 + 99 * DAY, 4000.0 + MOST_AWAY_S),
     ],
 )
-def test_a_start_moves_the_clock_a_day_at_most(wall, starts_at):
+def test_a_start_moves_the_clock_a_week_at_most(wall, starts_at):
     steady, _ = clock(4000.0, wall=wall)
     assert steady.now() == starts_at
