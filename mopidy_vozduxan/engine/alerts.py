@@ -50,8 +50,17 @@ STORAGE_ERRORS = frozenset(
 _TOO_SHORT = frozenset({("libtorrent", 23), ("asio.misc", 2)})
 
 
+#: "invalid piece index in slot list"
+_NOT_HELD = ("libtorrent", 141)
+
+
 #: "mismatching info-hash" (2.0.8, 2.1.1).
 _ANOTHER_TORRENT = ("libtorrent", 30)
+
+
+def tells_absence(error: Any) -> bool:
+    """Return whether an ``error_code`` means that a piece is not held (2.1.1)."""
+    return (error.category().name(), error.value()) == _NOT_HELD
 
 
 def blames_storage(error: Any) -> bool:

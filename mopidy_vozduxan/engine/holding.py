@@ -46,7 +46,10 @@ class Holding:
 
     def _answer_vain_reads(self, swarm: JoinedSwarm) -> None:
         """A full disk takes pieces back that were held: their bytes never got there."""
-        for piece in swarm.reads.keys() - swarm.held:
+        for piece in (swarm.reads.keys() | swarm.looks.keys()) - swarm.held:
             for _ in range(swarm.answered(piece)):
                 reason = "it did not get to the disk"
                 self._members.emit(PieceUnreadable(swarm.infohash, piece, reason))
+            swarm.looked_at(piece)
+        if not swarm.disk_trouble:
+            swarm.read_what_failed()

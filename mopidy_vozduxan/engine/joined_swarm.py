@@ -219,6 +219,11 @@ class JoinedSwarm:
         if not waiting:
             self.handle.read_piece(piece)
 
+    def read_what_failed(self) -> None:
+        """Repeat the reads that were kept for later."""
+        for piece in self.unreadable & (self.reads.keys() | self.looks.keys()):
+            self.handle.read_piece(piece)
+
     def ask_again(self) -> None:
         """Repeat every read whose answer may have been lost."""
         for piece in self.reads.keys() | self.looks.keys():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mopidy_vozduxan.engine import alerts
+from mopidy_vozduxan.engine.holding import Holding
 from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.protocol import PieceFinished
 from mopidy_vozduxan.engine.saving import Saving
@@ -22,12 +23,14 @@ class PieceAlerts:
         saving: Saving,
         verifier: Verifier,
         wrong_pieces: WrongPieces,
+        holding: Holding,
         failures: SwarmFailures,
     ) -> None:
         self._members = members
         self._saving = saving
         self._verifier = verifier
         self._wrong_pieces = wrong_pieces
+        self._holding = holding
         self._failures = failures
 
     def handlers(self) -> alerts.Handlers:
@@ -74,6 +77,10 @@ class PieceAlerts:
         elif alerts.blames_storage(alert.error) and not swarm.broken:
             swarm.read_later(piece, callers)
             self._failures.disk_failed(swarm, alert.error)
+        elif swarm.disk_trouble or alerts.tells_absence(alert.error):
+            # A piece whose write has failed; its reads are answered with what is held.
+            swarm.read_later(piece, callers)
+            self._holding.ask(swarm)
         else:
             reason = alerts.reason_of(alert.error)
             self._verifier.refuse(swarm, piece, reason, callers)

@@ -77,7 +77,7 @@ class SessionParts:
         self.state = StateAlerts(
             members, saving, departures, holding, verifier, failures, looking
         )
-        self._pieces = PieceAlerts(members, saving, verifier, wrong, failures)
+        self._pieces = PieceAlerts(members, saving, verifier, wrong, holding, failures)
         self._torrents = TorrentAlerts(
             members, departures, holding, verifier, failures, disk, found
         )

@@ -28,7 +28,7 @@ class SwarmFailures:
             return
         if alerts.blames_storage(error):
             self.disk_failed(swarm, error)
-        else:
+        elif not swarm.disk_trouble:  # what follows from that is over with it
             self._break(swarm, error, storage=False)
 
     def disk_failed(self, swarm: JoinedSwarm, error: Any, file: str = "") -> None:
