@@ -144,7 +144,7 @@ def test_folders_that_are_read_only_at_the_start_are_browsed_and_waited_for(
             time.sleep(7)  # longer than stall_timeout
             for disk in (data, cache):
                 disk.read_only(False)
-            until(lambda: names_in(listener) == ["Album"], 6)
+            until(lambda: names_in(listener) == ["Album"])
             if not known:
                 listener.play(*listener.tracks(one))
             until(lambda: played(listener) >= COUNT * SECONDS - 0.1)
