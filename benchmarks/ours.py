@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.contestants import OFFLINE, obey
 from benchmarks.networks import BYTES_PER_S
 from mopidy_vozduxan.assembly import Streaming
-from mopidy_vozduxan.decoding.registry import get_ready
+from mopidy_vozduxan.decoding.registry import get_ready_for
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.running import StreamsHere
@@ -34,7 +34,7 @@ class Ours:
         self._door = PlayerDoor(StreamsHere(self._bridge, self._manager.serving))
         streaming.start()
         self._door.start()
-        get_ready()  # as in a Mopidy that has run for a while
+        get_ready_for("")  # as in a Mopidy that has run for a while
         self._token = ""
 
     def answer(self, order: dict[str, Any]) -> dict[str, Any]:

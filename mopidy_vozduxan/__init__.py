@@ -112,10 +112,12 @@ class Extension(ext.Extension):
 
     def setup(self, registry: Any) -> None:
         """Register our classes with Mopidy, which will start them."""
+        from mopidy_vozduxan.allocator import keep_little
         from mopidy_vozduxan.backend import VozduxanBackend
         from mopidy_vozduxan.frontend import VozduxanFrontend
 
         bypass_proxy_for_loopback()
+        keep_little()
         registry.add("backend", VozduxanBackend)
         registry.add("frontend", VozduxanFrontend)
         registry.add("http:app", {"name": self.ext_name, "factory": make_app})

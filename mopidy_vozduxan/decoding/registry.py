@@ -17,6 +17,8 @@ gi.require_version("Gst", "1.0")
 gi.require_version("GstBase", "1.0")
 from gi.repository import Gst, GstBase  # noqa: E402
 
+#: GStreamer asks no further if a type finder is sure, as it is of these.
+_SURE = (".flac", ".ogg", ".oga", ".opus", ".m4a", ".wav")
 #: What the player has at its first look; it looks again with each buffer.
 _FIRST_LOOK = 2048
 
@@ -55,10 +57,25 @@ def plays(head: bytes) -> Plays | None:
 
 
 def get_ready() -> None:
-    """Make GStreamer load its type finders before the first start needs them.
+    """Make GStreamer load the usual type finders before the first start needs them.
 
-    That took 0.05 to 0.14 s of the first start. Any thread may do it.
+    Any thread may do it. It takes 0.01 s and 0.2 MB.
     """
+    plays(b"fLaC".ljust(_FIRST_LOOK, b"\0"))
+
+
+def get_ready_for(name: str) -> None:
+    """Load the other type finders too, unless those of a file's name are sure of it.
+
+    gst-libav has them; with all that it uses it takes 0.13 s and 7.6 MB on Debian 12.
+    Blocks: do it while the file's first bytes come.
+    """
+    if not name.lower().endswith(_SURE):
+        _load_all()
+
+
+@functools.cache
+def _load_all() -> None:
     plays(bytes(_FIRST_LOOK))  # zeros have no type, so all type finders are asked
 
 

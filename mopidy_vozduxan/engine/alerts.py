@@ -46,6 +46,9 @@ STORAGE_ERRORS = frozenset(
 )
 
 
+#: A piece of this many bytes should not stay in libtorrent's queue.
+_LARGE = 2 * 1024 * 1024
+
 #: Categories and values of "file too short" (2.1.1) and "End of file" (2.0.8).
 _TOO_SHORT = frozenset({("libtorrent", 23), ("asio.misc", 2)})
 
@@ -113,10 +116,15 @@ class AlertPump:
         with suppress(BlockingIOError):
             while self._ours.recv(4096):
                 pass
+        large = False
         for alert in self._session.pop_alerts():
             handler = self._handlers.get(type(alert).__name__)
             if handler:
                 self._hand(handler, alert)
+            large = large or _is_large(alert)
+        if large:
+            # It lives until other alerts are popped, so ask for one.
+            self._session.post_session_stats()
 
     def _hand(self, handler: Callable[[Any], None], alert: Any) -> None:
         # One alert that fails must not lose the rest of its batch.
@@ -124,6 +132,10 @@ class AlertPump:
             handler(alert)
         except Exception:
             logger.exception("Cannot handle %s", type(alert).__name__)
+
+
+def _is_large(alert: Any) -> bool:
+    return isinstance(alert, lt.read_piece_alert) and alert.size >= _LARGE
 
 
 def bytes_of(alert: Any) -> bytes | None:

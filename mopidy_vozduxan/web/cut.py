@@ -19,6 +19,7 @@ from typing import Generic, TypeVar
 from mopidy_vozduxan.audio.sound import CutFailed
 from mopidy_vozduxan.cue.cutter import Cut as Served
 from mopidy_vozduxan.cue.source import Source
+from mopidy_vozduxan.decoding.registry import get_ready_for
 from mopidy_vozduxan.decoding.served import (
     Cuttable,
     Kind,
@@ -113,8 +114,10 @@ class WholeHandler(_PlayerHandler):
         body, open_source = await self._file(here, token)
         info = body[0]
 
-        def read(source: Source) -> Awaitable[Kind]:
-            return kind_of(info.size, source, self._jobs)
+        async def read(source: Source) -> Kind:
+            loop = asyncio.get_running_loop()
+            loop.run_in_executor(None, get_ready_for, info.name)
+            return await kind_of(info.size, source, self._jobs)
 
         kind = await self._kinds.of(info, open_source, read)
         instead = await served(kind, info, open_source, self._jobs)

@@ -19,6 +19,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from mopidy_vozduxan import running
+from mopidy_vozduxan.allocator import give_back
 from mopidy_vozduxan.decoding.registry import get_ready
 from mopidy_vozduxan.decoding.served import Kind
 from mopidy_vozduxan.exceptions import ShuttingDown
@@ -44,6 +45,8 @@ _IDLE_SECONDS = 60
 #: Mopidy has the processor to itself for this long when it starts. A track that is
 #: played sooner loads by itself what the first start needs.
 READY_AFTER_S = 0.5
+#: Loading modules has left 2 to 6 MB free by then.
+CALM_AFTER_S = 4.0
 
 
 class PlayerDoor:
@@ -61,8 +64,12 @@ class PlayerDoor:
         self._port: int | None = None
         self._server: HTTPServer | None = None
         self._key = secrets.token_urlsafe(32)
-        self._readying = threading.Timer(READY_AFTER_S, get_ready)
-        self._readying.daemon = True
+        self._later = [
+            threading.Timer(READY_AFTER_S, get_ready),
+            threading.Timer(CALM_AFTER_S, give_back),
+        ]
+        for timer in self._later:
+            timer.daemon = True
 
     def start(self) -> None:
         """Bind a free port, on any thread; URLs are valid from now on."""
@@ -71,7 +78,8 @@ class PlayerDoor:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self._port = self._sockets[0].getsockname()[1]
         self._served.bridge.tell(self._serve)
-        self._readying.start()
+        for timer in self._later:
+            timer.start()
 
     def url_for(self, token: str, cut: Cut | None = None) -> str:
         """Return the URL of a stream, or of a cut of it, for the player.
@@ -100,7 +108,8 @@ class PlayerDoor:
     async def stop(self) -> None:
         """Close the port and every connection. Runs on the bridge's loop."""
         self._port = None
-        self._readying.cancel()
+        for timer in self._later:
+            timer.cancel()
         self.jobs.close()
         if self._server is None:
             for sock in self._sockets:
