@@ -114,17 +114,17 @@ class StretchReader:
         self._head = head
         self._span = span
 
-    async def next(self) -> memoryview | None:
+    async def next(self) -> bytes | None:
         """Return the next bytes; None at the end."""
         if self._head:
             head, self._head = self._head, b""
-            return memoryview(head)
+            return head
         if not self._span:
             return None
         stop = min(self._span.start + _READ_BYTES, self._span.stop)
         data = await self._source.read(Span(self._span.start, stop))
         self._span = Span(stop, self._span.stop)
-        return memoryview(data)
+        return data
 
     def close(self) -> None:
         """Stop at once."""
@@ -184,14 +184,14 @@ class DecodedReader:
         self._decoder: Decoder | None = None
         self._feeding: asyncio.Task[None] | None = None
 
-    async def next(self) -> memoryview | None:
+    async def next(self) -> bytes | None:
         """Return the next bytes; None at the end.
 
         Raises the errors of the swarm's readers, and :class:`CutFailed`.
         """
         if self._head:
             head, self._head = self._head, b""
-            return memoryview(head)
+            return head
         if not self._left:
             return None
         if self._decoder is None:
@@ -200,7 +200,7 @@ class DecodedReader:
             data = await self._decoder.pull()
             if data is None:
                 raise CutFailed("The file is damaged: it ends too early.")
-            part = memoryview(data)[self._skip : self._skip + self._left]
+            part = data[self._skip : self._skip + self._left]
             self._skip = max(0, self._skip - len(data))
             self._left -= len(part)
             if part:

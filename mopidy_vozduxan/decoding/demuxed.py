@@ -163,14 +163,14 @@ class DemuxedReader:
         self._job: Job | None = None
         self._closed = False
 
-    async def next(self) -> memoryview | None:
+    async def next(self) -> bytes | None:
         """Return the next samples; None at the end. Raises :class:`CutFailed`."""
         try:
             job = self._job or await self._start()
             while True:
                 kind, body = await answer_of(job)
                 if kind == SAMPLES:
-                    return memoryview(body)
+                    return body
                 if kind == DONE:
                     return None
                 if kind == NEEDS:
@@ -209,11 +209,11 @@ class _Stretch:
         self._skip = skip
         self._left = length
 
-    async def next(self) -> memoryview | None:
+    async def next(self) -> bytes | None:
         """Return the next bytes; None at the end."""
         if self._head:
             head, self._head = self._head, b""
-            return memoryview(head)
+            return head
         while self._left:
             data = await self._samples.next()
             if data is None:

@@ -54,7 +54,7 @@ class _Reader:
         self._first = first
         self._second = second
 
-    async def next(self) -> memoryview | None:
+    async def next(self) -> bytes | None:
         """Return the next bytes; None at the end."""
         return await self._first.next() or await self._second.next()
 

@@ -69,11 +69,11 @@ class Reading:
         return b"".join([part async for part in self.parts(start, stop)])
 
     async def parts(self, start: int, stop: int) -> AsyncIterator[memoryview]:
-        """Yield the bytes ``[start, stop)`` in parts of at most a piece."""
+        """Yield the bytes ``[start, stop)`` in small parts."""
         reader = self._serving.open_reader(self.token, start, stop, player=False)
         try:
             while (part := await self.patiently(reader.next())) is not None:
-                yield part
+                yield memoryview(part)
                 self._moved()
         finally:
             reader.close()

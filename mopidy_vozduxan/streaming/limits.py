@@ -25,7 +25,11 @@ class Limits:
     all_idle: float = 60.0
     #: How long core does not get a failed track, unless a listener asks for it.
     failed_track: float = 60.0
-    piece_cache: int = 32 * 1024 * 1024
+    #: Pieces in memory for all readers: one of 16 MiB that is sent, and two copies of
+    #: another one that is read.
+    pieces_in_memory: int = 48 * 1024 * 1024
+    #: How much of that stays in memory after it was read, for those who read it again.
+    pieces_kept: int = 8 * 1024 * 1024
     #: How many seconds of audio to fetch ahead of the playhead.
     readahead: float = 60.0
     #: How much to spend on the heads of queued tracks beyond the buckets.

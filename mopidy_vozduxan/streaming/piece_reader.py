@@ -1,7 +1,8 @@
 """The bytes of one span of a stream, in order, for one HTTP request.
 
-Holds at most one piece, and asks for the next. Influences what is wanted only through
-its position (:meth:`PieceReader.head`).
+Holds no piece: it copies a small part at a time, so that a client that stops reading
+holds no more than that. Influences what is wanted only through its position
+(:meth:`PieceReader.head`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ from mopidy_vozduxan.planning.patience import REARM_S
 from mopidy_vozduxan.planning.spans import PieceMap, Span
 from mopidy_vozduxan.streaming.superseding import is_being_cancelled
 from mopidy_vozduxan.streaming.swarm import Swarm
+
+#: The most that is handed on at a time.
+PART_BYTES = 64 * 1024
+#: The next piece is read into memory ahead of a client that has taken this much: others
+#: may leave, or stop.
+EARNS_NEXT_BYTES = 512 * 1024
 
 
 class PieceReader:
@@ -37,15 +44,18 @@ class PieceReader:
         pause_s: float = 0.0,
     ) -> None:
         self.player = player
-        self.waiting_since: float | None = None
         self.closed = False
         self._swarm = swarm
         self._pieces = pieces
         self._span = span
         self._offset = span.start
+        self._reached = span.start  # the end of the last piece that was read
+        self._awaits: int | None = None  # a piece that is not held
+        self._waits_from = 0.0
         self._moved = moved
         self._clock = clock
         self._pause_s = pause_s
+        self._first = player and not pause_s  # before all others
         self._wait: asyncio.Future[bytes] | None = None
         self._end: VozduxanError | None = None
 
@@ -53,15 +63,25 @@ class PieceReader:
         state = "closed" if self.closed else "waiting" if self._wait else "idle"
         return f"<PieceReader {self._offset}/{self._span} {state}>"
 
-    def head(self) -> Head:
-        """Return the reader's position, and whether it waits there."""
-        earned = self._offset - self._span.start
-        since = self.waiting_since
-        stuck = since is not None and self._clock() - since >= REARM_S
-        return Head(self._offset, earned, since is not None, stuck)
+    @property
+    def waiting_since(self) -> float | None:
+        """When it began to wait for the swarm, if it does."""
+        waits = self._awaits is not None and self._awaits not in self._swarm.pieces.held
+        return self._waits_from if waits else None
 
-    async def next(self) -> memoryview | None:
-        """Return the next bytes, at most one piece; ``None`` at the end.
+    def head(self) -> Head:
+        """Return the reader's position, and whether it waits there.
+
+        What is left of the piece that it reads counts as read.
+        """
+        since = self.waiting_since
+        offset = self._reached if since is None else self._offset
+        earned = offset - self._span.start
+        stuck = since is not None and self._clock() - since >= REARM_S
+        return Head(offset, earned, since is not None, stuck)
+
+    async def next(self) -> bytes | None:
+        """Return the next bytes, at most :data:`PART_BYTES`; ``None`` at the end.
 
         Waits as long as it takes. Raises :class:`Cancelled` once closed, the error that
         :meth:`fail` got, or the one that broke the swarm.
@@ -71,15 +91,31 @@ class PieceReader:
         if self._offset >= self._span.stop:
             return None
         piece = self._pieces.piece_at(self._offset)
-        await self._rest(piece)
-        data = await self._piece(piece)
-        rest = Span(self._offset, self._span.stop)
-        part = memoryview(data)[self._pieces.within(piece, rest)]
+        data = self._swarm.pieces.recent(piece, player=self._first)
+        if data is None:
+            await self._rest(piece)
+            data = await self._piece(piece)
+        stop = min(self._offset + PART_BYTES, self._span.stop)
+        within = self._pieces.within(piece, Span(self._offset, stop))
+        part = bytes(memoryview(data)[within])
         self._offset += len(part)
-        if self._offset < self._span.stop:
-            self._swarm.pieces.read_ahead(piece + 1)
-        self._moved(self)
+        self._took_from(piece)
         return part
+
+    def _took_from(self, piece: int) -> None:
+        """Note that the reader has moved on."""
+        pieces = self._swarm.pieces
+        end = self._pieces.span_of(piece).stop
+        if self._offset >= end:
+            pieces.leave(piece)
+        if end < self._span.stop and self._has_read(EARNS_NEXT_BYTES):
+            pieces.read_ahead(piece + 1)
+        if self._reached < self._offset:
+            self._reached = min(end, self._span.stop)
+            self._moved(self)
+
+    def _has_read(self, size: int) -> bool:
+        return self._offset - self._span.start >= size
 
     async def _rest(self, piece: int) -> None:
         behind_first = self._offset > self._span.start
@@ -89,8 +125,9 @@ class PieceReader:
                 raise self._end or Cancelled("The stream was released.")
 
     async def _piece(self, piece: int) -> bytes:
-        self.waiting_since = self._clock()
-        self._wait = asyncio.ensure_future(self._swarm.pieces.wait(piece))
+        self._awaits, self._waits_from = piece, self._clock()
+        wait = self._swarm.pieces.wait(piece, player=self._first)
+        self._wait = asyncio.ensure_future(wait)
         if piece not in self._swarm.pieces.held:
             self._moved(self)
         try:
@@ -101,8 +138,7 @@ class PieceReader:
             raise
         finally:
             self._wait.cancel()
-            self._wait = None
-            self.waiting_since = None
+            self._wait = self._awaits = None
 
     def fail(self, error: VozduxanError) -> None:
         """End the current wait, and all later ones, with ``error``."""

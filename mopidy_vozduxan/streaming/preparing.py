@@ -127,6 +127,7 @@ class Preparing:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._fast_start_timeout):
-                await stream.swarm.pieces.wait(pieces.piece_at(0))
+                first = pieces.piece_at(0)
+                await stream.swarm.pieces.wait(first, player=True)
         if stream.gone.is_set():
             raise Cancelled("The stream was released.")

@@ -95,6 +95,7 @@ class Serving:
             self._failed(stream, error)
 
     def _moved(self, stream: Stream, reader: PieceReader) -> None:
+        stream.timing.now()  # the piece may have its header, and leave memory soon
         if reader.closed:
             stream.readers.discard(reader)
             self._streams.end_orphans()

@@ -14,8 +14,8 @@ from mopidy_vozduxan.streaming.stream_info import StreamInfo
 class Reader(Protocol):
     """The bytes of one span, in order, for one request."""
 
-    async def next(self) -> memoryview | None:
-        """Return the next contiguous bytes, at most one piece; None at the end.
+    async def next(self) -> bytes | None:
+        """Return the next contiguous bytes, at most 1 MiB; None at the end.
 
         Waits for the swarm. Raises a
         :class:`~mopidy_vozduxan.exceptions.VozduxanError` if it gives up.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from mopidy_vozduxan.engine.protocol import Statistics
 from mopidy_vozduxan.exceptions import StorageFailed, VozduxanError
-from mopidy_vozduxan.streaming.piece_cache import PieceCache
+from mopidy_vozduxan.streaming.piece_memory import PieceMemory
 from mopidy_vozduxan.streaming.swarm_activity import SwarmActivity
 from mopidy_vozduxan.streaming.swarm_membership import SwarmMembership
 from mopidy_vozduxan.streaming.swarm_pieces import SwarmPieces
@@ -25,7 +25,7 @@ class Swarm:
         self,
         source: TorrentSource,
         metainfo: Metainfo | None,
-        cache: PieceCache,
+        memory: PieceMemory,
         read_piece: Callable[[str, int], None],
         now: float,
     ) -> None:
@@ -33,7 +33,9 @@ class Swarm:
         self.failure: VozduxanError | None = None
         self.disk_trouble = ""  # a sentence while its disk fails
         self.membership = SwarmMembership(source, now)
-        self.pieces = SwarmPieces(source.infohash, cache, read_piece)
+        self.pieces = SwarmPieces(source.infohash, memory, read_piece)
+        if metainfo:
+            self.pieces.describe(metainfo.piece_length)
         self.activity = SwarmActivity(now)
         self.plan = SwarmPlan()
         self.listeners: set[Callable[[], None]] = set()  # for new numbers and the end
@@ -88,6 +90,7 @@ class Swarm:
     def metadata_received(self, metainfo: Metainfo) -> None:
         """Take the metadata, and end the waits for it."""
         self.metainfo = metainfo
+        self.pieces.describe(metainfo.piece_length)
         self._waits.end(metainfo)
         self._tell()
 

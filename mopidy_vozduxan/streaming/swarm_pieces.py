@@ -1,17 +1,17 @@
 """The pieces of one swarm: which are held or given up, and who waits for them.
 
-Lives on our event loop. Keeps no piece in memory longer than somebody needs it, except
-in the shared :class:`PieceCache`.
+Lives on our event loop. Bytes are in the shared :class:`PieceMemory` only.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Set
+from functools import partial
 
 from mopidy_vozduxan.exceptions import StorageFailed, VozduxanError
 from mopidy_vozduxan.streaming.hopeless_pieces import HopelessPieces
-from mopidy_vozduxan.streaming.piece_cache import PieceCache
+from mopidy_vozduxan.streaming.piece_memory import PieceMemory
 from mopidy_vozduxan.streaming.waits import Waits
 
 _HALF_FETCHED = -1  # stands for all pieces that are not held
@@ -24,16 +24,18 @@ class SwarmPieces:
     """``read`` asks the engine for the bytes of a held piece."""
 
     def __init__(
-        self, infohash: str, cache: PieceCache, read: Callable[[str, int], None]
+        self, infohash: str, memory: PieceMemory, read: Callable[[str, int], None]
     ) -> None:
         self.held: set[int] = set()
         self.likely: set[int] = set()  # perhaps on disk, to be checked when wanted
         self.hopeless = HopelessPieces()  # not requested any more
         self._infohash = infohash
-        self._cache = cache
+        self._memory = memory
         self._ask_engine = read
+        self._piece_length = 0
         self._failure: VozduxanError | None = None
         self._waits: dict[int, Waits[bytes]] = {}
+        self._player_waits: set[int] = set()
         self._reading: dict[int, int] = {}  # piece -> attempts so far
         self._losses: Counter[int] = Counter()  # piece -> times in a row it was lost
 
@@ -53,40 +55,67 @@ class SwarmPieces:
 
     # --- waits and reads
 
-    async def wait(self, piece: int) -> bytes:
-        """Wait for a piece, and return its verified bytes.
+    async def wait(self, piece: int, *, player: bool = False) -> bytes:
+        """Wait for a piece, and for room in memory; return its verified bytes.
 
-        Raises the error that broke the swarm, or :class:`StorageFailed`.
+        The ``player`` comes before others. Raises the error that broke the swarm, or
+        :class:`StorageFailed`.
         """
-        data = self.recent(piece)
+        if self._failure:
+            raise self._failure
+        data = self.recent(piece, player=player)
         if data is not None:
             return data
         waits = self._waits.setdefault(piece, Waits())
+        if player:
+            self._player_waits.add(piece)
         try:
             if piece in self.held:
                 self._read(piece)
-            if self._failure:
-                raise self._failure
             return await waits.wait()
         finally:
             if not waits and self._waits.get(piece) is waits:
-                del self._waits[piece]
+                self._end_waits(piece)
 
-    def recent(self, piece: int) -> bytes | None:
-        """Return the bytes of a cached piece."""
-        return self._cache.get(self._infohash, piece)
+    def _end_waits(self, piece: int) -> None:
+        del self._waits[piece]
+        self._player_waits.discard(piece)
+        if self._memory.withdraw(self._key(piece)):
+            self._reading.pop(piece, None)
+
+    def recent(self, piece: int, *, player: bool = False) -> bytes | None:
+        """Return the bytes of a piece that is in memory."""
+        return self._memory.get(self._key(piece), first=player)
 
     def read_ahead(self, piece: int) -> None:
-        """Read a held piece into the cache, if it is not there."""
-        if piece in self.held and self.recent(piece) is None:
+        """Read a held piece into memory, if it is not there and there is room."""
+        there = piece in self._reading or self._memory.has(self._key(piece))
+        if piece not in self.held or there:
+            return
+        if self._memory.has_room(self._piece_length):
             self._read(piece)
 
+    def leave(self, piece: int) -> None:
+        """Note that a reader needs a piece no more."""
+        self._memory.leave(self._key(piece))
+
     def _read(self, piece: int) -> None:
-        if piece not in self._reading:
-            self._reading[piece] = 0
-            self._ask_engine(self._infohash, piece)
+        self._reading.setdefault(piece, 0)
+        self._memory.ask(
+            self._key(piece),
+            self._piece_length,
+            partial(self._ask_engine, self._infohash, piece),
+            first=piece in self._player_waits,
+        )
+
+    def _key(self, piece: int) -> tuple[str, int]:
+        return self._infohash, piece
 
     # --- what the engine says
+
+    def describe(self, piece_length: int) -> None:
+        """Take the size of a piece: the metadata is here."""
+        self._piece_length = piece_length
 
     def hold(self, held: frozenset[int], likely: frozenset[int]) -> None:
         """Take the pieces that are on disk, and those that may be."""
@@ -111,18 +140,19 @@ class SwarmPieces:
         self._reading.pop(piece, None)
         for loss in (piece, _HALF_FETCHED):
             self._losses.pop(loss, None)
-        self._cache.put(self._infohash, piece, data)
+        self._memory.put(self._key(piece), data)
         if waits := self._waits.get(piece):
             waits.end(data)
 
     def read_again(self, piece: int, error: StorageFailed) -> None:
         """Read a piece again that could not be read; fail after a few attempts."""
         attempts = self._reading.pop(piece, 0) + 1
+        self._memory.drop(self._key(piece))
         if piece not in self.held or piece not in self._waits:
             return
         if attempts < READ_ATTEMPTS:
             self._reading[piece] = attempts
-            self._ask_engine(self._infohash, piece)
+            self._read(piece)
             return
         self._waits[piece].fail(error)
 
@@ -139,10 +169,18 @@ class SwarmPieces:
 
     def begin_anew(self) -> None:
         """Note that the engine will report all held pieces again."""
-        self.held, self.likely, self._reading = set(), set(), {}
+        self.held, self.likely = set(), set()
+        self._forget_reads()
+
+    def _forget_reads(self) -> None:
+        """Have no read counted whose answer will not come."""
+        reading, self._reading = self._reading, {}
+        for piece in reading:
+            self._memory.drop(self._key(piece))
 
     def fail(self, error: VozduxanError) -> None:
         """End every wait, now and later, with ``error``."""
         self._failure = error
+        self._forget_reads()
         for waits in list(self._waits.values()):
             waits.fail(error)

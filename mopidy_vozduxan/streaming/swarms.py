@@ -14,7 +14,7 @@ from mopidy_vozduxan.engine.protocol import Engine
 from mopidy_vozduxan.exceptions import Cancelled, ShuttingDown
 from mopidy_vozduxan.planning.demand import SwarmView
 from mopidy_vozduxan.streaming.limits import Limits
-from mopidy_vozduxan.streaming.piece_cache import PieceCache
+from mopidy_vozduxan.streaming.piece_memory import PieceMemory
 from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.torrent.metainfo import Metainfo, TorrentSource
 
@@ -35,7 +35,7 @@ class Swarms:
     ) -> None:
         self._engine = engine
         self._limits = limits
-        self._cache = PieceCache(limits.piece_cache)
+        self._memory = PieceMemory(limits.pieces_in_memory, limits.pieces_kept)
         self._clock = clock
         self._changed = changed
         self._swarms: dict[str, Swarm] = {}
@@ -68,7 +68,7 @@ class Swarms:
         swarm = self.get(source.infohash)
         if swarm is None or swarm.failure:
             now = self._clock()
-            swarm = Swarm(source, metainfo, self._cache, self._engine.read_piece, now)
+            swarm = Swarm(source, metainfo, self._memory, self._engine.read_piece, now)
             self._swarms[source.infohash] = swarm
             self._changed(True)
         else:
@@ -185,4 +185,5 @@ class Swarms:
         self._closing = True
         for swarm in self._swarms.values():
             swarm.broke(ShuttingDown("Mopidy is stopping."))
+        self._memory.close()
         await self._engine.close()

@@ -182,12 +182,12 @@ class StreamHandler(Handler):
             raise VozduxanError("The stream ended early.")
 
     async def _pass_on(self, reader: RemoteReader) -> int:
-        """Send the next bytes; hold only this piece, and only until it is sent."""
+        """Send the next bytes, and hold no others meanwhile."""
         data = await reader.next()
         if data is None:
             return 0
         for start in range(0, len(data), WRITE_BYTES):
-            self.write(bytes(data[start : start + WRITE_BYTES]))
+            self.write(data[start : start + WRITE_BYTES])
             await self.flush()  # ends when the socket has taken it: back-pressure
         return len(data)
 
@@ -236,7 +236,7 @@ class RemoteReader:
         self._reader: Reader | None = None
         self._closed = False
 
-    async def next(self) -> memoryview | None:
+    async def next(self) -> bytes | None:
         """Return the next bytes, or None at the end; raises what the reader raises."""
         return await self._bridge.call(self._next())
 
@@ -244,7 +244,7 @@ class RemoteReader:
         """Close the reader. Safe to call again, and never waits."""
         self._bridge.tell(self._close)
 
-    async def _next(self) -> memoryview | None:
+    async def _next(self) -> bytes | None:
         if self._closed:
             raise Cancelled("The reader is closed.")
         if self._reader is None:

@@ -82,7 +82,7 @@ class Player:
 
     async def __aenter__(self) -> Player:
         loop = asyncio.get_running_loop()
-        limits = Limits(piece_cache=0, stall_timeout=PATIENCE_S)
+        limits = Limits(pieces_kept=0, stall_timeout=PATIENCE_S)
         self.failed: list[str] = []
         self.manager = Manager(
             self.engine,

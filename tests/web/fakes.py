@@ -60,7 +60,7 @@ class FakeReader:
         self.reads = 0
         self.closed = threading.Event()
 
-    async def next(self) -> memoryview | None:
+    async def next(self) -> bytes | None:
         assert not self.closed.is_set()
         if self.offset >= self.stop:
             return None
@@ -76,7 +76,7 @@ class FakeReader:
             raise stream.failure
         start, end = self.offset, min(self.stop, (piece + 1) * PIECE)
         self.offset = end
-        return memoryview(stream.data)[start:end]
+        return stream.data[start:end]
 
     def close(self) -> None:
         self.closed.set()
