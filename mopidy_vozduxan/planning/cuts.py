@@ -43,7 +43,8 @@ def cut_of(
     dropped = touched - kept
     rests = {index: _spans(files[index], kept) for index in sorted(gone)}
     for index in {*beside}.difference(keep):
-        if held.isdisjoint({*files[index].pieces} - dropped):  # it lost its last piece
+        here = held & {*files[index].pieces}
+        if here and here <= dropped:  # it loses its last piece
             rests[index] = []
             dropped.update(files[index].pieces)
     return Cut(frozenset(dropped), rests)

@@ -40,6 +40,8 @@ TICK_S, SOON_S = 1.0, 0.05
 FIRST_S = 5.0
 #: How often to look for what nobody has heard for too long.
 OLD_EVERY_S = 3600.0
+#: How often to look for room while there is none.
+FULL_S = 4.0
 #: How long to go by one look at every file while an eviction waits.
 AGAIN_S = 10.0
 
@@ -108,7 +110,7 @@ class CacheKeeper:
         # Nothing is known yet, and a swarm of one peer gives all that is wanted.
         self._allowance = Allowance(Room.NEEDED, 0) if survey else EVERYTHING
         self._came: defaultdict[str, int] = defaultdict(int)  # since the last look
-        self._holdings = Holdings({})
+        self._holdings = self._seen = Holdings({})
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._waiting: tuple[CachedFile, ...] = ()  # for a quiet moment
@@ -204,7 +206,7 @@ class CacheKeeper:
         if waiting:
             self._look_in(TICK_S)
         elif excess(stock.usage, self._holdings.reserved, stock.limits) > 0:
-            self._look_in(AGAIN_S)
+            self._look_in(FULL_S)
         elif stock.limits.ttl_s:
             self._look_in(OLD_EVERY_S)
 
@@ -222,10 +224,11 @@ class CacheKeeper:
         if not (is_over or is_time):
             return Stock(limits, usage)
         is_fresh = now < self._old_at + AGAIN_S and not is_urgent(usage, limits)
-        if self._waiting and is_fresh:
+        is_same = not changed and holdings == self._seen
+        if is_fresh and (self._waiting or is_same):
             files = tuple(f for f in self._waiting if not holdings.protect(f))
             return replace(self.stock, limits=limits, usage=usage, files=files)
-        self._old_at = now
+        self._old_at, self._seen = now, holdings
         return self._choose(limits, holdings)
 
     def _choose(self, limits: CacheLimits, holdings: Holdings) -> Stock:

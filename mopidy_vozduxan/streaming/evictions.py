@@ -97,9 +97,9 @@ class Evictions:
     ) -> None:
         infohash, began = source.infohash, self._clock()
         indexes = {file.index for file in files if file.index is not None}
-        if indexes:
+        if indexes and source.torrent:
             ending = self._engine.evict(source, indexes, spared - indexes)
-        else:
+        else:  # nobody knows which file is which
             ending = self._engine.remove(infohash, delete_data=True)
         self._changed(True)
         try:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.disk import DiskStore, Space
 from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.survey import Known, Survey
 from mopidy_vozduxan.planning.eviction import CacheWishes
+from mopidy_vozduxan.planning.room import Room
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
@@ -40,15 +41,21 @@ class Keeping:
         self.files = [f for f in self.metainfo.files if not f.padding]
         self.disk = DiskStore(folder / "data", folder / "resume")
         self.heard: dict[tuple[str, int], float] = {}
+        self.kept: set[int] = set()
         self.most = 0
-        self.joins = 0
 
     @contextlib.asynccontextmanager
     async def running(self, wishes: CacheWishes) -> AsyncIterator[Manager]:
         loop = asyncio.get_running_loop()
         disk = self.disk
         self.engine = LibtorrentEngine(disk.data_dir, disk.resume_dir, LOOPBACK)
-        survey = Survey(disk, wishes, lambda name: Known(name), lambda: self.heard)
+        survey = Survey(
+            disk,
+            wishes,
+            self._known,
+            lambda: self.heard,
+            lambda _, index: index in self.kept,
+        )
         self.manager = Manager(
             self.engine,
             Limits(stall_timeout=PATIENCE_S),
@@ -65,6 +72,10 @@ class Keeping:
         finally:
             measuring.cancel()
             await self.manager.close()
+
+    def _known(self, infohash: str) -> Known:
+        ours = infohash == self.album.infohash
+        return Known(infohash, self.album.torrent if ours else None)
 
     def _hear(self, infohash: str, index: int) -> None:
         self.heard[infohash, index] = asyncio.get_running_loop().time()
@@ -109,6 +120,15 @@ def sources(album: Album) -> list[bytes]:
     return [path.read_bytes() for path in sorted(album.folder.rglob("*.bin"))]
 
 
+class FullDisk(DiskStore):
+    """A file system of which the test says what is free."""
+
+    free = 0
+
+    def space(self) -> Space:
+        return Space(10**9, self.free)
+
+
 @pytest.fixture
 def seeds(tmp_path: Path):
     (tmp_path / "torrents").mkdir()
@@ -132,5 +152,115 @@ async def test_a_discography_plays_through_behind_a_small_limit(
             await asyncio.sleep(PAUSE_S)
         await settled(keeping)
     assert keeping.on_disk() <= LIMIT + SLACK
-    print("most", keeping.most / TRACK)
     assert keeping.most <= LIMIT + 3 * TRACK + SLACK
+
+
+async def made(
+    tmp_path: Path, seeds: Seeds, count: int = 2, tracks: int = TRACKS
+) -> Keeping:
+    album = make_album(tmp_path / "seed", [TRACK] * tracks, PIECE)
+    peers = seeds.start(album, count)
+    source = TorrentSource(album.infohash, album.torrent, album.magnet(*peers).magnet)
+    return Keeping(tmp_path, album, source)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():
+            await asyncio.sleep(0.05)
+
+
+@on_loop
+async def test_a_hasty_listener_stays_within_the_limit_too(
+    tmp_path: Path, seeds: Seeds
+) -> None:
+    """Who skips leaves a piece of each track behind, and all of them are music."""
+    keeping = await made(tmp_path, seeds)
+    async with keeping.running(CacheWishes(LIMIT, 0)):
+        for number in (*range(TRACKS), *range(0, TRACKS, 2)):
+            file = keeping.files[number]
+            token = keeping.manager.play(keeping.target(number), f"track:{number}")
+            following = keeping.files[number + 1 : number + 3]
+            targets = [keeping.target(keeping.files.index(f)) for f in following]
+            keeping.manager.aim(targets, ("prefetch", "warm"))
+            async with asyncio.timeout(PATIENCE_S):
+                reader = keeping.manager.serving.open_reader(
+                    token, 0, file.size, player=True
+                )
+                await reader.next()
+                reader.close()
+            await asyncio.sleep(0.5)
+        await settled(keeping)
+    assert keeping.most <= LIMIT + 3 * TRACK + SLACK
+
+
+@on_loop
+async def test_on_a_full_disk_only_what_plays_is_fetched_until_there_is_room(
+    tmp_path: Path, seeds: Seeds, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeping = await made(tmp_path, seeds)
+    keeping.disk = disk = FullDisk(tmp_path / "data", tmp_path / "resume")
+    async with keeping.running(CacheWishes(0, 1000)) as manager:
+        manager.cache.start()
+        assert await keeping.play(0) == sources(keeping.album)[0]
+        await until(lambda: manager.cache.allowance.room is Room.HEARD)
+        before = keeping.on_disk()
+        await asyncio.sleep(2)
+        assert keeping.on_disk() == before <= 2 * TRACK + SLACK
+        assert "nothing there may be deleted; only what plays" in caplog.text
+        disk.free = 10**9
+        await until(lambda: keeping.on_disk() >= before + TRACK - SLACK)
+
+
+@on_loop
+async def test_older_files_go_when_the_disk_is_full(
+    tmp_path: Path, seeds: Seeds
+) -> None:
+    keeping = await made(tmp_path, seeds)
+    keeping.disk = disk = FullDisk(tmp_path / "data", tmp_path / "resume")
+    disk.free = 10**9
+    async with keeping.running(CacheWishes(0, 1000)):
+        for number in range(3):
+            await keeping.play(number)
+        disk.free = 0
+        await keeping.play(3)
+        first = keeping.files[0]
+        name = keeping.disk.data_dir / keeping.album.infohash / first.path
+        await until(
+            lambda: not name.exists() or name.stat().st_blocks * 512 < TRACK / 2
+        )
+
+
+@on_loop
+async def test_what_is_kept_stays_and_the_rest_goes(
+    tmp_path: Path, seeds: Seeds
+) -> None:
+    keeping = await made(tmp_path, seeds)
+    keeping.kept = {0, 1, 2, 3, 4, 5}  # more than the limit
+    async with keeping.running(CacheWishes(LIMIT, 0)) as manager:
+        for number in range(10):
+            await keeping.play(number)
+        manager.dispose()
+        await until(lambda: keeping.on_disk() <= 6 * TRACK + SLACK)
+        await asyncio.sleep(1.5)
+        assert not manager.cache.has_room
+    folder = keeping.disk.data_dir / keeping.album.infohash
+    for file, original in list(zip(keeping.files, sources(keeping.album), strict=True))[
+        :6
+    ]:
+        assert (folder / file.path).read_bytes() == original
+
+
+@on_loop
+async def test_what_no_catalog_knows_goes_first_and_as_a_whole(
+    tmp_path: Path, seeds: Seeds
+) -> None:
+    keeping = await made(tmp_path, seeds)
+    unknown = tmp_path / "data" / ("ab" * 20)
+    (unknown / "Old").mkdir(parents=True)
+    (unknown / "Old" / "1.flac").write_bytes(bytes(LIMIT))
+    (tmp_path / "resume").mkdir()
+    async with keeping.running(CacheWishes(LIMIT, 0)) as manager:
+        manager.cache.start()
+        await keeping.play(0)
+        await until(lambda: not unknown.exists())
