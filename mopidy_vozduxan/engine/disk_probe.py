@@ -20,11 +20,12 @@ _CHUNK = bytes(256 * 1024)
 class Trouble:
     """What is wrong with a disk: a sentence without its end, for listeners.
 
-    ``full`` says that room would help.
+    ``full`` says that room would help, ``away`` that there may be another disk later.
     """
 
     sentence: str
     full: bool = False
+    away: bool = False
 
 
 def trouble_of(folder: Path, room: int = 0, file: str = "") -> Trouble | None:
@@ -58,7 +59,8 @@ def described(number: int, message: str, folder: Path) -> Trouble:
     if number in _FORBIDDEN:
         return Trouble(f"Mopidy may not write to {folder}")
     if number in _ABSENT:
-        return Trouble(f"The folder {folder} is not there, and cannot be made")
+        sentence = f"The folder {folder} is not there, and cannot be made"
+        return Trouble(sentence, away=True)
     return Trouble(f"The disk fails ({folder}): {message}")
 
 

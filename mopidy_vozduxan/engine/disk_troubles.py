@@ -24,7 +24,7 @@ from mopidy_vozduxan.engine.disk_thread import DiskThread
 from mopidy_vozduxan.engine.holding import Holding
 from mopidy_vozduxan.engine.joined_swarm import JoinedSwarm
 from mopidy_vozduxan.engine.members import Members
-from mopidy_vozduxan.engine.protocol import DiskTrouble
+from mopidy_vozduxan.engine.protocol import DiskTrouble, SwarmBroke
 from mopidy_vozduxan.engine.verifying import Verifier
 
 logger = logging.getLogger(__name__)
@@ -79,12 +79,6 @@ class DiskTroubles:
             return False
         if swarm.disk_trouble:
             return True
-        now = self._members.loop.time()
-        swarm.relapses = (
-            swarm.relapses + 1 if now - swarm.recovered_at < RELAPSE_S else 0
-        )
-        if swarm.relapses > MOST_RELAPSES:
-            return False
         folder = Path(self._disk.folder_of(swarm.infohash))
         guess = described(error.value(), alerts.reason_of(error), folder)
         swarm.disk_trouble = guess.sentence
@@ -113,14 +107,29 @@ class DiskTroubles:
         if swarm.checked:
             self._holding.ask(swarm)  # pieces whose writes failed are not held
         room = self._room_for(swarm)
-        trouble: Trouble | None = guess
-        while trouble and not swarm.leaving:
-            found = await self._look(folder, room, file)
-            self._say(swarm, found or trouble)
+        found = await self._look(folder, room, file)
+        self._count(swarm, found or guess, is_known=found is not None)
+        trouble: Trouble | None = found or guess
+        is_new = is_away = False
+        while trouble and not (swarm.leaving or swarm.broken):
+            is_new |= self._say(swarm, trouble)
+            is_away |= trouble.away
             await asyncio.sleep(CHECK_EVERY_S)
             trouble = await self._look(folder, room, file)
-        if not swarm.leaving:
-            self._go_on(swarm)
+        if not (swarm.leaving or swarm.broken):
+            self._go_on(swarm, is_new=is_new, was_away=is_away)
+
+    def _count(self, swarm: JoinedSwarm, trouble: Trouble, *, is_known: bool) -> None:
+        """Give a swarm up whose writes fail for no reason that we find."""
+        since = self._members.loop.time() - swarm.recovered_at
+        if is_known or trouble.full or since >= RELAPSE_S:
+            swarm.relapses = 0
+            return
+        swarm.relapses += 1
+        if swarm.relapses > MOST_RELAPSES:
+            swarm.broken = True
+            event = SwarmBroke(swarm.infohash, trouble.sentence, storage=True)
+            self._members.emit(event)
 
     async def _look(self, folder: Path, room: int, file: str) -> Trouble | None:
         """Blame the whole folder of torrents if that has the same trouble."""
@@ -130,30 +139,33 @@ class DiskTroubles:
         piece_length = swarm.hashes.table.piece_length if swarm.hashes else 0
         return max(LEAST_ROOM, ROOM_PIECES * piece_length)
 
-    def _say(self, swarm: JoinedSwarm, trouble: Trouble) -> None:
-        self._log(trouble.sentence)
+    def _say(self, swarm: JoinedSwarm, trouble: Trouble) -> bool:
         swarm.disk_trouble = trouble.sentence
         event = DiskTrouble(swarm.infohash, trouble.sentence, trouble.full)
         self._members.emit(event)
+        return self._log(trouble.sentence)
 
-    def _log(self, sentence: str) -> None:
-        """Log a sentence, unless it held a moment ago."""
+    def _log(self, sentence: str) -> bool:
+        """Log a sentence, unless it held a moment ago; return whether it is new."""
         now = self._members.loop.time()
-        if now - self._said.get(sentence, -RELAPSE_S) >= RELAPSE_S:
+        is_new = now - self._said.get(sentence, -RELAPSE_S) >= RELAPSE_S
+        self._said[sentence] = now
+        if is_new:
             logger.warning(
                 "Vozduxan: %s. What is held plays on, and the rest waits", sentence
             )
-        self._said[sentence] = now
+        return is_new
 
-    def _go_on(self, swarm: JoinedSwarm) -> None:
-        sentence, swarm.disk_trouble = swarm.disk_trouble, ""
+    def _go_on(self, swarm: JoinedSwarm, *, is_new: bool, was_away: bool) -> None:
+        swarm.disk_trouble = ""
         swarm.recovered_at = self._members.loop.time()
-        if not swarm.relapses:
+        if is_new:
             logger.info("Vozduxan: The disk works again; “%s” goes on", swarm.name)
-        logger.debug("%s: over: %s", swarm.infohash, sentence)
         swarm.go_on()
         if swarm.checked:
             self._holding.ask(swarm)
+        if was_away:
+            swarm.damage.doubt()  # joining again finds what is on the disk
         # libtorrent takes some for held although their writes failed (2.1.1).
         self._verifier.suspect(swarm, set(swarm.lately))
         self._members.emit(DiskTrouble(swarm.infohash, ""))

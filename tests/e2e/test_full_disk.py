@@ -25,7 +25,13 @@ from tests.e2e.stage import (
     until,
 )
 from tests.rig.album import RATE, Track, make_pcm
-from tests.rig.disks import ext4_disk, needs_root, needs_throttle, small_disk
+from tests.rig.disks import (
+    ext4_disk,
+    needs_ext4,
+    needs_root,
+    needs_throttle,
+    small_disk,
+)
 
 pytestmark = needs_root
 
@@ -174,6 +180,7 @@ def test_a_cache_that_is_not_there_at_the_start_is_waited_for(
             assert listener.mopidy.stop() == 0
 
 
+@needs_ext4
 @needs_throttle
 def test_a_slow_disk_slows_nothing_but_the_music(one: Album, tmp_path: Path) -> None:
     """1 MB/s is a tenth of what the swarm gives, and ten times what is played."""

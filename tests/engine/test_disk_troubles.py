@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mopidy_vozduxan.engine import disk_troubles
+from mopidy_vozduxan.engine.disk_troubles import MOST_RELAPSES
 from mopidy_vozduxan.engine.protocol import (
     DiskTrouble,
     PieceFinished,
@@ -31,11 +33,12 @@ from tests.engine.conftest import (
     plan_of,
 )
 from tests.engine.steps import joined, put
-from tests.rig.disks import Disk, ext4_disk, needs_root, small_disk
+from tests.rig.disks import Disk, ext4_disk, needs_ext4, needs_root, small_disk
 
 pytestmark = needs_root
 
 MB = 1_000_000
+NOW = Urgency.NOW
 
 
 @pytest.fixture
@@ -132,6 +135,7 @@ async def test_a_read_only_disk_is_read_and_written_again_when_it_may_be(
     assert len(warnings) == 1, [r.getMessage() for r in warnings]
 
 
+@needs_ext4
 @on_loop
 async def test_files_that_may_not_be_written_are_waited_for(
     tmp_path: Path, seeds: Seeds
@@ -154,6 +158,7 @@ async def test_files_that_may_not_be_written_are_waited_for(
         assert not rig.all(SwarmBroke)
 
 
+@needs_ext4
 @on_loop
 async def test_a_read_that_the_disk_fails_is_answered_when_it_works_again(
     tmp_path: Path,
@@ -178,6 +183,7 @@ async def test_a_read_that_the_disk_fails_is_answered_when_it_works_again(
         assert not rig.all(SwarmBroke)
 
 
+@needs_ext4
 @on_loop
 async def test_a_piece_that_the_disk_never_gives_back_is_fetched_again(
     tmp_path: Path,
@@ -193,3 +199,65 @@ async def test_a_piece_that_the_disk_never_gives_back_is_fetched_again(
                 lost = await rig.next(PiecesLost)
                 assert 30 in lost.pieces
         assert not rig.all(SwarmBroke)
+
+
+@on_loop
+async def test_what_lay_on_a_disk_that_was_away_is_not_fetched_again(
+    tmp_path: Path,
+) -> None:
+    album = make_album(tmp_path / "album", [1 * MB] * 2, 65536)
+    data, aside = tmp_path / "data", tmp_path / "aside"
+    async with Rig(tmp_path, OFFLINE) as rig:
+        await joined(rig, album, 0, 1, 2)
+        await rig.engine.remove(album.infohash)
+        data.rename(aside)
+        data.write_text("no disk is mounted here")
+        before = len(rig.events)
+        rig.engine.add(album.source, plan_of(album, {7: Urgency.NOW}))
+        await rig.until(
+            lambda: bool(rig.all(DiskTrouble)) or len(rig.all(PiecesHeld)) > 1
+        )
+        if not rig.all(DiskTrouble):
+            rig.put_piece(album, 7)
+            await rig.next(DiskTrouble, after=before)
+        data.unlink()
+        aside.rename(data)
+        await rig.next(DiskTrouble, sentence="")
+        await rig.next(PiecesLost, after=before)  # the manager then joins again
+        await rig.engine.remove(album.infohash)
+        before = len(rig.events)
+        rig.engine.add(album.source, plan_of(album, dict.fromkeys(range(3), NOW)))
+        await rig.next(PiecesHeld, after=before)
+        for piece in range(3):
+            if piece not in held(rig):
+                await rig.next(PieceFinished, after=before, piece=piece)
+        await read_all(rig, album, {7})
+    assert not rig.all(SwarmBroke)
+
+
+@on_loop
+async def test_a_swarm_that_fails_again_and_again_for_no_reason_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_troubles, "CHECK_EVERY_S", 0.05)
+    monkeypatch.setattr(disk_troubles, "trouble_of", lambda *_: None)
+    album = make_album(tmp_path / "album", [1 * MB] * 2, 65536)
+    with small_disk(tmp_path / "data", 8 * MB) as disk:
+        async with Rig(tmp_path, OFFLINE) as rig:
+            await joined(rig, album, 0)
+            await rig.engine.remove(album.infohash)
+            disk.read_only()
+            await joined(rig, album)
+            for count in range(MOST_RELAPSES + 2):
+                rig.put_piece(album, 5 + count)
+                await rig.until(
+                    lambda n=count: (
+                        len(recoveries(rig)) > n or bool(rig.all(SwarmBroke))
+                    )
+                )
+            (broke,) = rig.all(SwarmBroke)
+            assert broke.storage
+
+
+def recoveries(rig: Rig) -> list[DiskTrouble]:
+    return [event for event in rig.all(DiskTrouble) if not event.sentence]

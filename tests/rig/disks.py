@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ import pytest
 
 THROTTLE = Path("/sys/fs/cgroup/blkio")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
+needs_ext4 = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("mkfs.ext4"), reason="e2fsprogs is missing"
+)
 needs_throttle = pytest.mark.skipif(
     not THROTTLE.is_dir(), reason="there is no cgroup v1 that slows a disk"
 )
