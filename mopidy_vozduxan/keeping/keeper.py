@@ -41,6 +41,8 @@ class KeepPace:
     look: float = 0.5
     #: How often to see whether torrents came.
     news: float = 60.0
+    #: How long room may be made before we say that there is none.
+    room: float = 30.0
     #: How long a torrent is left alone that gave nothing.
     rest: float = 600.0
 
@@ -82,7 +84,7 @@ class Keeper:
 
     def trouble_of(self, infohash: str) -> str | None:
         """Return why no more of a torrent is fetched, if there is a reason."""
-        return self._troubles.get(infohash) or (None if self._has_room() else NO_ROOM)
+        return self._troubles.get(infohash) or (NO_ROOM if self._lacks_room else None)
 
     def look_again(self) -> None:
         """Something was kept, or is kept no longer."""
@@ -130,11 +132,14 @@ class Keeper:
 
     async def _quiet(self) -> None:
         """Return when something may be fetched, or there is news."""
-        if not self._has_room() and not self._lacks_room:
-            logger.warning("Vozduxan: What is kept is not fetched further: %s", NO_ROOM)
-        self._lacks_room = not self._has_room()
+        since = self._now()
         while not self._may_fetch() and not self._news.is_set():
             await asyncio.sleep(self._pace.look)
+            if self._has_room():
+                since = self._now()
+            elif self._now() - since > self._pace.room and not self._lacks_room:
+                self._lacks_room = True
+                logger.warning("Vozduxan: Kept files are not fetched: %s", NO_ROOM)
 
     async def _wait_for_news(self) -> None:
         """Return when something is kept, torrents came, or one has rested.
@@ -190,6 +195,7 @@ class Keeper:
     async def _fetch(self, kept: Kept, file: TorrentFile | None) -> None:
         """Fetch a file until it is here, something plays, or there is news of it."""
         infohash = kept.keep.infohash
+        self._lacks_room = False
         if self._announced != kept.keep:
             logger.info("Vozduxan: Fetching “%s”, which is kept", kept.name)
         self._announced = self.fetching = kept.keep

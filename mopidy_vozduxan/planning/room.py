@@ -41,6 +41,13 @@ class Allowance:
         room = min(self.room, Room.NEEDED) if spare <= 0 else self.room
         return Allowance(room, max(0, spare), self.margin)
 
+    def kept(self, piece_length: int) -> int | None:
+        """Return how many pieces of what is kept to want; ``None`` is any number.
+
+        One more than there is room for, so that eviction makes some if it can.
+        """
+        return None if self.spare is None else self.spare // piece_length + 1
+
     def anchors(self, piece_length: int, least: int) -> int | None:
         """Return how many anchors a swarm may have; ``None`` is any number.
 

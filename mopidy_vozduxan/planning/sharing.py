@@ -22,6 +22,7 @@ Design notes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from mopidy_vozduxan.planning.budget import LEAST, alone
 from mopidy_vozduxan.planning.calm import need_of
@@ -70,9 +71,10 @@ def plans(
         elif need.is_calm or infohash in leading:
             canvas.paint(own, calm=need.is_calm)
         if not listening:
-            canvas.paint_kept(
+            kept = [
                 d for d in demands if d.infohash == infohash and d.role is Role.KEPT
-            )
+            ]
+            canvas.paint_kept(kept, allowed.kept(view.piece_length))
         if need.is_calm and not jumped:
             canvas.paint_background(
                 d
@@ -129,11 +131,12 @@ class _Canvas:
                     self._fill(demand, span, urgency)
         self.paint_awaited(demands)
 
-    def paint_kept(self, demands: Iterable[Demand]) -> None:
-        """Want all of what is kept, after everything else."""
-        for demand in demands:
-            for piece in demand.pieces.pieces:
-                self.urgencies[piece] = max(self.urgencies[piece], Urgency.IDLE)
+    def paint_kept(self, demands: Iterable[Demand], most: int | None) -> None:
+        """Want all of what is kept, after everything else; ``most`` missing pieces."""
+        kept = (piece for demand in demands for piece in demand.pieces.pieces)
+        missing = (piece for piece in kept if piece not in self.view.held)
+        for piece in islice(missing, most):
+            self.urgencies[piece] = max(self.urgencies[piece], Urgency.IDLE)
 
     def paint_background(self, demands: Iterable[Demand]) -> None:
         """Want what a read in the background waits for, and as much again."""

@@ -21,8 +21,8 @@ def holdings_of(streams: OpenStreams, tiers: Tiers) -> Holdings:
     held: set[File] = set()
     for stream in streams.values():
         entry = stream.file.entry
-        if entry is None:
-            continue
+        if entry is None or stream.whole:
+            continue  # a kept file never leaves, and has to fit within the limit
         name = stream.swarm.infohash, entry.index
         if holders.buckets.holder(stream.token):
             sizes[name] = entry.size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -97,4 +98,47 @@ def test_what_is_kept_waits_while_somebody_listens(tmp_path: Path) -> None:
         assert kept(listener)["heldBytes"] < one.size
         listener.rpc("core.playback.stop")
         until(lambda: sum(swarm.uploaded()) - begun > one.size / 3, PATIENCE_S)
+        listener.assert_calm()
+
+
+def test_what_is_kept_takes_the_place_of_other_data_and_then_says_that_it_is_full(
+    tmp_path: Path,
+) -> None:
+    """A limit of 6 MB, and three albums of 4."""
+    tracks = [Track(f"Track {n}", "flac", 12) for n in range(3)]
+    names = ("Heard", "Kept", "Too much")
+    with ExitStack() as stack:
+        albums = [
+            stack.enter_context(album(tmp_path / name, tracks, seed=number))
+            for number, name in enumerate(names)
+        ]
+        for one in albums:
+            stack.enter_context(seeded(one, seconds=4))
+        heard, first, second = albums
+        limit = int(1.5 * first.size)
+        config = {"vozduxan": {"cache_max_size": f"{limit}"}}
+        folder = tmp_path / "mopidy"
+        listener = stack.enter_context(Listener(folder, albums, config))
+
+        def of(one: Album) -> dict[str, Any]:
+            rows = command(listener, "torrent_list")
+            return next(row for row in rows if row["infohash"] == one.infohash)
+
+        answer(listener, "export", "Heard", str(tmp_path / "stick"), "--fetch")
+        assert of(heard)["bytesOnDisk"] >= heard.size
+        answer(listener, "keep", "Kept")
+        until(lambda: of(first)["kept"]["heldBytes"] == first.size, PATIENCE_S)
+        assert of(heard)["bytesOnDisk"] < heard.size
+        answer(listener, "keep", "Too much")
+        until(
+            lambda: command(listener, "torrent_status")["kept"][1]["trouble"],
+            PATIENCE_S,
+        )
+        rows = {row["name"]: row for row in command(listener, "torrent_status")["kept"]}
+        assert rows["Kept"]["heldBytes"] == first.size
+        assert rows["Kept"]["trouble"] is None
+        assert rows["Too much"]["heldBytes"] < second.size
+        assert "There is no room for it" in rows["Too much"]["trouble"]
+        assert sum(of(one)["bytesOnDisk"] for one in albums) <= limit * 1.05
+        assert "Kept files are not fetched" in listener.mopidy.log
         listener.assert_calm()

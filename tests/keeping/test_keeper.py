@@ -14,6 +14,8 @@ from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.keeping.keeper import NO_ROOM, KeepPace
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.planning.plan import Urgency
+from mopidy_vozduxan.planning.tiers import DEFAULT_TIERS
+from mopidy_vozduxan.streaming.held_files import holdings_of
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from mopidy_vozduxan.torrent.uris import AlbumUri, TrackUri
@@ -22,7 +24,7 @@ from tests.streaming.world import World
 
 OTHER = "cd" * 20
 ONE, TWO = album(tracks=3), replace(album(tracks=2, infohash=OTHER), name="Other")
-PACE = KeepPace(first=0.0, quiet=0.05, look=0.01, news=0.05, rest=0.1)
+PACE = KeepPace(first=0.0, quiet=0.05, look=0.01, news=0.05, room=0.05, rest=0.1)
 
 
 class Stage(World):
@@ -90,6 +92,20 @@ def test_what_is_kept_is_fetched_file_by_file_while_nothing_plays(play):
     play(test)
 
 
+def test_what_is_being_fetched_has_to_fit_within_the_limit(play):
+    """It never leaves anyway; what is held beside it may exceed the limit."""
+
+    async def test(stage):
+        stage.keep(AlbumUri(INFOHASH))
+        await stage.until(lambda: stage.wants(*range(10)))
+        assert holdings_of(stage.manager.streams, DEFAULT_TIERS).held == frozenset()
+        async with stage.manager.background.reading(Target(source_of(TWO), TWO, 0)):
+            held = holdings_of(stage.manager.streams, DEFAULT_TIERS).held
+            assert held == {(OTHER, 0)}
+
+    play(test)
+
+
 def test_only_what_is_kept_is_fetched(play):
     async def test(stage):
         stage.keep(TrackUri(INFOHASH, 1))
@@ -149,7 +165,7 @@ def test_nothing_is_fetched_without_room_and_it_goes_on_with_some(play, caplog):
         assert stage.engine.added == []
         assert (await stage.keeping.progress())[0].trouble == NO_ROOM
         assert [r.message for r in caplog.records if NO_ROOM in r.message] == [
-            f"Vozduxan: What is kept is not fetched further: {NO_ROOM}"
+            f"Vozduxan: Kept files are not fetched: {NO_ROOM}"
         ]
         stage.room = True
         await stage.until(lambda: stage.wants(*range(10)))

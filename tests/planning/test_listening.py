@@ -4,6 +4,7 @@ import pytest
 
 from mopidy_vozduxan.planning.demand import Head, Role, SwarmView
 from mopidy_vozduxan.planning.listening import PAUSED_S, is_listening
+from mopidy_vozduxan.planning.room import EVERYTHING, Allowance, Room
 from mopidy_vozduxan.planning.sharing import plans
 from tests.planning.demands import (
     ALBUM,
@@ -42,16 +43,25 @@ def test_somebody_listens_while_it_sounds_or_while_they_wait(
     assert is_listening(demands, views, silent_s) is listening
 
 
-def plan_of(*demands, listening, held=()):
-    views = {"s": SwarmView(ALBUM, frozenset(held), peers=4)}
-    return plans(demands, views, listening=listening)["s"]
+def plan_of(*demands, listening, held=(), allowed=EVERYTHING):
+    views = {"s": SwarmView(ALBUM, frozenset(held), peers=4, piece_length=100)}
+    return plans(demands, views, allowed=allowed, listening=listening)["s"]
 
 
 def test_a_kept_file_is_wanted_whole_and_last_while_nobody_listens():
     plan = plan_of(KEPT, listening=False, held=range(300))
-    assert wanted(plan, IDLE) == list(range(200, 400))
+    assert wanted(plan, IDLE) == list(range(300, 400))
     assert not plan.trickle
     assert plan.missing == 100
+
+
+def test_of_a_kept_file_no_more_is_wanted_than_there_is_room_for_and_a_piece():
+    """The piece makes eviction look for room."""
+    plan = plan_of(KEPT, listening=False, held=range(300), allowed=Allowance(spare=550))
+    assert wanted(plan, IDLE) == list(range(300, 306))
+    full = Allowance(Room.NEEDED, spare=0)
+    plan = plan_of(KEPT, listening=False, held=range(300), allowed=full)
+    assert wanted(plan, IDLE) == []
 
 
 def test_a_kept_file_is_not_wanted_while_somebody_listens():
