@@ -82,6 +82,13 @@ class Keeper:
         self._lacks_room = False
         self._task = asyncio.ensure_future(self._run())
 
+    def has_whole(self, keep: Keep) -> bool:
+        """Return whether all of it was here at the last look.
+
+        Where another client's files hold it, nothing else says so.
+        """
+        return keep in self._done
+
     def trouble_of(self, infohash: str) -> str | None:
         """Return why no more of a torrent is fetched, if there is a reason."""
         return self._troubles.get(infohash) or (NO_ROOM if self._lacks_room else None)

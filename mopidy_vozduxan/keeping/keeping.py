@@ -73,6 +73,8 @@ class Keeping:
 
     def _progress(self, kept: Kept, asking: Callable[[], set[int]]) -> KeptProgress:
         here = held_bytes(kept.metainfo, kept.files, asking()) if kept.metainfo else {}
+        if self.keeper and self.keeper.has_whole(kept.keep):
+            here = {file.index: file.size for file in kept.files}
         lacks = kept.size is None or sum(here.values()) < kept.size
         keeper = self.keeper if lacks else None
         return KeptProgress(

@@ -18,6 +18,7 @@ from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.keeping import target_folder
 from mopidy_vozduxan.keeping.exporting import Export, Exporter, ExportRequest
 from mopidy_vozduxan.keeping.file_export import Outcome
+from mopidy_vozduxan.keeping.keeper import KeepPace
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.keeping.target_folder import TargetFolder
 from mopidy_vozduxan.planning.spans import PieceMap
@@ -70,7 +71,7 @@ def album(tmp_path: Path) -> Album:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, album: Album, peers: list[tuple[str, int]]
+    folder: Path, album: Album, peers: list[tuple[str, int]], *data_dirs: Path
 ) -> AsyncIterator[Stage]:
     source = album.source
     if peers:
@@ -78,7 +79,7 @@ async def stage(
         source = type(source)(source.infohash, source.torrent, magnet)
     catalog = Catalog(folder / "catalog.db")
     catalog.collection.add(source, read_torrent(album.torrent))
-    async with Player(folder, source, album) as player:
+    async with Player(folder, source, album, *data_dirs) as player:
         disk = DiskStore(folder / "data", folder / "resume")
         keeping = Keeping(player.manager, catalog, disk)
         exporter = Exporter(
@@ -280,6 +281,25 @@ async def test_a_linked_file_is_the_listeners_also_when_the_state_is_lost(
     async with stage(tmp_path, album, peers) as on:
         assert await on.player.read(0) == (album.folder / NAMES[0]).read_bytes()
     assert mine.read_bytes() == changed
+
+
+@on_loop
+async def test_what_another_client_has_is_kept_and_copied_without_a_swarm(
+    tmp_path: Path, album: Album
+) -> None:
+    """Its files are its own, so they are not linked."""
+    async with stage(tmp_path, album, [], album.folder) as on:
+        catalog, disk = on.exporter._catalog, on.exporter._disk
+        catalog.keeps.add(on.keep)
+        keeping = Keeping(on.player.manager, catalog, disk)
+        keeping.start(pace=KeepPace(first=0.0, quiet=0.0, look=0.05))
+        async with asyncio.timeout(60):
+            while sum((await keeping.progress())[0].held.values()) < sum(SIZES):
+                await asyncio.sleep(0.05)
+        await keeping.close()
+        assert outcomes(await on.export(fetch=True)) == ["copied"] * 3
+        assert_same(on, album)
+        assert all(path.stat().st_nlink == 1 for path in album.folder.rglob("*.bin"))
 
 
 @on_loop

@@ -73,9 +73,13 @@ class Player:
     one is noticed.
     """
 
-    def __init__(self, folder: Path, source: TorrentSource, album: Album) -> None:
+    def __init__(
+        self, folder: Path, source: TorrentSource, album: Album, *data_dirs: Path
+    ) -> None:
         settings = {**LOOPBACK, "file_pool_size": 1}
-        self.engine = LibtorrentEngine(folder / "data", folder / "resume", settings)
+        self.engine = LibtorrentEngine(
+            folder / "data", folder / "resume", settings, data_dirs
+        )
         self.source = source
         self.metainfo = read_torrent(album.torrent)
         self.files = [f for f in self.metainfo.files if not f.padding]
