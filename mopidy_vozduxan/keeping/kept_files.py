@@ -72,11 +72,16 @@ class KeptFiles:
         return self._snapshot.kept if self._snapshot else ()
 
     def holds(self, infohash: str, index: int) -> bool:
-        """Return whether a file must stay; before the first look, every file must."""
+        """Return whether a file must stay; before the first look, every file must.
+
+        A negative index stands for all that a torrent has on disk.
+        """
         if self._snapshot is None:
             return True
         indexes = self._snapshot.indexes.get(infohash, frozenset())
-        return indexes is None or index in indexes
+        if indexes is None or index < 0:
+            return indexes is None or bool(indexes)
+        return index in indexes
 
     def torrents(self) -> Set[str]:
         """Return all infohashes of torrents of which anything is kept; blocks."""

@@ -135,6 +135,8 @@ def test_keeps_survive_a_restart(catalog, disk, tmp_path):
     assert [one.keep for one in kept.look()] == [AlbumUri(TWO, 0), TrackUri(ONE, 1)]
     held = [(i, n) for i in (ONE, TWO) for n in range(6) if kept.holds(i, n)]
     assert held == [(ONE, 1), (TWO, 0), (TWO, 1)]
+    assert kept.holds(ONE, -1)
+    assert not kept.holds(BARE, -1)
     assert again.keeps.remove(TrackUri(ONE, 1))
     assert not again.keeps.remove(TrackUri(ONE, 1))
     kept.look()
