@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mopidy_vozduxan.audio import dts
-from mopidy_vozduxan.audio.answering import Asking, Read, answered
 from mopidy_vozduxan.audio.divisible import Divisible
 from mopidy_vozduxan.audio.formats import (
     CONTAINERS,
@@ -21,20 +20,15 @@ from mopidy_vozduxan.audio.formats import (
     by_signature,
     container_of,
 )
-from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.sound import CutFailed, Sound
 from mopidy_vozduxan.cue.cutter import Cut, StretchCut, make_cut, read_divisible
 from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.decoding.demuxed import Demuxable, DemuxedCut, describe
+from mopidy_vozduxan.decoding.first_bytes import Looked, demuxable, look
 from mopidy_vozduxan.decoding.headed import Headed, HeadedCut
-from mopidy_vozduxan.decoding.registry import Plays, plays
 from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.streaming.stream_info import StreamInfo
-
-#: The first 16 KiB identify nearly every file; GStreamer gives up after 128.
-_LOOKS = (16 * 1024, 128 * 1024)
-
 
 #: What a header needs is here already if the file was scanned. A listener should not
 #: wait longer for it.
@@ -42,57 +36,6 @@ _IMPROVING_S = 1.5
 
 #: File names do not say what a file is.
 _NO_NAME = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """The beginning of a file: a tag of ``start`` bytes, then ``head``."""
-
-    start: int
-    head: bytes
-    plays: Plays | None
-
-    @property
-    def hangs(self) -> bool:
-        """Whether the player would hang on the file's bytes."""
-        return bool(self.plays and self.plays.hangs)
-
-    @property
-    def hides(self) -> bool:
-        """Whether the tag keeps the player from playing the file.
-
-        The jumps of a demuxer behind a tag are off by the tag's length: an Ogg file
-        then gives neither sound nor error (GStreamer 1.22 and 1.26).
-        """
-        return bool(self.start and self.plays and self.plays.demuxes)
-
-
-async def look(read: Read, size: int) -> Looked:
-    """Look at a file's first bytes. Waits for the swarm, and raises its errors."""
-    head = await read(Span(0, _LOOKS[0]).clipped(size))
-    start = min(tag_size(head), size)
-    found = None
-    for most in _LOOKS:
-        wanted = Span(start, start + most).clipped(size)
-        if start or len(head) < len(wanted):
-            head = await read(wanted)
-        found = await asyncio.to_thread(plays, head)
-        if found or len(wanted) < most:
-            break
-    return Looked(start, head, found)
-
-
-async def demuxable(looked: Looked, read: Read, size: int) -> Demuxable:
-    """Return what a demuxer that hangs should read. Raises :class:`CutFailed`."""
-    assert looked.plays
-    element, seen_as = looked.plays.element, by_signature(looked.head).view
-    if seen_as:
-        view = await answered(seen_as(looked.start, size), read)
-    elif looked.hides and not looked.hangs:
-        view = _Behind(looked, element, size)
-    else:
-        return Demuxable(element, size, looked.head)
-    return Demuxable(view.demuxer, view.size, view.head, view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +53,6 @@ class Demuxed:
     sound: Sound
 
 
-class _Behind:
-    """A file without its tag of ``start`` bytes, for demuxers that know no tags."""
-
-    def __init__(self, looked: Looked, demuxer: str, size: int) -> None:
-        self.demuxer = demuxer
-        self.size = size - looked.start
-        self.head = looked.head
-        self._start = looked.start
-
-    def read(self, span: Span) -> Asking[bytes]:
-        """Read bytes behind the tag."""
-        return (yield Span(self._start + span.start, self._start + span.stop))
-
-
 @dataclass(frozen=True, slots=True)
 class Disguised:
     """A file whose samples are frames of DTS: the player gets these alone."""
@@ -131,8 +60,13 @@ class Disguised:
     file: Divisible
 
 
+@dataclass(frozen=True, slots=True)
+class Unready:
+    """A file that lacks a header which could not be made soon: its bytes, for now."""
+
+
 #: How a file is served; None for its bytes as they are.
-Kind = Untagged | Demuxed | Headed | Disguised | Divisible | None
+Kind = Unready | Untagged | Demuxed | Headed | Disguised | Divisible | None
 
 
 async def kind_of(size: int, source: Source, jobs: Jobs) -> Kind:
@@ -214,17 +148,21 @@ async def part_of(
     return await make_cut(file, open_source, start, stop)
 
 
-async def _improved(looked: Looked, source: Source, size: int) -> Headed | None:
-    """Return the file with the header that it lacks, if that can be made soon."""
+async def _improved(
+    looked: Looked, source: Source, size: int
+) -> Headed | Unready | None:
+    """Return the file with the header that it lacks; None if it lacks none."""
     if by_signature(looked.head) is not UNKNOWN:
         return None
     for container in CONTAINERS:
         if container.improve:
             reading = container.improve(looked.head, looked.start, size)
-            with contextlib.suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(_IMPROVING_S):
                     if found := await source.answer(reading):
                         return Headed(Span(0, looked.start), *found)
+            except TimeoutError:
+                return Unready()
     return None
 
 
@@ -233,7 +171,7 @@ async def served(
 ) -> Cut | None:
     """Return what the player gets; None means the file's bytes as they are."""
     match kind:
-        case None:
+        case None | Unready():
             return None
         case Untagged(start=start):
             span = Span(start, info.size)

@@ -28,7 +28,7 @@ from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.lengths import believed_length_ms
 from mopidy_vozduxan.audio.sound import CutFailed
 from mopidy_vozduxan.decoding.demuxed import describe
-from mopidy_vozduxan.decoding.served import Looked, demuxable, look
+from mopidy_vozduxan.decoding.first_bytes import Looked, demuxable, look
 from mopidy_vozduxan.exceptions import Stalled
 from mopidy_vozduxan.jobs.jobs import Jobs
 from mopidy_vozduxan.planning.spans import Span

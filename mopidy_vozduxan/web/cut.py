@@ -23,6 +23,7 @@ from mopidy_vozduxan.decoding.registry import get_ready_for
 from mopidy_vozduxan.decoding.served import (
     Cuttable,
     Kind,
+    Unready,
     cuttable,
     kind_of,
     part_of,
@@ -74,7 +75,8 @@ class Heads(Generic[T]):
                 known = await read(source)
             finally:
                 source.close()
-        self._kept[info.etag] = known
+        if not isinstance(known, Unready):
+            self._kept[info.etag] = known
         if len(self._kept) > _HEADS_KEPT:
             del self._kept[next(iter(self._kept))]
         return known

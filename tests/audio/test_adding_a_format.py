@@ -23,8 +23,8 @@ from mopidy_vozduxan.audio.timelines import read_timeline
 from mopidy_vozduxan.cue.cutter import read_divisible
 from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.cue.sheet import read_sheet
+from mopidy_vozduxan.decoding.first_bytes import Looked, demuxable
 from mopidy_vozduxan.decoding.registry import Plays
-from mopidy_vozduxan.decoding.served import Looked, demuxable
 from mopidy_vozduxan.naming.audio_folders import audio_folders
 from mopidy_vozduxan.planning.position import Timeline
 from mopidy_vozduxan.planning.spans import Span

@@ -100,9 +100,9 @@ def test_a_queue_that_came_before_its_lengths_gets_them(tmp_path: Path) -> None:
 def test_a_seek_beyond_the_end_of_a_guessed_length_ends_the_track(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vbr = "lamemp3enc target=quality quality=4 ! id3v2mux"
-    monkeypatch.setitem(album_maker._ENCODERS, "mp3", vbr)
-    tracks = [Track(title, "mp3", SECONDS) for title in TITLES]
+    adts = "avenc_aac ! aacparse ! audio/mpeg,stream-format=adts"
+    monkeypatch.setitem(album_maker._ENCODERS, "aac", adts)
+    tracks = [Track(title, "aac", SECONDS) for title in TITLES]
     with (
         album(tmp_path / "Guessed", tracks) as one,
         seeded(one),

@@ -9,7 +9,7 @@ import pytest
 
 from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.mpeg import read
-from mopidy_vozduxan.decoding import demuxed
+from mopidy_vozduxan.decoding import demuxed, served
 from tests.audio.test_mpeg_table import frames
 from tests.cue.files import encode, make_pcm
 from tests.rig.containers import aiff, behind_id3v2, dff, dsf, tta
@@ -125,6 +125,17 @@ def test_a_variable_bit_rate_comes_with_the_header_that_it_lacks(
     for begin in (0, 5, start + 7, start + 1040, start + 1050, 40_000):
         rest = reading_door.get(PATH, Range=f"bytes={begin}-{begin + 3000}").body
         assert body[begin : begin + 3001] == rest
+
+
+def test_a_header_that_takes_too_long_is_made_for_the_next_request(
+    streams, reading_door, monkeypatch
+) -> None:
+    varied = frames([9, 14, 1] * 600)
+    _add(streams, varied)
+    monkeypatch.setattr(served, "_IMPROVING_S", 0)
+    assert reading_door.get(PATH).body == varied
+    monkeypatch.undo()
+    assert len(reading_door.get(PATH).body) > len(varied)
 
 
 def test_a_constant_bit_rate_comes_as_it_is(streams, reading_door) -> None:
