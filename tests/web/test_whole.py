@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from mopidy_vozduxan.audio.id3 import tag_size
 from mopidy_vozduxan.audio.mpeg import read
+from mopidy_vozduxan.cue.source import Source
 from mopidy_vozduxan.decoding import demuxed, served
 from tests.audio.test_mpeg_table import frames
 from tests.cue.files import encode, make_pcm
@@ -132,7 +134,12 @@ def test_a_header_that_takes_too_long_is_made_for_the_next_request(
 ) -> None:
     varied = frames([9, 14, 1] * 600)
     _add(streams, varied)
-    monkeypatch.setattr(served, "_IMPROVING_S", 0)
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(served, "_IMPROVING_S", 0.01)
+    monkeypatch.setattr(Source, "answer", never)
     assert reading_door.get(PATH).body == varied
     monkeypatch.undo()
     assert len(reading_door.get(PATH).body) > len(varied)
