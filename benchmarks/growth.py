@@ -104,26 +104,29 @@ class Growth(threading.Thread):
 
     def _figures(self) -> dict[str, float]:
         status = (self._proc / "status").read_text()
-        streams = self._status()["streams"]
+        now = status_at(self._url)
+        streams = now["streams"]
         return {
             "memory": int(_found(r"RssAnon:\s+(\d+)", status)) * 1024 / MB,
             "descriptors": len(list((self._proc / "fd").iterdir())),
             "threads": int(_found(r"Threads:\s+(\d+)", status)),
             "streams": len(streams),
             "readers": sum(stream["readers"] for stream in streams),
-            "swarms": len(self._status()["swarms"]),
+            "swarms": len(now["swarms"]),
             "disk": space_of(self._data) / MB,
         }
 
-    def _status(self) -> Mapping[str, Any]:
-        request = urllib.request.Request(
-            f"{self._url}/vozduxan/api/torrent_status",
-            b"{}",
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            status: Mapping[str, Any] = json.load(answer)
-            return status
+
+def status_at(url: str) -> Mapping[str, Any]:
+    """Return what ``torrent_status`` answers."""
+    request = urllib.request.Request(
+        f"{url}/vozduxan/api/torrent_status",
+        b"{}",
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        status: Mapping[str, Any] = json.load(answer)
+        return status
 
 
 def space_of(folder: Path) -> int:

@@ -38,8 +38,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import table
+from benchmarks.growth import status_at
 from tests.e2e.stage import Album, album, seeded, until
 from tests.rig.album import Track
+from tests.rig.disks import small_disk
 from tests.rig.kills import Kills, kill
 from tests.rig.mopidy import MopidyProcess
 from tests.rig.power import PoweredDisk
@@ -277,17 +279,74 @@ def _seconds_until_music(mopidy: MopidyProcess, track: str) -> float:
     return time.monotonic() - begun
 
 
+# --- a full disk under a Mopidy that plays
+
+
+def full(folder: Path, cycles: int) -> list[Row]:
+    """Fill the cache's disk, play what is held and what is not, and make room again."""
+    held: list[float] = []
+    after: list[float] = []
+    tracks = [Track(f"Track {n}", "flac", 10) for n in range(cycles + 1)]
+    with (
+        small_disk(folder / "disk", 60_000_000) as disk,
+        album(folder / "album", tracks) as music,
+        seeded(music, seeders=2),
+        _playing(folder, music, {"cache_dir": disk.path}) as mopidy,
+    ):
+        uris = [f"vozduxan:track:{music.infohash}:{n + 1}" for n in range(cycles + 1)]
+        until(lambda: mopidy.rpc("core.library.lookup", uris=uris[:1])[uris[0]])
+        mopidy.play(uris[0])
+        until(lambda: _held(mopidy) == 1)
+        for uri in uris[1:]:
+            filler = disk.fill()
+            held.append(_seconds_until_music(mopidy, uris[0]))
+            mopidy.play(uri)
+            time.sleep(2)  # it waits
+            filler.unlink()
+            begun = time.monotonic()
+            until(lambda: mopidy.rpc("core.playback.get_time_position") > 0)
+            after.append(time.monotonic() - begun)
+    return [
+        Row("disk full: what is held", cycles, "–", "–", "–", held),
+        Row("disk full: what waited, once there is room", cycles, *"–––", after),
+    ]
+
+
+def _held(mopidy: MopidyProcess) -> float:
+    """Return how much of the current stream is on disk."""
+    streams = status_at(mopidy.url)["streams"]
+    return max((s["heldBytes"] / s["size"] for s in streams if s["size"]), default=0)
+
+
+@contextmanager
+def _playing(
+    folder: Path, music: Album, ours: dict[str, object]
+) -> Iterator[MopidyProcess]:
+    library = folder / "torrents"
+    library.mkdir()
+    (library / "music.torrent").write_bytes(music.torrent)
+    few = {"scan_tags": "never", "prefetch_tracks": 0, "queue_heads_max_size": 0}
+    config: dict[str, dict[str, object]] = {
+        "vozduxan": {"torrent_dirs": library, **few, **ours}
+    }
+    with MopidyProcess(
+        folder / "mopidy", config, audio_output="fakesink sync=true"
+    ) as mopidy:
+        yield mopidy
+
+
 # --- all of it
 
 
 def main() -> None:
     """Do the harm, and print the table."""
     options = _options()
-    works: dict[str, Callable[[Path], Row]] = {}
+    works: dict[str, Callable[[Path], Row | list[Row]]] = {}
     kills = options.kills
     works["killed"] = lambda folder: _row("killed", kills, Kills(folder))
     if os.geteuid() == 0:
         works["power cut"] = lambda at: unplugged(at, "power cut", options.cycles)
+        works["disk full"] = lambda at: full(at, options.cycles)
     for fault, harm in HARM.items():
         works[fault] = partial(killed, fault=fault, cycles=options.cycles, harm=harm)
     for fault, spoil in CATALOG.items():
@@ -299,8 +358,10 @@ def main() -> None:
         if options.only and not any(word in fault for word in options.only):
             continue
         with tempfile.TemporaryDirectory() as name:
-            rows.append(work(Path(name)).cells())
-        print("  ".join(rows[-1]), file=sys.stderr, flush=True)
+            done = work(Path(name))
+        for row in done if isinstance(done, list) else [done]:
+            rows.append(row.cells())
+            print("  ".join(rows[-1]), file=sys.stderr, flush=True)
     print(_rst(rows) if options.rst else table.rows(HEAD, rows))
 
 
