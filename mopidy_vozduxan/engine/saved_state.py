@@ -47,6 +47,7 @@ class SavedState:
 
     synced: set[int] = field(default_factory=set)
     written: Meaning | None = None  # what the file says, if it is known
+    writing: Writing | None = None  # the latest one that is not on disk yet
     unsaved: int = 0  # pieces that came since the state was asked for
     timer: asyncio.TimerHandle | None = None  # asks for it
     draft: Draft | None = None  # waits until libtorrent has written what it claims
@@ -78,9 +79,16 @@ class SavedState:
         draft, self.draft = self.draft, None
         return draft
 
+    def says(self, meaning: Meaning) -> bool:
+        """Return whether the file says that, or will in a moment."""
+        latest = self.writing.draft.meaning if self.writing else self.written
+        return meaning == latest
+
     def wrote(self, writing: Writing) -> None:
         """Note what is on the disk itself."""
         self.synced |= writing.fresh - writing.failed
+        if self.writing is writing:
+            self.writing = None
         whole = writing.saved and not writing.failed
         self.written = writing.draft.meaning if whole else None
 

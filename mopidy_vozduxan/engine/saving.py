@@ -108,9 +108,10 @@ class Saving:
 
     def _write(self, swarm: JoinedSwarm, draft: Draft) -> asyncio.Future[None]:
         """Write a draft, unless the file says the same."""
-        if draft.meaning == swarm.saved.written:
+        if swarm.saved.says(draft.meaning):
             return self._thread.run(_rest)
         writing = Writing(draft, set(draft.claims - swarm.saved.synced))
+        swarm.saved.writing = writing
         table = swarm.hashes.table if swarm.hashes else None
         done = self._thread.run(self._sync_and_write, swarm.infohash, table, writing)
         done.add_done_callback(lambda _: swarm.saved.wrote(writing))

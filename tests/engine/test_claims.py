@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -70,20 +71,25 @@ async def test_what_is_claimed_was_synced_before(
     platter, save, claims = Platter(monkeypatch), ResumeFiles.save, list[set[int]]()
     folder = tmp_path / "data" / album.infohash
 
-    def check(files: ResumeFiles, infohash: str, data: bytes) -> None:
+    def check(files: ResumeFiles, infohash: str, data: bytes) -> bool:
         claimed = pieces_in(lt.read_resume_data(data))
         assert all(platter.has(album, folder, piece) for piece in claimed)
         claims.append(claimed)
-        save(files, infohash, data)
+        return save(files, infohash, data)
 
     monkeypatch.setattr(ResumeFiles, "save", check)
     monkeypatch.setattr(saving, "SAVE_BYTES", 0)
     monkeypatch.setattr(saving, "REST_S", 0)
     magnet = album.magnet(*seeds.start(album, 2)).magnet
     source = TorrentSource(album.infohash, album.torrent, magnet)
-    wanted = dict.fromkeys(range(album.piece_count), Urgency.SOON)
+    first, rest = range(album.piece_count // 2), range(album.piece_count)
     async with Rig(tmp_path, LOOPBACK) as rig:
-        rig.engine.add(source, plan_of(album, wanted))
+        rig.engine.add(source, plan_of(album, dict.fromkeys(first, Urgency.SOON)))
+        await rig.until(lambda: len(rig.all(PieceFinished)) >= len(first))
+        while not claims:
+            await asyncio.sleep(0.01)
+        changes = Changes(tuple((piece, Urgency.SOON) for piece in rest))
+        rig.engine.apply(album.infohash, changes)
         await rig.until(lambda: len(rig.all(PieceFinished)) >= album.piece_count)
     assert claims[-1] == {*range(album.piece_count)}
     assert len(claims) > 1
