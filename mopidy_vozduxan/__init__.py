@@ -14,9 +14,11 @@ from typing import Any
 from mopidy import config, ext
 from mopidy.exceptions import ExtensionError
 
+from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.folders import NAME
 from mopidy_vozduxan.network.setting_types import ListenInterfaces, Rate
 from mopidy_vozduxan.sizes import parse_size
+from mopidy_vozduxan.torrent.uris import SCHEMES, MagnetUri, keep_of, parse
 from mopidy_vozduxan.version import __version__
 
 
@@ -51,6 +53,22 @@ class Days(config.Integer):
         return days
 
 
+class KeepName(config.String):
+    """What to keep: a URI of ours, or an infohash or a name."""
+
+    def deserialize(self, value: str) -> str:
+        """The value unchanged; ValueError with a sentence for a URI of nothing."""
+        name: str = super().deserialize(value)
+        if name.partition(":")[0].lower() in SCHEMES:
+            try:
+                uri = parse(name)
+                if not isinstance(uri, MagnetUri):
+                    keep_of(uri)
+            except BadInput as exc:
+                raise ValueError(str(exc)) from exc
+        return name
+
+
 class Extension(ext.Extension):
     """The entry point under ``mopidy.ext``; Mopidy makes one instance."""
 
@@ -67,7 +85,7 @@ class Extension(ext.Extension):
         schema = super().get_config_schema()
         schema["torrent_dirs"] = config.List(optional=True, subtype=config.Path())
         schema["data_dirs"] = config.List(optional=True, subtype=config.Path())
-        schema["keep"] = config.List(optional=True)
+        schema["keep"] = config.List(optional=True, subtype=KeepName())
         schema["cache_dir"] = config.Path(optional=True)
         schema["lookup_timeout"] = config.Integer(minimum=0, maximum=30)
         schema["metadata_timeout"] = config.Integer(minimum=1, maximum=3600)

@@ -203,6 +203,25 @@ def test_interfaces_nobody_can_listen_on_are_an_error(extension, value):
     assert list(errors) == ["listen_interfaces"]
 
 
+def test_what_to_keep_is_a_list_of_names_and_uris(extension):
+    named = (
+        "Artist, The - Album",
+        f"vozduxan:track:{'ab' * 20}:3",
+        "abcd",
+        "magnet:?x",
+    )
+    settings, errors = read(extension, keep="\n" + "\n".join(named))
+    assert (settings["keep"], errors) == (named, {})
+
+
+@pytest.mark.parametrize(
+    "value", ["vozduxan:album:xyz", "vozduxan:directory:root", "vozduxan:artist:Her"]
+)
+def test_a_uri_that_cannot_be_kept_is_an_error(extension, value):
+    _, errors = read(extension, keep=f"abcd,{value}")
+    assert list(errors) == ["keep"]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
