@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import libtorrent as lt
 import pytest
 
-from mopidy_vozduxan.engine import data_dirs
+from mopidy_vozduxan.engine import data_dirs, found_reading
 from mopidy_vozduxan.engine.data_dirs import DataDirs
 from mopidy_vozduxan.engine.file_table import FileTable
+from mopidy_vozduxan.engine.places import Place
 from mopidy_vozduxan.engine.protocol import (
     PieceAbsent,
     PieceFinished,
@@ -31,6 +34,8 @@ from tests.engine.conftest import (
     on_loop,
     plan_of,
 )
+from tests.rig.disks import needs_root, small_disk
+from tests.torrent_files import single_file
 
 VERSIONS = ["v1", "hybrid", "v2"]
 SIZES = [200_000, 3, 100_000, 50]
@@ -127,6 +132,38 @@ async def test_what_changes_after_its_check_is_lost_and_not_served(
 
 
 @on_loop
+async def test_a_disk_that_hangs_is_taken_for_empty(
+    tmp_path: Path, seeds: Seeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    album = make_album(tmp_path / "theirs", [200_000])
+    magnet, answer = album.magnet(*seeds.start(album, 1)).magnet, threading.Event()
+    monkeypatch.setattr(found_reading, "CHECK_S", 0.1)
+    monkeypatch.setattr(Place, "read", lambda *_: answer.wait(60) and None)
+    source = TorrentSource(album.infohash, album.torrent, magnet)
+    try:
+        async with Rig(tmp_path, LOOPBACK, tmp_path / "theirs") as rig:
+            rig.engine.add(source, wanting_all(album))
+            await all_finished(rig, album)
+            rig.engine.read_piece(album.infohash, 3)
+            assert (await rig.next(PieceRead)).data == album.piece(3)
+    finally:
+        answer.set()
+
+
+@needs_root
+@on_loop
+async def test_a_read_only_disk_will_do(tmp_path: Path) -> None:
+    album = make_album(tmp_path / "made", [200_000])
+    with small_disk(tmp_path / "theirs", 1_000_000) as disk:
+        shutil.copytree(tmp_path / "made" / "album", tmp_path / "theirs" / "album")
+        disk.read_only()
+        async with Rig(tmp_path, OFFLINE, tmp_path / "theirs") as rig:
+            rig.engine.add(album.source, wanting_all(album))
+            await all_finished(rig, album)
+            await rig.engine.remove(album.infohash, delete_data=True)
+
+
+@on_loop
 async def test_their_pieces_are_never_claimed(tmp_path: Path) -> None:
     """Without the folder they are missing."""
     album = make_album(tmp_path / "theirs", [200_000])
@@ -192,8 +229,6 @@ def test_our_own_folder_is_not_one_of_theirs(tmp_path: Path) -> None:
 def test_a_folder_that_hangs_is_left_out_until_it_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import threading
-
     album, answer = make_album(tmp_path / "theirs", SIZES), threading.Event()
     looks, look = [], os.scandir
 
@@ -219,10 +254,6 @@ def test_a_folder_that_hangs_is_left_out_until_it_answers(
 
 
 def test_a_torrent_of_one_file_may_lie_in_a_folder_of_its_name(tmp_path: Path) -> None:
-    import libtorrent as lt
-
-    from tests.torrent_files import single_file
-
     info = lt.load_torrent_buffer(single_file("song.flac")).ti
     body = bytes(info.total_size())
     for folder in ("theirs", "others/song"):

@@ -85,6 +85,21 @@ def test_who_waits_is_served_while_what_plays_in_another_swarm_is_in_need():
     assert not any(urgency > ANCHOR for urgency in plan.urgencies)
 
 
+def test_what_may_be_on_disk_is_no_anchor():
+    """It would be here at once, and the next one too: all of a torrent's pieces."""
+    playing, held = demand(Head(0, 1, False)), frozenset(range(200))
+    for likely, anchors in ((range(200, 300), [300, 301]), (range(200, 400), [])):
+        view = SwarmView(ALBUM, held, peers=4, likely=frozenset(likely))
+        assert wanted(plan_of(playing, s=view), ANCHOR) == anchors
+        lone = SwarmView(ALBUM, held, peers=1, likely=frozenset(likely))
+        assert not {*wanted(plan_of(playing, s=lone), ANCHOR)} & {*likely}
+
+
+def test_what_may_be_on_disk_is_wanted_like_any_other_piece():
+    view = SwarmView(ALBUM, frozenset(), peers=4, likely=frozenset(range(400)))
+    assert wanted(plan_of(demand(Head(5000)), s=view), NOW) == [50]
+
+
 def test_a_complete_torrent_needs_no_anchor():
     plan = plan_of(demand(Head(0, 1, False)), held=range(400))
     assert plan.trickle  # and nothing missing is wanted

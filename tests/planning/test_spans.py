@@ -65,3 +65,18 @@ def test_every_byte_of_a_piece_is_found_in_that_piece(pieces):
         assert len(span) > 0
         assert pieces.piece_at(span.start) == piece
         assert pieces.piece_at(span.stop - 1) == piece
+
+
+def test_pieces_lie_within_a_span_only_as_a_whole():
+    stream = PieceMap(150, 400, 100)  # pieces 1 (its second half) to 5 (its first)
+    for start, stop, pieces in (
+        (0, 400, range(1, 6)),
+        (1, 400, range(2, 6)),
+        (0, 399, range(1, 5)),
+        (0, 50, range(1, 2)),
+        (0, 49, range(0)),
+        (60, 140, range(0)),
+        (50, 150, range(2, 3)),
+        (500, 600, range(0)),
+    ):
+        assert list(stream.pieces_within(Span(start, stop))) == list(pieces)

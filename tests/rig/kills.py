@@ -147,8 +147,10 @@ class Kills:
                 killed.start()
         process.wait()
         late.cancel()
-        assert killed, "the process served nothing"
+        log = (self.folder / "log").read_text("utf-8")
+        assert killed, f"it served nothing, status {process.returncode}: {log}"
         killed.cancel()
+        killed.join()
 
     def _note(self, said: dict[str, Any], result: Result, verified: set[int]) -> None:
         match said:
