@@ -5,10 +5,11 @@ Run it with the interpreter of the project's environment::
     python benchmarks/kills.py [--cycles 30] [--scenes kill,v2,power]
 
 A process with our engine and manager reads an album of 64 MB from two seeders of 1.5
-MB/s, from a random place on. It ends 0.1 to 1.5 s after its first byte (1 to 5 s before
-a power cut, with an album of 128 MB), and is started again. Every byte that it was served is compared with the source. "Fetched again" are
-blocks that the seeders sent of pieces that had passed their hash check in an earlier
-life, and the share is that of what was verified in all. Power cuts need root.
+MB/s, from a random place on. It ends 0.1 to 1.5 s after its first byte, and is started
+again. Before a power cut it lives for 1 to 5 s, with an album of 128 MB. Every byte
+that it was served is compared with the source. "Fetched again" are blocks that the
+seeders sent of pieces that had passed their hash check in an earlier life, and the
+share is that of what was verified in all. Power cuts need root.
 """
 
 from __future__ import annotations
