@@ -10,17 +10,15 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.planning.eviction import (
     CachedFile,
     CacheLimits,
     Holdings,
-    Usage,
     evictable,
     excess,
     is_urgent,
@@ -29,7 +27,8 @@ from mopidy_vozduxan.planning.eviction import (
     victims,
 )
 from mopidy_vozduxan.planning.room import EVERYTHING, Allowance, Room, allowance
-from mopidy_vozduxan.streaming.evictions import Evictions, Torrents
+from mopidy_vozduxan.streaming.cache_stock import Stock, Survey
+from mopidy_vozduxan.streaming.evictions import Evictions
 from mopidy_vozduxan.streaming.swarms import Swarms
 
 logger = logging.getLogger(__name__)
@@ -44,46 +43,6 @@ OLD_EVERY_S = 3600.0
 FULL_S = 4.0
 #: How long to go by one look at every file while an eviction waits.
 AGAIN_S = 10.0
-
-
-class Survey(Protocol):
-    """Looks at the disk, as ``engine/survey.py`` does; every call blocks."""
-
-    def now(self) -> float:
-        """Return the time that tells which files are old."""
-
-    def limits(self) -> CacheLimits:
-        """Return the limits in force. Raises :class:`StorageFailed`."""
-
-    def usage(self, changed: Iterable[str], holdings: Holdings) -> Usage:
-        """Return what the cache takes. Raises :class:`StorageFailed`."""
-
-    def everything(self, holdings: Holdings) -> list[CachedFile]:
-        """Return all files on disk that nobody keeps, and when they were heard."""
-
-    def spared(self, infohash: str, holdings: Holdings) -> frozenset[int]:
-        """Return the files of a torrent that may lose no piece."""
-
-    def torrent_of(self, infohash: str) -> bytes | None:
-        """Return the bytes of a torrent, if anybody knows them."""
-
-    def know(self, torrents: Mapping[str, bytes]) -> None:
-        """Take the bytes of the torrents that we have joined."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """What a look at the disk found.
-
-    If something has to go: how many bytes may, at most; ``files`` go now. ``torrents``
-    has the bytes of their torrents, and the files that lose no piece.
-    """
-
-    limits: CacheLimits = field(default_factory=CacheLimits)
-    usage: Usage = field(default_factory=Usage)
-    evictable: int = 0
-    files: tuple[CachedFile, ...] = ()
-    torrents: Torrents = field(default_factory=dict)
 
 
 class CacheKeeper:
@@ -115,7 +74,7 @@ class CacheKeeper:
         self._task: asyncio.Task[None] | None = None
         self._waiting: tuple[CachedFile, ...] = ()  # for a quiet moment
         self._old_at = -OLD_EVERY_S  # the last look at every file (s)
-        self._started = self._is_soon = False
+        self._started = False
         self._closed = False
 
     @property
@@ -144,7 +103,7 @@ class CacheKeeper:
         if self._survey:
             self._came[infohash] += size
             much = sum(self._came.values()) > self.stock.limits.batch
-            self._look_in(SOON_S if much else TICK_S, at_once=much)
+            self._look_in(SOON_S if much else TICK_S)
 
     def went(self, infohashes: Set[str]) -> None:
         """Note that the data of torrents was deleted."""
@@ -158,7 +117,7 @@ class CacheKeeper:
         holdings = self._holdings_now()
         if holdings != self._holdings or not self._started:
             self._started, self._holdings = True, holdings
-            self._look_in(SOON_S, at_once=True)
+            self._look_in(SOON_S)
 
     async def close(self) -> None:
         """Stop."""
@@ -169,16 +128,18 @@ class CacheKeeper:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def _look_in(self, seconds: float, *, at_once: bool = False) -> None:
-        if self._closed or (self._timer and (self._is_soon or not at_once)):
+    def _look_in(self, seconds: float) -> None:
+        """Look then, unless a look is due before."""
+        loop = asyncio.get_running_loop()
+        if self._timer and self._timer.when() <= loop.time() + seconds:
             return
-        self._is_soon = at_once
         if self._timer:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._begin)
+        if not self._closed:
+            self._timer = loop.call_later(seconds, self._begin)
 
     def _begin(self) -> None:
-        self._timer, self._is_soon = None, False
+        self._timer = None
         if self._task and not self._task.done():
             self._look_in(SOON_S)
         else:
@@ -195,6 +156,9 @@ class CacheKeeper:
             self.stock = await asyncio.to_thread(look)
         except VozduxanError as exc:
             logger.debug("The cache cannot be looked at: %s", exc)
+            for infohash in came:
+                self._came[infohash] += came[infohash]
+            self._look_in(FULL_S)
             return
         self._allow()
         stock, files = self.stock, self._evictions.worth_trying(self.stock.files)

@@ -8,22 +8,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mopidy_vozduxan.engine.protocol import Engine
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.planning.eviction import CachedFile
 from mopidy_vozduxan.planning.quiet import is_quiet
+from mopidy_vozduxan.streaming.cache_stock import Torrents
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
 from mopidy_vozduxan.streaming.swarm import Swarm
 from mopidy_vozduxan.streaming.swarms import Swarms
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 logger = logging.getLogger(__name__)
-
-#: By infohash: the bytes of a torrent, and the files of it that lose no piece.
-Torrents = Mapping[str, tuple[bytes | None, frozenset[int]]]
 
 
 class Evictions:

@@ -25,7 +25,8 @@ from mopidy_vozduxan.planning.demand import Role
 from mopidy_vozduxan.planning.sharing import plans
 from mopidy_vozduxan.planning.tiers import tiers_of
 from mopidy_vozduxan.streaming.background import Background
-from mopidy_vozduxan.streaming.cache_keeper import CacheKeeper, Survey
+from mopidy_vozduxan.streaming.cache_keeper import CacheKeeper
+from mopidy_vozduxan.streaming.cache_stock import Survey
 from mopidy_vozduxan.streaming.engine_events import EngineEvents
 from mopidy_vozduxan.streaming.engine_orders import EngineOrders
 from mopidy_vozduxan.streaming.evictions import Evictions
