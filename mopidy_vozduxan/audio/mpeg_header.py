@@ -36,12 +36,13 @@ def made_header(first: bytes, timeline: Timeline) -> bytes:
     """Return a frame that holds a header for ``timeline``.
 
     ``first`` is the first frame's own header of four bytes; the frames start where the
-    timeline's audio does. Returns b"" for frames without such headers (layer II).
+    timeline's audio does. Returns b"" for frames without such headers (layer II),
+    and for more than 4 GiB.
     """
     word = int.from_bytes(first, "big") & ~(_BITRATE | _PADDED) | _HIGHEST
     start = (word | _NO_CHECKSUM).to_bytes(4, "big")
     frame = frame_at(start, 0)
-    if frame is None or frame.layer != 3:
+    if frame is None or frame.layer != 3 or timeline.size >= 1 << 32:
         return b""
     make = _xing if timeline.length_ms <= _XING_MS else _vbri
     return (start + make(frame, timeline)).ljust(frame.length, b"\0")

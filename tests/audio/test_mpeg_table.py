@@ -114,3 +114,18 @@ def test_no_bytes_take_for_ever() -> None:
     for junk in (b"\xff" * 600_000, rng.randbytes(600_000), b"\xff\xfb" * 300_000):
         data = start + junk
         assert looked(data, measured(0, len(data))).looks < 20
+
+
+def test_no_damage_breaks_the_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(8)
+    whole = bytes(30) + frames([9, 14, 1, 5] * 20) + ape(50) + ID3V1
+    for number in range(2000):
+        data = bytearray(whole)
+        for _ in range(rng.choice((1, 20, 400))):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        data = data[: rng.randrange(len(data))]
+        monkeypatch.setattr(mpeg_table, "MOST_WHOLE", (1 << 20) * (number % 2))
+        monkeypatch.setattr(mpeg_header, "_XING_MS", 10_000 * (number % 3))
+        made = run(bytes(data), with_header(bytes(data[:16384]), 0, len(data)))
+        assert made is None or len(made[0]) < 2000
+        run(bytes(data), measured(0, len(data)))
