@@ -1,4 +1,4 @@
-"""Samples the anonymous memory of a process and of those it has started.
+"""Samples the anonymous memory of a process, and of those it has started.
 
 It is what the kernel cannot drop. Pages that processes share are divided among them.
 """
@@ -24,15 +24,17 @@ _PAGES = re.compile(r"^Pss_Anon:\s+(\d+) kB$", re.MULTILINE)
 
 
 class Seen:
-    """What was seen of a scene, in MB."""
+    """What was seen of a scene, in MB: of the process, and of others below it."""
 
     def __init__(self) -> None:
         self.least = float("inf")
         self.most = 0.0
+        self.others_most = 0.0
 
-    def see(self, mb: float) -> None:
+    def see(self, mb: float, others_mb: float = 0.0) -> None:
         """Take one sample."""
         self.least, self.most = min(self.least, mb), max(self.most, mb)
+        self.others_most = max(self.others_most, others_mb)
 
 
 class Sampler:
@@ -60,7 +62,7 @@ class Sampler:
             if number % _LOOK_EVERY == 0:
                 others = _descendants(self._pid)
             number += 1
-            self._scene.see(sum(map(_own_mb, [self._pid, *others])))
+            self._scene.see(memory_mb(self._pid), sum(map(memory_mb, others)))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -77,11 +79,7 @@ class Sampler:
 
 
 def memory_mb(pid: int) -> float:
-    """Return the anonymous memory of a process and its descendants now, in MB."""
-    return sum(map(_own_mb, [pid, *_descendants(pid)]))
-
-
-def _own_mb(pid: int) -> float:
+    """Return the anonymous memory of a process now, in MB; 0 if it has ended."""
     try:
         found = _PAGES.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
     except OSError:  # it has ended

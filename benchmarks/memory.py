@@ -1,9 +1,9 @@
 """How much memory Mopidy needs with us, over what it needs alone.
 
 Real Mopidy processes and real swarms on loopback. Memory is anonymous memory: what the
-kernel cannot drop, of Mopidy and of the processes it has started (``Pss_Anon`` in
-``/proc/PID/smaps_rollup``), every 50 ms. Shown is what comes on top of an idle Mopidy
-without us, in MB (10⁶ bytes)::
+kernel cannot drop (``Pss_Anon`` in ``/proc/PID/smaps_rollup``), every 50 ms. Shown is
+what comes on top of an idle Mopidy without us, in MB (10⁶ bytes), and what jobs take:
+processes that read tags, and end after a minute without work. ::
 
     python benchmarks/memory.py                          # 7 minutes
     python benchmarks/memory.py --also before=../another-clone
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import table  # noqa: E402
-from benchmarks.anonymous_memory import MB, Sampler  # noqa: E402
+from benchmarks.anonymous_memory import MB, Sampler, Seen  # noqa: E402
 from benchmarks.memory_stage import Stage, album, mopidy_at, noise  # noqa: E402
 from benchmarks.networks import LAN, MIB, seeded  # noqa: E402
 
@@ -59,20 +59,22 @@ class Figures:
         self.alone_mb = alone_mb
         self.shown: dict[str, str] = {}
 
-    def add(self, scene: str, mb: float, remark: str = "") -> None:
+    def add(self, scene: str, mb: float, seen: Seen, *remarks: str) -> None:
         """Note the memory of a scene."""
-        self.shown[scene] = f"{mb - self.alone_mb:.0f}{remark and f' ({remark})'}"
+        jobs = [f"jobs {seen.others_most:.0f}"] if seen.others_most else []
+        more = ", ".join([*remarks, *jobs])
+        self.shown[scene] = f"{mb - self.alone_mb:.0f}{more and f' ({more})'}"
         print(f"  {scene}: {self.shown[scene]}", file=sys.stderr, flush=True)
 
 
-def idle(sampler: Sampler) -> float:
-    """Return the least that a process needs within the next seconds, in MB."""
+def idle(sampler: Sampler) -> Seen:
+    """Return what a process needs within the next seconds; the least counts."""
     with sampler.scene() as seen:
         time.sleep(CALM_S)
-    return seen.least
+    return seen
 
 
-def alone(piece_length: int = MIB) -> tuple[float, float]:
+def alone() -> tuple[float, float]:
     """Return what Mopidy needs without us in MB: idle, and playing files on disk."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -81,7 +83,7 @@ def alone(piece_length: int = MIB) -> tuple[float, float]:
             mopidy_at(folder, ROOT, ours=False) as mopidy,
             Sampler(mopidy.pid) as sampler,
         ):
-            silent = idle(sampler)
+            silent = idle(sampler).least
             mopidy.play(*(path.as_uri() for path in paths))
             with sampler.scene() as seen:
                 time.sleep(PLAYING_S)
@@ -97,11 +99,12 @@ def playing(figures: Figures, package: Path) -> None:
             seeded(LAN, folder / "Album", MIB) as torrent,
             Stage.of(folder, torrent, package) as stage,
         ):
-            figures.add("idle", idle(stage.sampler))
+            seen = idle(stage.sampler)
+            figures.add("idle", seen.least, seen)
             stage.mopidy.play(*stage.tracks())
             with stage.sampler.scene() as seen:
                 time.sleep(PLAYING_S)
-            figures.add("playing", seen.most)
+            figures.add("playing", seen.most, seen)
 
 
 def bulk(figures: Figures, package: Path, piece_length: int) -> None:
@@ -111,17 +114,18 @@ def bulk(figures: Figures, package: Path, piece_length: int) -> None:
         stream, size = stage.prepare(0), f"{piece_length // MIB} MiB"
         with stage.sampler.scene() as seen:
             rate = stream.read(file)
-        figures.add(f"bulk, {size}", seen.most, f"{rate / MB:.0f} MB/s")
+        figures.add(f"bulk, {size}", seen.most, seen, f"{rate / MB:.0f} MB/s")
         with stage.sampler.scene() as seen:
             rate = stream.read(file)
-        figures.add(f"again, {size}", seen.most, f"{rate / MB:.0f} MB/s")
+        figures.add(f"again, {size}", seen.most, seen, f"{rate / MB:.0f} MB/s")
         for count in READERS if large else ():
             with stage.sampler.scene() as seen, stream.paused(count, file) as readers:
                 time.sleep(PAUSED_S)
                 came = sum(reader.came() for reader in readers)
-            figures.add(f"{count} readers", seen.most, f"{came} have bytes")
+            figures.add(f"{count} readers", seen.most, seen, f"{came} have bytes")
         time.sleep(GIVEN_BACK_S)
-        figures.add(f"a minute on, {size}", idle(stage.sampler))
+        seen = idle(stage.sampler)
+        figures.add(f"a minute on, {size}", seen.least, seen)
 
 
 @contextmanager

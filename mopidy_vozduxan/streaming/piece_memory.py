@@ -26,7 +26,7 @@ PAUSED_S = 0.25
 #: How long a piece in use stays while somebody waits for room. Reading another piece of
 #: 16 MiB and checking it takes 0.05 s.
 TURN_S = 1.0
-#: Give memory back to the system when nothing was read for this long.
+#: Give memory back to the system when nothing was read or freed for this long.
 QUIET_S = 5.0
 #: Drop pieces that nobody has used for this long, even if nobody needs the room.
 FORGOTTEN_S = 10.0
@@ -119,7 +119,7 @@ class PieceMemory:
         self._size += piece.size
         self._use(key, piece, piece.first)
         self._tidy()
-        self._give_back_later()
+        self.give_back_later()
 
     def leave(self, key: Key) -> None:
         """Note that a reader needs a piece no more."""
@@ -188,7 +188,8 @@ class PieceMemory:
 
     # --- later
 
-    def _give_back_later(self) -> None:
+    def give_back_later(self) -> None:
+        """Give freed memory back to the system once nothing more is freed."""
         if self._quiet:
             self._quiet.cancel()
         loop = asyncio.get_running_loop()
@@ -217,6 +218,7 @@ class PieceMemory:
         for key, piece in list(self._pieces.items()):
             if piece.data is not None and piece.used_at + FORGOTTEN_S <= now:
                 self._size -= self._pieces.pop(key).size
+                self.give_back_later()
         self._serve()
 
     def _now(self) -> float:

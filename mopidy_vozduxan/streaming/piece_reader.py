@@ -152,4 +152,5 @@ class PieceReader:
         self.closed = True
         if self._wait:
             self._wait.cancel()
+        self._swarm.pieces.reader_left()
         self._moved(self)

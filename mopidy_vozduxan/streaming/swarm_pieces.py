@@ -99,6 +99,10 @@ class SwarmPieces:
         """Note that a reader needs a piece no more."""
         self._memory.leave(self._key(piece))
 
+    def reader_left(self) -> None:
+        """Note that a reader was closed, and its response with it."""
+        self._memory.give_back_later()
+
     def _read(self, piece: int) -> None:
         self._reading.setdefault(piece, 0)
         self._memory.ask(
