@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import libtorrent as lt
 
+from mopidy_vozduxan.engine import settings
 from mopidy_vozduxan.engine.settings import (
+    MIB,
     PROFILE,
     settings_for,
     settings_from,
@@ -21,9 +23,16 @@ def test_the_installed_libtorrent_takes_every_setting() -> None:
             assert taken[name] == value, name
 
 
-def test_only_settings_of_newer_versions_are_left_out() -> None:
+def test_only_settings_of_newer_versions_are_left_out(monkeypatch) -> None:
+    monkeypatch.setattr(settings, "_largest_receive_buffer", lambda: MIB)
     allowed = {"webtorrent_stun_server", "max_webtorrent_offers"}
     assert set(PROFILE) - set(settings_for({})) <= allowed
+
+
+def test_a_kernel_of_small_receive_buffers_finds_their_size_itself(monkeypatch) -> None:
+    assert settings_for({})["max_queued_disk_bytes"] == MIB
+    monkeypatch.setattr(settings, "_largest_receive_buffer", lambda: MIB - 1)
+    assert "recv_socket_buffer_size" not in settings_for({})
 
 
 def test_a_setting_without_default_is_known() -> None:
