@@ -100,7 +100,9 @@ class Records:
         self, work: Callable[[sqlite3.Connection], bool], *infohashes: str
     ) -> None:
         """Do ``work``; it returns whether torrents came, went or look different."""
-        self.torrents_version += self.change_in(self.file, work, infohashes)
+        # First, because opening the file again counts too.
+        different = self.change_in(self.file, work, infohashes)
+        self.torrents_version += different
 
     def went(self, infohashes: Iterable[str]) -> None:
         """Note that torrents left the library."""

@@ -88,6 +88,20 @@ def test_an_absent_catalog_is_empty_until_its_disk_is_there(tmp_path, caplog):
     assert len(warnings_in(caplog)) == 1
 
 
+def test_what_is_added_as_the_disk_comes_back_counts_as_news(tmp_path):
+    """A list of the library that was made in between stayed empty for good."""
+    with small_disk(tmp_path / "data", 8 * MB) as disk:
+        disk.read_only()
+        catalog = Catalog(disk.path / "catalog.db", patient=True)
+        seen = []
+        catalog.on_damaged = lambda: seen.append(catalog.torrents_version)
+        disk.read_only(False)
+        catalog.collection.add(source_of(ALBUM), ALBUM)
+        assert seen
+        assert catalog.torrents_version not in seen
+        catalog.close()
+
+
 def come_and_go(catalog):
     """Write until the room that the WAL may still have is used up."""
     for _ in range(1000):

@@ -160,6 +160,37 @@ def test_folders_that_are_read_only_at_the_start_are_browsed_and_waited_for(
             listener.assert_calm()
 
 
+def test_disks_that_are_full_at_the_start_are_browsed_and_waited_for(
+    one: Album, tmp_path: Path
+) -> None:
+    with (
+        small_disk(tmp_path / "mopidy" / "data" / "vozduxan", 8 * MB) as data,
+        small_disk(tmp_path / "mopidy" / "cache" / "vozduxan", 40 * MB) as cache,
+    ):
+        config = {"vozduxan": {"scan_tags": "never"} | NO_LIMITS}
+        with Listener(tmp_path / "mopidy", [one], config) as listener:
+            listener.play(listener.tracks(one)[0])
+            until(lambda: played(listener) > 1)
+        fillers = [disk.fill() for disk in (data, cache)]
+        with Listener(
+            tmp_path / "mopidy", [one], config, sync=False, wait=False
+        ) as listener:
+            assert names_in(listener) == ["Album"]
+            listener.play(*listener.tracks(one))
+            until(lambda: played(listener) > SECONDS - 1)  # it was fetched before
+            listener.mopidy.wait_for_log("Vozduxan: The disk is full", PATIENCE_S)
+            assert "full" in status_of(listener)["disk"]["trouble"]
+            time.sleep(7)  # longer than stall_timeout
+            for filler in fillers:
+                filler.unlink()
+            until(lambda: played(listener) >= COUNT * SECONDS - 0.1)
+            log = listener.mopidy.log
+            assert log.count("Vozduxan: The disk is full") == 1
+            assert log.count("cannot be used as usual") <= 1
+            assert log.count("WARNING ") <= 5, log
+            listener.assert_calm()
+
+
 def test_a_cache_that_is_not_there_at_the_start_is_waited_for(
     one: Album, tmp_path: Path
 ) -> None:
