@@ -636,6 +636,7 @@ def test_status_says_what_goes_on(play):
             "name": "02 - Track.flac",
             "bucket": "current",
             "background": False,
+            "readers": 0,
             "size": 950,
             "heldBytes": 50,
             "bufferedBytes": 50,
