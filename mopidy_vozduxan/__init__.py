@@ -16,7 +16,7 @@ from mopidy.exceptions import ExtensionError
 
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.folders import NAME
-from mopidy_vozduxan.network.setting_types import ListenInterfaces, Rate
+from mopidy_vozduxan.network.setting_types import ListenInterfaces, Rate, Trackers
 from mopidy_vozduxan.sizes import parse_size
 from mopidy_vozduxan.torrent.uris import SCHEMES, MagnetUri, keep_of, parse
 from mopidy_vozduxan.version import __version__
@@ -103,6 +103,7 @@ class Extension(ext.Extension):
         schema["connections_limit"] = config.Integer(minimum=2, maximum=65_535)
         schema["torrent_connections_limit"] = config.Integer(minimum=2, maximum=65_535)
         schema["upload_slots"] = config.Integer(minimum=1, maximum=1000)
+        schema["trackers"] = Trackers()
         schema["scan_tags"] = config.String(choices=["all", "opened", "never"])
         for switch in ("dht", "lsd", "upnp", "natpmp"):
             schema[switch] = config.Boolean()

@@ -248,6 +248,7 @@ def _streaming(
         settings_from(ours),
         [Path(folder) for folder in ours["data_dirs"]],
         NetworkLimits.of(ours),
+        ours["trackers"],
     )
     return Streaming.of(
         engine,

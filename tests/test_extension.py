@@ -91,6 +91,7 @@ def test_the_defaults_are_valid(extension):
         "connections_limit": 200,
         "torrent_connections_limit": 100,
         "upload_slots": 8,
+        "trackers": (),
         "dht": True,
         "lsd": True,
         "upnp": True,
@@ -119,6 +120,10 @@ def test_the_ends_of_a_range_are_accepted(extension, key, bounds):
         *((key, str(high + 1)) for key, (_, high) in RANGES.items()),
         *((key, nonsense) for key in RANGES for nonsense in ("", "soon", "2.5")),
         ("scan_tags", "sometimes"),
+        *(
+            ("trackers", nonsense)
+            for nonsense in ("example.org", "ftp://a/b", "trackers.txt", "http://")
+        ),
         *((key, "500") for key in ("download_limit", "upload_limit")),
         *((key, "perhaps") for key in ("enabled", "dht", "lsd", "upnp", "natpmp")),
     ],

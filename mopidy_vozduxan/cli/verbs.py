@@ -170,7 +170,7 @@ def status(run: Run) -> None:
     if row["kept"]:
         lines += ["", keeping_verbs.table_of(row["kept"], run.room)]
     if row["swarms"]:
-        lines += ["", _swarms(row["swarms"], run.room)]
+        lines += ["", _swarms(row["swarms"], run.room), *_trackers(row["swarms"])]
     run.answer(row, "\n".join(lines))
 
 
@@ -221,6 +221,17 @@ def _swarms(rows: list[Row], room: int | None) -> str:
         for row in rows
     ]
     return show.table([head, *lines], (1, 2, 3), room)
+
+
+def _trackers(rows: list[Row]) -> list[str]:
+    """Return a line for each tracker with which something is wrong."""
+    return [
+        f"Tracker {one['host']} of {show.plain(row['name'])}: "
+        + show.plain(one["trouble"])
+        for row in rows
+        for one in row.get("trackers", [])
+        if one["trouble"]
+    ]
 
 
 VERBS: dict[str, Callable[[Run], None]] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ from mopidy_vozduxan.engine.parsing import params_of_magnet
 from mopidy_vozduxan.engine.protocol import Statistics
 from mopidy_vozduxan.engine.saved_state import SavedState
 from mopidy_vozduxan.engine.settings import TRICKLE_BYTES_PER_S
+from mopidy_vozduxan.engine.trackers import LAST_TIER, Turns
 from mopidy_vozduxan.planning.plan import Changes, Urgency
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
@@ -34,8 +36,6 @@ PRIORITIES = {
     Urgency.SOON: 6,
     Urgency.NOW: 7,
 }
-#: All tiers are asked at once; in each, the first tracker that answers counts.
-_LATER_TIER = 100
 #: How many of the last pieces may not have got to a disk that fails.
 LATELY = 64
 _AT_ONCE = lt.reannounce_flags_t.ignore_min_interval
@@ -77,6 +77,9 @@ class JoinedSwarm:
     wrong: dict[int, frozenset[tuple[str, int]]] = field(default_factory=dict)
     peers: list[tuple[str, int]] = field(default_factory=list)  # to be saved
     statistics: Statistics = field(default_factory=Statistics)
+    private: bool = False  # known with the metadata
+    turns: Turns | None = None  # of a private torrent's trackers
+    extra: frozenset[str] = frozenset()  # trackers that are not its own
     trickle: bool = False
     checked: bool = False
     broken: bool = False
@@ -121,14 +124,20 @@ class JoinedSwarm:
         if self.handle is None:
             self.links.append(link)
             return
+        if self.private:
+            return
         params = params_of_magnet(link)
-        for url in params.trackers:
-            self.handle.add_tracker({"url": url, "tier": _LATER_TIER})
+        self.add_trackers(params.trackers)
         for url in params.url_seeds:
             self.web_seeds.add(url)
             self.handle.add_url_seed(url)
         for peer in params.peers:
             self.handle.connect_peer(peer)
+
+    def add_trackers(self, urls: Sequence[str]) -> None:
+        """Ask more trackers, too."""
+        for url in urls:
+            self.handle.add_tracker({"url": url, "tier": LAST_TIER})
 
     def apply(self, changes: Changes) -> None:
         """Send changes to libtorrent.
@@ -154,7 +163,12 @@ class JoinedSwarm:
             self._wake()
 
     def look_for_peers(self) -> None:
-        """Ask every tracker and the DHT now, without waiting for their interval."""
+        """Ask every tracker and the DHT now, without waiting for their interval.
+
+        Trackers of private torrents ban clients for that, so they are never asked.
+        """
+        if self.private:
+            return
         self.handle.force_reannounce(0, -1, _AT_ONCE)
         self.handle.force_dht_announce()
 

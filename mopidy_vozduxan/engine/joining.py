@@ -38,6 +38,8 @@ from mopidy_vozduxan.engine.resume import (
 )
 from mopidy_vozduxan.engine.saved_state import Meaning, meaning_of
 from mopidy_vozduxan.engine.shared_files import unshare
+from mopidy_vozduxan.engine.trackers import Turns, add
+from mopidy_vozduxan.network.extra_trackers import ExtraTrackers
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
@@ -67,6 +69,8 @@ class OnDisk:
     hashes: PieceHashes | None
     places: tuple[Place, ...]
     said: Meaning  # by the resume file
+    turns: Turns | None  # of a private torrent's trackers
+    extra: frozenset[str]  # trackers from the configuration
 
 
 class Joining:
@@ -82,6 +86,7 @@ class Joining:
         looking: Looking,
         found: FoundReading,
         limiter: Limiter,
+        extra_trackers: ExtraTrackers,
     ) -> None:
         self._members = members
         self._departures = departures
@@ -91,6 +96,7 @@ class Joining:
         self._looking = looking
         self._found = found
         self._limiter = limiter
+        self._extra_trackers = extra_trackers
 
     def join(self, source: TorrentSource, plan: Plan | None) -> None:
         """Join a swarm that is not there. Raises :class:`BadInput`."""
@@ -111,9 +117,19 @@ class Joining:
         params = resumed_params(fresh, self._resume_files.load(source.infohash))
         params.save_path = self._disk.folder_of(source.infohash)
         said = meaning_of(params)
+        # A private torrent's magnet link has a tracker, so one without any is public.
+        if params.ti.priv() if params.ti else params.trackers:
+            more = []
+        else:
+            more = self._extra_trackers.urls()
+        turns = Turns.of(params) if params.ti and params.ti.priv() else None
+        if turns is None:
+            add(params, more)
         if params.ti is None:
             without_check(params)
-            return OnDisk(params, pieces_in(params), None, (), said)
+            return OnDisk(
+                params, pieces_in(params), None, (), said, turns, frozenset(more)
+            )
         hashes = PieceHashes(params.ti, source.torrent)
         held = self._still_there(source, params, hashes)
         if unshare(hashes.table, params.save_path, held):
@@ -123,7 +139,7 @@ class Joining:
         likely = {piece for place in places for piece in place.likely} - held
         if likely:
             hashes.learn_saved(params, likely)
-        return OnDisk(params, held, hashes, places, said)
+        return OnDisk(params, held, hashes, places, said, turns, frozenset(more))
 
     def _have_read(
         self,
@@ -151,6 +167,8 @@ class Joining:
         _set_up(there.params, plan, swarm.found.likely, idle)
         there.params.max_connections = self._limiter.limits.torrent_connections
         _describe(swarm, there.params, stopped=idle)
+        swarm.turns, swarm.private = there.turns, there.turns is not None
+        swarm.extra = there.extra
         swarm.resumed, swarm.hoped = there.held, wanted & there.held
         self._members.session.async_add_torrent(there.params)
         self._found.go_on(swarm)

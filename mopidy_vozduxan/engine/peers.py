@@ -24,6 +24,8 @@ from mopidy_vozduxan.engine.settings import PROFILE
 #: trackers hear of every goodbye. But there must be a second one within the patience
 #: (20 s).
 REST_S = 10.0
+#: The same for a private torrent, whose tracker hears of it: its usual least interval.
+REST_PRIVATE_S = 300.0
 #: A request counts as a debt when it is this old. A peer that has just unchoked us, and
 #: got its requests a moment ago, would choke a new connection for another 10 s.
 DEBT_S = 3.0
@@ -77,7 +79,8 @@ class Peers:
                 self._meet_anew(swarm)
 
     def _meet_anew(self, swarm: JoinedSwarm) -> None:
-        swarm.reconnects_from = self._loop.time() + REST_S
+        rest_s = REST_PRIVATE_S if swarm.private else REST_S
+        swarm.reconnects_from = self._loop.time() + rest_s
         self._call(_AT_ONCE)
         swarm.handle.pause()
         swarm.handle.resume()

@@ -168,6 +168,20 @@ class TrafficCounted:
 
 
 @dataclass(frozen=True, slots=True)
+class TrackerAnswered:
+    """A tracker of a swarm answered, or did not.
+
+    ``trouble`` is None if all is well. ``refused`` says that these are the tracker's
+    own words. ``host`` is its name only, because its URL may hold a passkey.
+    """
+
+    infohash: str
+    host: str
+    trouble: str | None
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EventsLost:
     """The engine's queue overflowed; :class:`PiecesHeld` follows for every swarm."""
 
@@ -195,6 +209,7 @@ Event = (
     | SwarmBroke
     | DiskTrouble
     | StatisticsChanged
+    | TrackerAnswered
     | TrafficCounted
     | EventsLost
     | WayOut

@@ -103,6 +103,9 @@ def resumed_params(fresh: Any, resumed: Any | None) -> Any:
         for field in _SWARM_FIELDS:
             setattr(resumed, field, getattr(fresh, field))
     resumed.peers = _united(fresh.peers, resumed.peers)
+    if fresh.ti is not None and fresh.ti.priv():
+        # Saved ones may come from the DHT, from before we knew that it is private.
+        resumed.peers = fresh.peers
     resumed.flags = fresh.flags
     resumed.file_priorities = []
     resumed.download_limit = resumed.upload_limit = -1

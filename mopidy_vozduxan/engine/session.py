@@ -32,6 +32,7 @@ from mopidy_vozduxan.engine.settings import (
     UTP_AFTER_S,
     settings_for,
 )
+from mopidy_vozduxan.network.extra_trackers import ExtraTrackers
 from mopidy_vozduxan.network.network_limits import NetworkLimits
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
@@ -52,6 +53,7 @@ class LibtorrentEngine:
     ``resume_dir/<infohash>.resume``, what is known of the DHT in
     ``resume_dir/dht.state``. ``overrides`` are libtorrent settings. Files of torrents
     are also read, and never changed, in ``data_dirs`` of other clients.
+    ``extra_trackers`` are for public torrents.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class LibtorrentEngine:
         overrides: Mapping[str, object],
         data_dirs: Sequence[Path] = (),
         limits: NetworkLimits = _NO_LIMITS,
+        extra_trackers: Sequence[str] = (),
     ) -> None:
+        self._extra_trackers = ExtraTrackers(extra_trackers)
         self._limits = limits
         self._disk = DiskStore(save_dir, resume_dir)
         self._data_dirs = tuple(data_dirs)
@@ -91,6 +95,7 @@ class LibtorrentEngine:
             self._refusals,
             self._data_dirs,
             self._limits,
+            self._extra_trackers,
         )
         self._members = self._parts.members
         self._parts.disk_troubles.start()

@@ -34,8 +34,10 @@ from mopidy_vozduxan.engine.state_alerts import StateAlerts
 from mopidy_vozduxan.engine.status_alerts import StatusAlerts
 from mopidy_vozduxan.engine.swarm_failures import SwarmFailures
 from mopidy_vozduxan.engine.torrent_alerts import TorrentAlerts
+from mopidy_vozduxan.engine.tracker_alerts import TrackerAlerts
 from mopidy_vozduxan.engine.verifying import Verifier
 from mopidy_vozduxan.engine.wrong_pieces import WrongPieces
+from mopidy_vozduxan.network.extra_trackers import ExtraTrackers
 from mopidy_vozduxan.network.network_limits import NetworkLimits
 
 
@@ -51,6 +53,7 @@ class SessionParts:
         refusals: Refusals,
         data_dirs: Sequence[Path],
         limits: NetworkLimits,
+        extra: ExtraTrackers,
     ) -> None:
         files, thread = ResumeFiles(disk.resume_dir), DiskThread(loop)
         self.members = members = Members(session, loop, emit)
@@ -62,7 +65,7 @@ class SessionParts:
         self.looking = looking = Looking(disk, data_dirs)
         self.found = found = FoundReading(members)
         self.joining = Joining(
-            members, departures, disk, files, refusals, looking, found, limiter
+            members, departures, disk, files, refusals, looking, found, limiter, extra
         )
         self.peers = Peers(members, loop)
         self.verifier = verifier = Verifier(members, saving)
@@ -75,9 +78,10 @@ class SessionParts:
         )
         self.dropped = DroppedAlerts(members, saving, departures, holding)
         self.state = StateAlerts(
-            members, saving, departures, holding, verifier, failures, looking
+            members, saving, departures, holding, verifier, failures, looking, extra
         )
         self._pieces = PieceAlerts(members, saving, verifier, wrong, holding, failures)
+        self._trackers = TrackerAlerts(members)
         self._torrents = TorrentAlerts(
             members, departures, holding, verifier, failures, disk, found
         )
@@ -94,6 +98,7 @@ class SessionParts:
         return {
             **session_alerts.handlers(),
             **self._torrents.handlers(),
+            **self._trackers.handlers(),
             **self._pieces.handlers(),
             **self.state.handlers(),
             **self.status.handlers(),

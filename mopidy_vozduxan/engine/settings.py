@@ -37,6 +37,7 @@ ALERT_MASK = int(
     | lt.alert_category.status
     | lt.alert_category.storage
     | lt.alert_category.piece_progress
+    | lt.alert_category.tracker
 )
 
 
@@ -109,6 +110,7 @@ PROFILE: Mapping[str, Any] = {
     # True counts the acknowledgements of what we fetch as uploads: an upload limit then
     # slows downloads.
     "rate_limit_ip_overhead": False,
+    # Private torrents have one tracker at a time (trackers.py).
     "announce_to_all_tiers": True,
     "announce_to_all_trackers": True,
     # -- leaving --

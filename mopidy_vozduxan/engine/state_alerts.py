@@ -19,9 +19,13 @@ from mopidy_vozduxan.engine.protocol import MetadataReceived
 from mopidy_vozduxan.engine.resume import with_pieces
 from mopidy_vozduxan.engine.saving import Saving
 from mopidy_vozduxan.engine.swarm_failures import SwarmFailures
+from mopidy_vozduxan.engine.trackers import leave_out
 from mopidy_vozduxan.engine.verifying import Verifier
 from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.network.extra_trackers import ExtraTrackers
 from mopidy_vozduxan.torrent.metainfo import Metainfo
+
+Read = tuple[Metainfo, Sequence[Place], list[str]]
 
 
 class StateAlerts:
@@ -36,6 +40,7 @@ class StateAlerts:
         verifier: Verifier,
         failures: SwarmFailures,
         looking: Looking,
+        extra_trackers: ExtraTrackers,
     ) -> None:
         self._members = members
         self._saving = saving
@@ -44,6 +49,7 @@ class StateAlerts:
         self._verifier = verifier
         self._failures = failures
         self._looking = looking
+        self._extra_trackers = extra_trackers
 
     def handlers(self) -> alerts.Handlers:
         """Return the handlers by the alert's class name."""
@@ -83,6 +89,7 @@ class StateAlerts:
         if swarm.wants_metadata and params.ti is not None:
             swarm.wants_metadata = False
             swarm.hashes = PieceHashes(params.ti, None)
+            swarm.private = params.ti.priv()
             self._tell_metadata(swarm, params)
         self._holding.tell(swarm, held)
         self._verifier.learn(swarm, params)
@@ -100,17 +107,21 @@ class StateAlerts:
 
     def _tell_metadata(self, swarm: JoinedSwarm, params: Any) -> None:
         """Read the metadata like any torrent, on another thread: it may be large."""
+        if swarm.private:
+            leave_out(params, swarm.extra)
         torrent, info = torrent_of(params), params.ti
         loop = self._members.loop
         reading = loop.run_in_executor(None, self._read, swarm.infohash, torrent, info)
 
-        def tell(reading: asyncio.Future[tuple[Metainfo, Sequence[Place]]]) -> None:
+        def tell(reading: asyncio.Future[Read]) -> None:
             try:
-                metainfo, places = reading.result()
+                metainfo, places, more = reading.result()
             except BadInput as exc:
                 self._failures.refuse(swarm, str(exc))
                 return
             swarm.found.learn(places, swarm.held)
+            if not metainfo.private and self._members.present(swarm.infohash) is swarm:
+                swarm.add_trackers(more)
             event = MetadataReceived(swarm.infohash, metainfo, torrent)
             self._members.emit(event)
             if swarm.checked and not swarm.wants_held:
@@ -118,8 +129,7 @@ class StateAlerts:
 
         reading.add_done_callback(tell)
 
-    def _read(
-        self, infohash: str, torrent: bytes, info: Any
-    ) -> tuple[Metainfo, Sequence[Place]]:
+    def _read(self, infohash: str, torrent: bytes, info: Any) -> Read:
         metainfo = read_torrent(torrent)
-        return metainfo, self._looking.places(infohash, info, torrent)
+        places = self._looking.places(infohash, info, torrent)
+        return metainfo, places, self._extra_trackers.urls()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mopidy import config
 
-from mopidy_vozduxan.network import rates
+from mopidy_vozduxan.network import extra_trackers, rates
 from mopidy_vozduxan.network.interfaces import interfaces_of
 
 
@@ -16,6 +16,20 @@ class ListenInterfaces(config.String):
         interfaces: str = super().deserialize(value)
         interfaces_of(interfaces)
         return interfaces
+
+
+class Trackers(config.List):
+    """Trackers' URLs, and files that have one on each line."""
+
+    def __init__(self) -> None:
+        super().__init__(optional=True)
+
+    def deserialize(self, value: str) -> tuple[str, ...]:
+        """The entries; ValueError if one is neither a URL nor a path."""
+        entries = tuple(map(str, super().deserialize(value)))
+        for entry in entries:
+            extra_trackers.check(entry)
+        return entries
 
 
 class Rate(config.ConfigValue):

@@ -24,6 +24,7 @@ from mopidy_vozduxan.engine.protocol import (
     PieceWrong,
     StatisticsChanged,
     SwarmBroke,
+    TrackerAnswered,
     TrafficCounted,
     WayOut,
 )
@@ -120,11 +121,32 @@ class EngineEvents:
                 swarm.membership.learn(torrent)
                 swarm.metadata_received(metainfo)
                 self._learned(event)
+                if metainfo.private:
+                    # Join again by it alone: what a magnet link may use, such as the
+                    # DHT, and whoever was met through that, is not for this torrent.
+                    swarm.begin_anew(now)
+                    self._engine.remove(swarm.infohash)
                 self._changed(True)
+            case TrackerAnswered():
+                self._tracker_answered(swarm, event)
             case DiskTrouble():
                 self._disk_failed(swarm, event)
             case SwarmBroke():
                 self._swarm_broke(swarm, event)
+
+    def _tracker_answered(self, swarm: Swarm, event: TrackerAnswered) -> None:
+        """Log what a tracker refuses, once; of public torrents many do not answer."""
+        private = swarm.metainfo is not None and swarm.metainfo.private
+        if not swarm.tracker_answered(event.host, event.trouble):
+            return
+        if event.trouble and (event.refused or private):
+            logger.warning(
+                "Vozduxan: The tracker %s of “%s” %s: %s",
+                event.host,
+                swarm.name,
+                "refuses it" if event.refused else "cannot be asked",
+                event.trouble,
+            )
 
     def _piece_wrong(self, swarm: Swarm, piece: int, elsewhere: bool) -> None:
         """Request it a few times, and then only other pieces."""

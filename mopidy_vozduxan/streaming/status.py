@@ -49,6 +49,11 @@ def swarms(manager: Manager) -> list[Row]:
             "numSeeds": swarm.statistics.num_seeds,
             "downloadRate": swarm.statistics.download_rate,
             "uploadRate": swarm.statistics.upload_rate,
+            "private": swarm.metainfo is not None and swarm.metainfo.private,
+            "trackers": [
+                {"host": host, "trouble": trouble}
+                for host, trouble in swarm.trackers.items()
+            ],
             "diskTrouble": swarm.disk_trouble or None,
         }
         for swarm in manager.swarms.all()

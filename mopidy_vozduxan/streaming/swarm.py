@@ -39,6 +39,7 @@ class Swarm:
         self.activity = SwarmActivity(now)
         self.plan = SwarmPlan()
         self.listeners: set[Callable[[], None]] = set()  # for new numbers and the end
+        self.trackers: dict[str, str | None] = {}  # what is wrong with each, by host
         self._waits: Waits[Metainfo] = Waits()
 
     def __repr__(self) -> str:
@@ -99,6 +100,12 @@ class Swarm:
     ) -> None:
         """Take the pieces that are on disk, and those that may be."""
         self.pieces.hold(held, likely)
+
+    def tracker_answered(self, host: str, trouble: str | None) -> bool:
+        """Note a tracker's answer; return whether it is news."""
+        news = self.trackers.get(host) != trouble
+        self.trackers[host] = trouble
+        return news
 
     def piece_finished(self, piece: int, now: float) -> None:
         """Note a piece that passed its hash check; read it if somebody waits."""

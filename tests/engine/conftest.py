@@ -12,7 +12,7 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -106,6 +106,8 @@ def make_album(
     version: str = "v1",
     tracker: str | None = None,
     web_seed: str | None = None,
+    private: bool = False,
+    tiers: Sequence[str] = (),
 ) -> Album:
     """Write random files of those sizes and make a torrent of them."""
     noise = random.Random(f"{sizes}{piece_length}{version}")
@@ -117,6 +119,10 @@ def make_album(
     maker, _entries = _maker(bodies, piece_length, version)
     if tracker:
         maker.add_tracker(tracker, 0)
+    for tier, url in enumerate(tiers):
+        maker.add_tracker(url, tier)
+    if private:
+        maker.set_priv(True)
     if web_seed:
         maker.add_url_seed(web_seed)
     lt.set_piece_hashes(maker, str(folder))
@@ -252,10 +258,11 @@ class Rig:
         overrides: dict[str, object],
         *data_dirs: Path,
         limits: NetworkLimits | None = None,
+        trackers: Sequence[str] = (),
     ) -> None:
         where = folder / "data", folder / "resume"
         limits = limits or NetworkLimits()
-        self.engine = LibtorrentEngine(*where, overrides, data_dirs, limits)
+        self.engine = LibtorrentEngine(*where, overrides, data_dirs, limits, trackers)
         self.events: list[tuple[float, Event]] = []
         self._said = asyncio.Event()
         self.on_event: Callable[[Event], None] | None = None

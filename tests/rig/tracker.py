@@ -32,6 +32,7 @@ class Tracker(LoopbackServer):
         self.peers = list(peers)
         self.interval = interval
         self.down = False
+        self.refusal = ""  # what it answers everybody
         self.announces: list[dict[str, str]] = []
         self._heard = threading.Condition()
         super().__init__(host)
@@ -75,5 +76,8 @@ class Tracker(LoopbackServer):
             socket.inet_aton(host) + struct.pack("!H", port)
             for host, port in self.peers
         )
+        if self.refusal:
+            words = self.refusal.encode()
+            return b"d14:failure reason%d:%se" % (len(words), words)
         head = f"d8:intervali{self.interval}e5:peers{len(peers)}:"
         return head.encode() + peers + b"e"

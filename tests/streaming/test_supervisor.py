@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 
 from mopidy_vozduxan.engine.protocol import (
     DiskTrouble,
+    MetadataReceived,
     PiecesHeld,
     Statistics,
     StatisticsChanged,
     SwarmBroke,
+    TrackerAnswered,
     WayOut,
 )
 from mopidy_vozduxan.exceptions import (
@@ -21,6 +24,7 @@ from mopidy_vozduxan.exceptions import (
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.streaming import status
 from mopidy_vozduxan.streaming.target import Target
+from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.fake_engine import INFOHASH, album, source_of
 from tests.streaming.world import ALBUM, SOURCE, World
 
@@ -345,5 +349,42 @@ def test_uploads_yield_while_what_plays_is_in_need():
         await world.settle()
         assert not world.engine.yields
         world.manager.release(token)
+
+    asyncio.run(scene())
+
+
+def test_a_trackers_refusal_is_told_once_in_its_words(caplog):
+    async def scene():
+        world = World()
+        world.play()
+        await world.settle()
+        for _ in range(3):
+            event = TrackerAnswered(INFOHASH, "t.example", "unregistered", True)
+            world.engine.on_event(event)
+        (row,) = status.swarms(world.manager)
+        assert row["trackers"] == [{"host": "t.example", "trouble": "unregistered"}]
+        world.engine.on_event(TrackerAnswered(INFOHASH, "t.example", None))
+        (row,) = status.swarms(world.manager)
+        assert row["trackers"] == [{"host": "t.example", "trouble": None}]
+
+    asyncio.run(scene())
+    told = [m for m in caplog.messages if "t.example" in m]
+    assert told == [
+        "Vozduxan: The tracker t.example of “Album” refuses it: unregistered"
+    ]
+
+
+def test_a_magnet_that_turns_out_to_be_private_is_joined_again_by_its_torrent():
+    async def scene():
+        secret = replace(album(), private=True)
+        world = World(secret)
+        magnet = TorrentSource(INFOHASH, magnet=f"magnet:?xt=urn:btih:{INFOHASH}")
+        world.manager.swarms.join(magnet, None)
+        await world.settle()
+        world.engine.on_event(MetadataReceived(INFOHASH, secret, b"torrent"))
+        await world.settle()
+        assert world.engine.removed == [INFOHASH]
+        assert world.engine.added == [INFOHASH, INFOHASH]
+        assert world.engine.sources[-1].torrent == b"torrent"
 
     asyncio.run(scene())
