@@ -64,6 +64,10 @@ BY_EXTENSION: dict[str, Container] = {
     extension: container for container in CONTAINERS for extension in container.formats
 }
 
+_SURE = frozenset(("flac", "ogg", "oga", "opus", "m4a", "wav"))
+#: A signature that GStreamer's own type finders are sure of.
+SURE_SIGNATURE = flac.CONTAINER.signatures[0][1]
+
 #: The number of bytes that hold every signature.
 SIGNATURE_BYTES = max(
     place + len(signature)
@@ -125,6 +129,14 @@ def is_audio(path: str) -> bool:
 def is_playable(file: TorrentFile) -> bool:
     """Whether this file of a torrent is a track."""
     return not file.padding and file.size > 0 and is_audio(file.path)
+
+
+def is_surely_typed(path: str) -> bool:
+    """Whether GStreamer asks only its own type finders about a file of that name.
+
+    It asks no further if one of them is sure, as they are of these.
+    """
+    return extension(path) in _SURE
 
 
 def is_divisible(path: str) -> bool:

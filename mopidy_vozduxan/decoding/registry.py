@@ -17,8 +17,8 @@ gi.require_version("Gst", "1.0")
 gi.require_version("GstBase", "1.0")
 from gi.repository import Gst, GstBase  # noqa: E402
 
-#: GStreamer asks no further if a type finder is sure, as it is of these.
-_SURE = (".flac", ".ogg", ".oga", ".opus", ".m4a", ".wav")
+from mopidy_vozduxan.audio.formats import SURE_SIGNATURE, is_surely_typed  # noqa: E402
+
 #: What the player has at its first look; it looks again with each buffer.
 _FIRST_LOOK = 2048
 
@@ -61,7 +61,7 @@ def get_ready() -> None:
 
     Any thread may do it. It takes 0.01 s and 0.2 MB.
     """
-    plays(b"fLaC".ljust(_FIRST_LOOK, b"\0"))
+    plays(SURE_SIGNATURE.ljust(_FIRST_LOOK, b"\0"))
 
 
 def get_ready_for(name: str) -> None:
@@ -70,7 +70,7 @@ def get_ready_for(name: str) -> None:
     gst-libav has them; with all that it uses it takes 0.13 s and 7.6 MB on Debian 12.
     Blocks: do it while the file's first bytes come.
     """
-    if not name.lower().endswith(_SURE):
+    if not is_surely_typed(name):
         _load_all()
 
 
