@@ -223,3 +223,23 @@ async def test_a_state_of_too_few_pieces_has_no_file_read(tmp_path: Path) -> Non
         held = await rig.next(PiecesHeld)
         assert held.held == {0, 1, 2}
         assert held.held | held.likely == {*range(album.piece_count)}
+
+
+@pytest.mark.parametrize("wanted", [{}, dict.fromkeys(range(8), Urgency.SOON)])
+@on_loop
+async def test_what_was_found_is_evicted_like_all_else(
+    tmp_path: Path, wanted: dict[int, Urgency]
+) -> None:
+    """Whether its pieces were checked or not."""
+    album = make_album(tmp_path, [16384 * 4, 16384 * 4])
+    (await filled(tmp_path, album)).unlink()
+    async with Rig(tmp_path, OFFLINE) as rig:
+        rig.engine.add(album.source, plan_of(album, wanted))
+        await rig.next(PiecesHeld)
+        await rig.until(lambda: len(rig.all(PieceFinished)) == len(wanted))
+        await rig.engine.evict(album.source, frozenset({0}), frozenset())
+        before = len(rig.events)
+        rig.engine.add(album.source, None)
+        held = await rig.next(PiecesHeld, after=before)
+        assert held.held == {4, 5, 6, 7} & wanted.keys()
+        assert held.held | held.likely == {4, 5, 6, 7}
