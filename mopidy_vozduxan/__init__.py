@@ -16,7 +16,12 @@ from mopidy.exceptions import ExtensionError
 
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.folders import NAME
-from mopidy_vozduxan.network.setting_types import ListenInterfaces, Rate, Trackers
+from mopidy_vozduxan.network.setting_types import (
+    ListenInterfaces,
+    ProxyUrl,
+    Rate,
+    Trackers,
+)
 from mopidy_vozduxan.sizes import parse_size
 from mopidy_vozduxan.torrent.uris import SCHEMES, MagnetUri, keep_of, parse
 from mopidy_vozduxan.version import __version__
@@ -103,6 +108,11 @@ class Extension(ext.Extension):
         schema["connections_limit"] = config.Integer(minimum=2, maximum=65_535)
         schema["torrent_connections_limit"] = config.Integer(minimum=2, maximum=65_535)
         schema["upload_slots"] = config.Integer(minimum=1, maximum=1000)
+        schema["proxy"] = ProxyUrl()
+        schema["anonymous_mode"] = config.Boolean()
+        schema["encryption"] = config.String(
+            choices=["allowed", "preferred", "required", "off"]
+        )
         schema["trackers"] = Trackers()
         schema["scan_tags"] = config.String(choices=["all", "opened", "never"])
         for switch in ("dht", "lsd", "upnp", "natpmp"):

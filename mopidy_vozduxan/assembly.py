@@ -18,7 +18,9 @@ from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.protocol import Engine, MetadataReceived
 from mopidy_vozduxan.engine.survey import Known, Survey
+from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.network.proxying import Proxy, proxy_of
 from mopidy_vozduxan.planning.eviction import CacheWishes
 from mopidy_vozduxan.sources.adding import Adder
 from mopidy_vozduxan.sources.fetching import Fetcher
@@ -100,6 +102,17 @@ class Streaming:
         self.bridge.tell(self.engine.start, self.bridge.loop, self.manager.on_event)
 
 
+def proxy_in(config: Any) -> Proxy | None:
+    """Return the proxy for torrents. Raises :class:`BadInput` if it is none.
+
+    Nothing starts then: without its proxy nothing may leave.
+    """
+    try:
+        return proxy_of(config[folders.NAME].get("proxy"), config["proxy"])
+    except ValueError as exc:
+        raise BadInput(f"The setting vozduxan/proxy {exc}.") from exc
+
+
 def adder_of(
     config: Any,
     catalog: Catalog,
@@ -110,7 +123,9 @@ def adder_of(
 ) -> Adder:
     """Return the adder that fetches from swarms and web servers."""
     agent = f"Mopidy-Vozduxan/{__version__}"
-    fetcher = Fetcher(config["proxy"], agent, binding)
+    proxy = proxy_in(config)
+    through = proxy.url if proxy else ""
+    fetcher = Fetcher(config["proxy"], agent, binding, through=through)
 
     async def fetch_metainfo(source: TorrentSource) -> Metainfo:
         metainfo = await streaming.manager.metadata.fetch(source)

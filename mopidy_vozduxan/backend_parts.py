@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mopidy_vozduxan import folders, running
-from mopidy_vozduxan.assembly import CLOSE_S, Record, Streaming, adder_of
+from mopidy_vozduxan.assembly import CLOSE_S, Record, Streaming, adder_of, proxy_in
 from mopidy_vozduxan.commands.keeping_commands import KeepingCommands
 from mopidy_vozduxan.commands.library_commands import LibraryCommands
 from mopidy_vozduxan.commands.network_state import NetworkState
@@ -26,6 +26,7 @@ from mopidy_vozduxan.covers.picture_fetching import PictureFetcher
 from mopidy_vozduxan.cue.chapter_parts import parts_of_chapters
 from mopidy_vozduxan.cue.embedded import read_embedded
 from mopidy_vozduxan.cue.sheet import best_sheet, read_sheet
+from mopidy_vozduxan.engine import proxied
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.parsing import read_with_magnet
 from mopidy_vozduxan.engine.session import LibtorrentEngine
@@ -39,6 +40,7 @@ from mopidy_vozduxan.library.playlists_provider import VozduxanPlaylistsProvider
 from mopidy_vozduxan.listener import StreamListener, vacate
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.network.network_limits import NetworkLimits
+from mopidy_vozduxan.network.proxying import Proxy
 from mopidy_vozduxan.playback.playback_provider import VozduxanPlaybackProvider
 from mopidy_vozduxan.playback.player import Player
 from mopidy_vozduxan.playback.targets import Targets
@@ -83,7 +85,12 @@ class Parts:
         self._wishes = cache_wishes_of(ours)
         survey = record.survey(self._wishes, lambda *f: self._keeping.kept.holds(*f))
         self._streaming = _streaming(
-            ours, record.disk, self._from_swarms, self._history, survey
+            ours,
+            proxy_in(config),
+            record.disk,
+            self._from_swarms,
+            self._history,
+            survey,
         )
         self._bridge, self._manager = self._streaming.bridge, self._streaming.manager
         self._binding = Binding(ours["listen_interfaces"])
@@ -237,6 +244,7 @@ class Parts:
 
 def _streaming(
     ours: Mapping[str, Any],
+    proxy: Proxy | None,
     disk: DiskStore,
     from_swarms: FromSwarms,
     history: History,
@@ -245,7 +253,7 @@ def _streaming(
     engine = LibtorrentEngine(
         disk.data_dir,
         disk.resume_dir,
-        settings_from(ours),
+        {**settings_from(ours), **proxied.settings_of(proxy)},
         [Path(folder) for folder in ours["data_dirs"]],
         NetworkLimits.of(ours),
         ours["trackers"],

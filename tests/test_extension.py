@@ -92,6 +92,9 @@ def test_the_defaults_are_valid(extension):
         "torrent_connections_limit": 100,
         "upload_slots": 8,
         "trackers": (),
+        "proxy": None,
+        "encryption": "allowed",
+        "anonymous_mode": False,
         "dht": True,
         "lsd": True,
         "upnp": True,
@@ -120,6 +123,11 @@ def test_the_ends_of_a_range_are_accepted(extension, key, bounds):
         *((key, str(high + 1)) for key, (_, high) in RANGES.items()),
         *((key, nonsense) for key in RANGES for nonsense in ("", "soon", "2.5")),
         ("scan_tags", "sometimes"),
+        ("encryption", "maybe"),
+        *(
+            ("proxy", nonsense)
+            for nonsense in ("p.example:1080", "socks4://p", "socks5://", "none")
+        ),
         *(
             ("trackers", nonsense)
             for nonsense in ("example.org", "ftp://a/b", "trackers.txt", "http://")

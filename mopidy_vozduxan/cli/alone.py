@@ -15,6 +15,7 @@ from mopidy_vozduxan.assembly import (
     Streaming,
     adder_of,
     disk_of,
+    proxy_in,
 )
 from mopidy_vozduxan.catalog.keeps import names_kept
 from mopidy_vozduxan.commands.keeping_commands import (
@@ -45,7 +46,8 @@ class Alone:
         ours = config[folders.NAME]
         self._record = record = Record.of(config)
         self._from_swarms = FromSwarms(record.catalog)
-        engine = SleepingEngine(partial(guest_engine, ours), record.disk)
+        make = partial(guest_engine, ours, proxy_in(config))
+        engine = SleepingEngine(make, record.disk)
         limits = Limits.of(ours)
         self._streaming = Streaming.of(engine, limits, self._from_swarms.learned)
         keeping = Keeping(

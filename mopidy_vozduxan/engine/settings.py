@@ -143,6 +143,8 @@ PROFILE: Mapping[str, Any] = {
     "max_webtorrent_offers": 0,
 }
 
+_NAMELESS = {"user_agent": "", "peer_fingerprint": ""}
+
 #: Our config keys and libtorrent's names for them.
 CONFIG_NAMES = {
     "listen_interfaces": "listen_interfaces",
@@ -150,16 +152,47 @@ CONFIG_NAMES = {
     "lsd": "enable_lsd",
     "upnp": "enable_upnp",
     "natpmp": "enable_natpmp",
+    "anonymous_mode": "anonymous_mode",
 }
+
+
+_FORCED, _ENABLED, _DISABLED = (
+    int(policy)
+    for policy in (
+        lt.enc_policy.pe_forced,
+        lt.enc_policy.pe_enabled,
+        lt.enc_policy.pe_disabled,
+    )
+)
+_BOTH, _RC4 = int(lt.enc_level.both), int(lt.enc_level.rc4)
+#: Our choices: the policy for calls in and out, the level, and whether RC4 is preferred
+#: to an encrypted handshake alone.
+ENCRYPTION = {
+    "allowed": (_ENABLED, _BOTH, False),
+    "preferred": (_ENABLED, _BOTH, True),
+    "required": (_FORCED, _RC4, True),
+    "off": (_DISABLED, _BOTH, False),
+}
+
+
+def _encryption(choice: object) -> dict[str, object]:
+    policy, level, prefer = ENCRYPTION[str(choice)]
+    return {
+        "in_enc_policy": policy,
+        "out_enc_policy": policy,
+        "allowed_enc_level": level,
+        "prefer_rc4": prefer,
+    }
 
 
 def settings_from(config_values: Mapping[str, object]) -> dict[str, object]:
     """Return libtorrent's settings for our config's values; others are left out."""
+    choice = config_values.get("encryption")
     return {
         name: config_values[key]
         for key, name in CONFIG_NAMES.items()
         if config_values.get(key) is not None
-    }
+    } | (_encryption(choice) if choice else {})
 
 
 def settings_for(overrides: Mapping[str, object]) -> dict[str, Any]:
@@ -169,6 +202,8 @@ def settings_for(overrides: Mapping[str, object]) -> dict[str, Any]:
     smaller one would slow down a lone seed that is far away.
     """
     wanted = {**PROFILE, **overrides}
+    if wanted.get("anonymous_mode"):
+        wanted |= _NAMELESS  # libtorrent keeps the peer id's beginning (2.1.1)
     if _largest_receive_buffer() < MIB:
         wanted.pop("recv_socket_buffer_size")
     unknown = set(unknown_settings(wanted))

@@ -15,6 +15,7 @@ from typing import Any
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.engine.protocol import Engine, Event
 from mopidy_vozduxan.network.network_limits import NetworkLimits
+from mopidy_vozduxan.network.proxying import Proxy
 from mopidy_vozduxan.planning.plan import Changes, Plan
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
@@ -97,12 +98,15 @@ class SleepingEngine:
             self._folder.cleanup()
 
 
-def guest_engine(config: Mapping[str, Any], folder: Path) -> Engine:
+def guest_engine(
+    config: Mapping[str, Any], proxy: Proxy | None, folder: Path
+) -> Engine:
     """Return an engine with these folders that takes no port from a server."""
+    from mopidy_vozduxan.engine.proxied import settings_of
     from mopidy_vozduxan.engine.session import LibtorrentEngine
     from mopidy_vozduxan.engine.settings import settings_from
 
-    overrides = {**settings_from(config), **_GUEST}
+    overrides = {**settings_from(config), **_GUEST, **settings_of(proxy)}
     interfaces = str(overrides["listen_interfaces"])
     overrides["listen_interfaces"] = any_port(interfaces)
     limits = NetworkLimits.of(config)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from mopidy import config
 
 from mopidy_vozduxan.network import extra_trackers, rates
 from mopidy_vozduxan.network.interfaces import interfaces_of
+from mopidy_vozduxan.network.proxying import OF_MOPIDY, Proxy
 
 
 class ListenInterfaces(config.String):
@@ -30,6 +33,25 @@ class Trackers(config.List):
         for entry in entries:
             extra_trackers.check(entry)
         return entries
+
+
+class ProxyUrl(config.String):
+    """A proxy's URL, or ``mopidy``; shown without its password."""
+
+    def __init__(self) -> None:
+        super().__init__(optional=True)
+
+    def deserialize(self, value: str) -> str | None:
+        """The value unchanged; ValueError if it names no proxy."""
+        proxy: str | None = super().deserialize(value)
+        if proxy and proxy != OF_MOPIDY:
+            Proxy.of(proxy)
+        return proxy
+
+    def serialize(self, value: object, display: bool = False) -> str:
+        """The value; passwords are not displayed."""
+        text = str(value or "")
+        return re.sub(r":[^:/@]*@", ":********@", text) if display else text
 
 
 class Rate(config.ConfigValue):

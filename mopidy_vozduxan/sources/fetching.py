@@ -35,6 +35,8 @@ _MIB = 1024 * 1024
 class Fetcher:
     """Fetches through ``proxy``, Mopidy's section of that name, within ``binding``.
 
+    ``through`` is the URL of another one that counts instead.
+
     ``agent`` is our name, as ``name/version``. Without a configured proxy, those of
     the environment are used.
     """
@@ -45,9 +47,10 @@ class Fetcher:
         agent: str,
         binding: Binding,
         total_s: float = TOTAL_S,
+        through: str = "",
     ) -> None:
         self._binding = binding
-        self._proxy: str | None = httpclient.format_proxy(proxy)
+        self._proxy: str | None = through or httpclient.format_proxy(proxy)
         self._agent = httpclient.format_user_agent(agent)
         self._total_s = total_s
 
