@@ -163,7 +163,7 @@ class CacheKeeper:
         self._allow()
         stock, files = self.stock, self._evictions.worth_trying(self.stock.files)
         waiting = await self._evictions.carry_out(
-            files, stock.torrents, self._may_interrupt
+            files, stock.torrents, self._holdings_now, self._may_interrupt
         )
         self._waiting = tuple(waiting)
         self.went({file.infohash for file in files} - {f.infohash for f in waiting})

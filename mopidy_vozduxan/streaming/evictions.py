@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from mopidy_vozduxan.engine.protocol import Engine
 from mopidy_vozduxan.exceptions import VozduxanError
-from mopidy_vozduxan.planning.eviction import CachedFile
+from mopidy_vozduxan.planning.eviction import CachedFile, Holdings
 from mopidy_vozduxan.planning.quiet import is_quiet
 from mopidy_vozduxan.streaming.cache_stock import Torrents
 from mopidy_vozduxan.streaming.open_streams import OpenStreams
@@ -22,6 +22,9 @@ from mopidy_vozduxan.streaming.swarms import Swarms
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 logger = logging.getLogger(__name__)
+
+#: When to evict a file again that did not leave, in seconds.
+AGAIN_S = 30.0
 
 
 class Evictions:
@@ -40,41 +43,50 @@ class Evictions:
         self._swarms = swarms
         self._clock = clock
         self._changed = changed
-        self._tried: frozenset[CachedFile] = frozenset()  # as they were then
+        self._tried: dict[CachedFile, float] = {}  # as they were then, and when
 
     def worth_trying(self, files: Sequence[CachedFile]) -> list[CachedFile]:
-        """Return the files that are not just as they were when they were evicted."""
+        """Return the files that are not just as they were when they were evicted.
+
+        After a while those are tried again: their swarm may have been about to join.
+        """
+        since = self._clock() - AGAIN_S
+        self._tried = {file: at for file, at in self._tried.items() if at > since}
         return [file for file in files if _as_is(file) not in self._tried]
 
     async def carry_out(
         self,
         files: Sequence[CachedFile],
         torrents: Torrents,
+        holdings: Callable[[], Holdings],
         may_interrupt: Callable[[int], bool | None],
     ) -> list[CachedFile]:
         """Evict files; return those that have to wait for a quiet moment.
 
         ``torrents`` has the bytes of theirs, and which files lose no piece.
-        ``may_interrupt`` says for an amount of
+        ``holdings`` says what is held by now. ``may_interrupt`` says for an amount of
         bytes whether a swarm that is used may leave for them: at once, in a quiet
         moment (``None``), or not at all.
         """
         waiting: list[CachedFile] = []
         for infohash in dict.fromkeys(file.infohash for file in files):
-            own = [file for file in files if file.infohash == infohash]
             swarm = self._swarms.joined_by(infohash)
-            if swarm and self._is_used(swarm):
+            is_used = swarm is not None and self._is_used(swarm)
+            if not is_used and not await self._has_left(infohash, swarm):
+                continue
+            now, (torrent, spared) = holdings(), torrents[infohash]
+            own = [f for f in files if f.infohash == infohash and not now.protect(f)]
+            if swarm and is_used:
                 may = may_interrupt(sum(file.frees for file in own))
-                if may is False:
+                if may is False or torrent is None or not own:
                     continue
                 if not may and not self._is_quiet(swarm):
                     waiting += own
                     continue
                 swarm.begin_anew(self._clock())
-            elif not await self._has_left(infohash, swarm):
-                continue
-            torrent, spared = torrents[infohash]
-            await self._evict(TorrentSource(infohash, torrent), own, spared)
+            if own:
+                spared |= now.spared(infohash)
+                await self._evict(TorrentSource(infohash, torrent), own, spared)
         return waiting
 
     async def _has_left(self, infohash: str, swarm: Swarm | None) -> bool:
@@ -104,9 +116,7 @@ class Evictions:
             await asyncio.shield(ending)
         except VozduxanError as exc:
             logger.warning("Vozduxan: The cache cannot be tidied up: %s", exc)
-        tried = {_as_is(file) for file in files}
-        others = {file for file in self._tried if file.infohash != infohash}
-        self._tried = frozenset(others | tried)
+        self._tried |= {_as_is(file): self._clock() for file in files}
         logger.info(
             "Vozduxan: %d file(s), %d MB, left the cache, as it has a limit",
             len(files),

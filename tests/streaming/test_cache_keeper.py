@@ -58,7 +58,7 @@ class Nobody:
     def worth_trying(self, files):
         return list(files)
 
-    async def carry_out(self, files, torrents, may_interrupt):
+    async def carry_out(self, files, torrents, holdings, may_interrupt):
         return []
 
 
