@@ -95,7 +95,10 @@ class Parts:
         self._bridge, self._manager = self._streaming.bridge, self._streaming.manager
         self._binding = Binding(ours["listen_interfaces"])
         self._network = NetworkState(
-            self._binding, NetworkLimits.of(ours), self._streaming.engine.limit
+            self._binding,
+            NetworkLimits.of(ours),
+            self._streaming.engine.limit,
+            proxy_in(config),
         )
         self._to_swarms = ToSwarms(catalog, self._bridge, self._manager.metadata)
         self._adder = adder_of(

@@ -46,7 +46,8 @@ class Alone:
         ours = config[folders.NAME]
         self._record = record = Record.of(config)
         self._from_swarms = FromSwarms(record.catalog)
-        make = partial(guest_engine, ours, proxy_in(config))
+        proxy = proxy_in(config)
+        make = partial(guest_engine, ours, proxy)
         engine = SleepingEngine(make, record.disk)
         limits = Limits.of(ours)
         self._streaming = Streaming.of(engine, limits, self._from_swarms.learned)
@@ -64,7 +65,7 @@ class Alone:
             record.disk,
             adder,
             Removal(forget=record.pictures.forget),
-            NetworkState(binding, NetworkLimits.of(ours), engine.limit),
+            NetworkState(binding, NetworkLimits.of(ours), engine.limit, proxy),
             read_with_magnet,
             keeping,
             cache_wishes_of(ours),

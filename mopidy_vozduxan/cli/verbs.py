@@ -162,6 +162,8 @@ def status(run: Run) -> None:
         lines.append(f"Bound to: {', '.join(bound)}")
     if trouble := row["network"]["trouble"]:
         lines.append(f"Network: {trouble}")
+    if proxy := row["network"].get("proxy"):
+        lines.append(f"Proxy: {proxy}")
     lines += [f"Limit: {text}" for text in _limits(row["network"]["limits"])]
     if waiting := library["waitingForMetadata"]:
         lines.append(f"Without metadata yet: {waiting}")

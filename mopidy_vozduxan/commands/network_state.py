@@ -10,6 +10,7 @@ from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.network import rates
 from mopidy_vozduxan.network.binding import Binding
 from mopidy_vozduxan.network.network_limits import NetworkLimits
+from mopidy_vozduxan.network.proxying import Proxy
 
 Row = dict[str, object]
 
@@ -23,14 +24,16 @@ _COUNTS = {
 
 
 class NetworkState:
-    """Knows the binding and the limits; ``apply`` is called with other limits."""
+    """Knows binding, limits and proxy; ``apply`` is called with other limits."""
 
     def __init__(
         self,
         binding: Binding,
         limits: NetworkLimits,
         apply: Callable[[NetworkLimits], None],
+        proxy: Proxy | None = None,
     ) -> None:
+        self._proxy = proxy
         self._binding = binding
         self._limits = limits
         self._apply = apply
@@ -42,6 +45,7 @@ class NetworkState:
             "boundTo": list(self._binding.named),
             "devices": list(now.devices),
             "trouble": now.sentence,
+            "proxy": self._proxy.text if self._proxy else None,
             "limits": self.limits_row(),
         }
 

@@ -26,6 +26,11 @@ class Proxy:
     user: str = ""
     password: str = ""
 
+    @property
+    def text(self) -> str:
+        """What to show of it: neither user nor password."""
+        return f"{self.kind}://{self.host}:{self.port}"
+
     @classmethod
     def of(cls, url: str) -> Self:
         """Return the proxy that a URL names. Raises ValueError."""

@@ -320,6 +320,7 @@ def test_the_status_is_for_people_and_for_scripts(line):
             "boundTo": ["vpn0", "10.9.0.2"],
             "devices": ["vpn0"],
             "trouble": "No device has the address 10.9.0.2: torrents use only vpn0.",
+            "proxy": "socks5://p.example:1080",
             "limits": {"downloadLimit": 0, "uploadLimit": 500_000},
         },
         "streams": [
@@ -354,6 +355,7 @@ def test_the_status_is_for_people_and_for_scripts(line):
     assert "Bound to: vpn0, 10.9.0.2" in line.out
     assert "Disk: The disk is full (/x)." in line.out
     assert "Network: No device has the address 10.9.0.2: torrents use" in line.out
+    assert "Proxy: socks5://p.example:1080" in line.out
     assert "Limit: upload 500 kB/s" in line.out
     assert "01.flac" in line.out
     assert "1.0 kB/s" in line.out

@@ -652,6 +652,7 @@ def test_the_library_is_managed_over_http(server):
     status, answer = server.run("torrent_status")
     assert answer["library"]["torrents"] == 1
     limits = answer["network"].pop("limits")
+    assert answer["network"].pop("proxy") is None
     assert answer["network"] == {"boundTo": [], "devices": [], "trouble": None}
     assert limits == {
         "downloadLimit": 0,
