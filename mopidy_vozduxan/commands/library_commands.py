@@ -228,8 +228,15 @@ class LibraryCommands:
 
         Rates are numbers of bytes/s, or texts such as ``500 kB/s``.
         """
-        given = {name: value for name, value in locals().items() if name != "self"}
-        self._network.change_limits(given)
+        self._network.change_limits(
+            {
+                "downloadLimit": downloadLimit,
+                "uploadLimit": uploadLimit,
+                "connectionsLimit": connectionsLimit,
+                "torrentConnectionsLimit": torrentConnectionsLimit,
+                "uploadSlots": uploadSlots,
+            }
+        )
         return self._network.limits_row()
 
     # --- which torrent is meant
