@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from mopidy_vozduxan.exceptions import StorageFailed
-from mopidy_vozduxan.planning.eviction import CacheLimits, Holdings, Usage
+from mopidy_vozduxan.planning.eviction import CachedFile, CacheLimits, Holdings, Usage
 from mopidy_vozduxan.planning.room import Room
 from mopidy_vozduxan.streaming.cache_keeper import CacheKeeper
+from mopidy_vozduxan.streaming.evictions import Evictions
 from tests.engine.conftest import on_loop
+from tests.fake_engine import FakeEngine
 
 DAY = 86_400.0
 #: A look follows what comes within a second; an hour would be too late.
@@ -57,6 +59,9 @@ class Nobody:
 
     def worth_trying(self, files):
         return list(files)
+
+    def joined_by(self, infohash):
+        return None
 
     async def carry_out(self, files, torrents, holdings, may_interrupt):
         return []
@@ -122,3 +127,21 @@ async def test_a_disk_that_is_gone_is_looked_at_again() -> None:
     await looked(disk, 2)
     assert keeper.allowance.room is Room.ALL
     await keeper.close()
+
+
+@on_loop
+async def test_what_is_held_by_the_time_it_goes_stays() -> None:
+    """A look takes a while, and a listener may play what it chose."""
+    loop, engine = asyncio.get_running_loop(), FakeEngine()
+    engine.start(loop, None)
+    nobody = Nobody()
+    evictions = Evictions(engine, nobody, nobody, loop.time, lambda _: None)
+    files = [CachedFile("t", index, 100, 100) for index in range(3)]
+    await evictions.carry_out(
+        files,
+        {"t": (b"torrent", frozenset({7}))},
+        lambda: Holdings({("t", 1): 100}),
+        lambda _: True,
+    )
+    assert engine.evicted == [("t", {0, 2}, {1, 7})]
+    assert evictions.worth_trying(files) == files[1:2]

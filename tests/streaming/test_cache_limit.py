@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from mopidy_vozduxan.engine.disk import DiskStore, Space
 from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.survey import Known, Survey
-from mopidy_vozduxan.planning.eviction import CachedFile, CacheWishes, Holdings
+from mopidy_vozduxan.planning.eviction import CacheWishes
 from mopidy_vozduxan.planning.room import Room
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
@@ -31,21 +30,6 @@ PATIENCE_S = 60.0
 PAUSE_S = 1.0
 #: Of each file the last block is not full; unfinished pieces lie on disk, too.
 SLACK = TRACKS * 4096 + 8 * PIECE
-
-
-class SlowSurvey(Survey):
-    """Ends its look at every file when the test says so."""
-
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)
-        self.chosen, self.may_end = threading.Event(), threading.Event()
-        self.may_end.set()
-
-    def everything(self, holdings: Holdings) -> list[CachedFile]:
-        found = super().everything(holdings)
-        self.chosen.set()
-        self.may_end.wait(PATIENCE_S)
-        return found
 
 
 class Keeping:
@@ -65,7 +49,7 @@ class Keeping:
         loop = asyncio.get_running_loop()
         disk = self.disk
         self.engine = LibtorrentEngine(disk.data_dir, disk.resume_dir, LOOPBACK)
-        survey = self.survey = SlowSurvey(
+        survey = Survey(
             disk,
             wishes,
             self._known,
@@ -283,24 +267,3 @@ async def test_what_no_catalog_knows_goes_first_and_as_a_whole(
         manager.cache.start()
         await keeping.play(0)
         await until(lambda: not unknown.exists())
-
-
-@on_loop
-async def test_what_is_played_while_it_is_chosen_to_go_stays(
-    tmp_path: Path, seeds: Seeds
-) -> None:
-    keeping = await made(tmp_path, seeds)
-    wishes = CacheWishes(0, 0)
-    async with keeping.running(wishes):
-        for number in range(6):
-            await keeping.play(number)
-    async with keeping.running(CacheWishes(LIMIT, 0)) as manager:
-        keeping.survey.may_end.clear()
-        manager.cache.watch()
-        await until(keeping.survey.chosen.is_set)
-        manager.play(keeping.target(0), "track:0")
-        keeping.survey.may_end.set()
-        await until(lambda: keeping.on_disk() <= LIMIT + TRACK)
-        first = keeping.files[0]
-        path = keeping.disk.data_dir / keeping.album.infohash / first.path
-        assert path.read_bytes() == sources(keeping.album)[0]
