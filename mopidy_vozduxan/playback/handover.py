@@ -37,6 +37,7 @@ START_S = 2.0
 
 _ASKED = ("playback", "_on_about_to_finish")
 _STARTING = ("playback", "_pending_tl_track")
+_CURRENT = ("playback", "_current_tl_track")
 _HARMLESS = ("playback", "get_state")
 
 
@@ -69,6 +70,8 @@ class Handover:
         """Return when core has chosen, or when no choice is needed any more."""
         with contextlib.suppress(pykka.ActorDeadError, _Discarded):
             self._wait_for_start()
+            if self._answer(ProxyGetAttr(_CURRENT)) is None:
+                return  # the tracklist was cleared; Mopidy 3.4 would fail
             question = Question((), (), {})
             try:
                 self._answer(question)
@@ -102,7 +105,7 @@ def take_over(audio: Any, core: Any) -> None:
     A Mopidy without the needed private names keeps its own.
     """
     try:
-        for name in (_ASKED, _STARTING):
+        for name in (_ASKED, _STARTING, _CURRENT):
             core.actor_ref.ask(ProxyGetAttr(name))
         playbin = audio.actor_ref.ask(ProxyGetAttr(("_playbin",)))
     except AttributeError as exc:

@@ -23,10 +23,14 @@ class Core(pykka.ThreadingActor):
         self.playback = pykka.traversable(
             SimpleNamespace(
                 _pending_tl_track=None,
+                _current_tl_track="track",
                 _on_about_to_finish=lambda: self.asked.append("next track"),
                 get_state=lambda: self.asked.append("state"),
             )
         )
+
+    def clear(self):
+        self.playback._current_tl_track = None
 
     def begin(self, tl_track):
         self.playback._pending_tl_track = tl_track
@@ -93,6 +97,12 @@ def test_a_core_that_does_not_know_of_the_start_is_asked_once_it_does(core, sink
     assert core.proxy().asked.get() == ["next track"]
 
 
+def test_a_core_without_a_track_is_not_asked(core, sink):
+    core.proxy().clear().get()
+    Handover(core, sink)()
+    assert core.proxy().asked.get() == []
+
+
 def test_a_start_that_core_never_learns_of_is_not_waited_for_forever(
     core, sink, monkeypatch
 ):
@@ -104,11 +114,13 @@ def test_a_start_that_core_never_learns_of_is_not_waited_for_forever(
 
 def test_what_the_player_discards_is_not_waited_for_and_core_never_asked(core, sink):
     class Asked:
-        """Core, once it has told that no start is pending."""
+        """Core, once it has told what plays, and that no start is pending."""
 
         def ask(self, message, block):
             if not isinstance(message, Question):
-                return SimpleNamespace(get=lambda timeout: None)
+                (_, name) = message.attr_path
+                told = None if "pending" in name else "track"
+                return SimpleNamespace(get=lambda timeout: told)
             return core.ask(message, block=block)
 
     free = threading.Event()
