@@ -18,6 +18,7 @@ from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.folders import NAME
 from mopidy_vozduxan.network.setting_types import (
     ListenInterfaces,
+    OneInterface,
     ProxyUrl,
     Rate,
     Trackers,
@@ -102,6 +103,7 @@ class Extension(ext.Extension):
         schema["cache_max_size"] = Size()
         schema["min_free_space"] = Size()
         schema["cache_ttl"] = Days()
+        schema["interface"] = OneInterface()
         schema["listen_interfaces"] = ListenInterfaces()
         schema["download_limit"] = Rate()
         schema["upload_limit"] = Rate()

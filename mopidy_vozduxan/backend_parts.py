@@ -39,6 +39,7 @@ from mopidy_vozduxan.library.library_provider import VozduxanLibraryProvider
 from mopidy_vozduxan.library.playlists_provider import VozduxanPlaylistsProvider
 from mopidy_vozduxan.listener import StreamListener, vacate
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.network.interfaces import listening_of
 from mopidy_vozduxan.network.network_limits import NetworkLimits
 from mopidy_vozduxan.network.proxying import Proxy
 from mopidy_vozduxan.playback.playback_provider import VozduxanPlaybackProvider
@@ -93,7 +94,7 @@ class Parts:
             survey,
         )
         self._bridge, self._manager = self._streaming.bridge, self._streaming.manager
-        self._binding = Binding(ours["listen_interfaces"])
+        self._binding = Binding(listening_of(ours))
         self._network = NetworkState(
             self._binding,
             NetworkLimits.of(ours),

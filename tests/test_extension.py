@@ -85,6 +85,7 @@ def test_the_defaults_are_valid(extension):
         "min_free_space": None,
         "cache_ttl": None,
         "scan_tags": "all",
+        "interface": None,
         "listen_interfaces": "0.0.0.0:6881,[::]:6881",
         "download_limit": 0,
         "upload_limit": 0,
@@ -214,6 +215,20 @@ def test_interfaces_to_listen_on_are_taken_as_they_are(extension, value):
 def test_interfaces_nobody_can_listen_on_are_an_error(extension, value):
     _, errors = read(extension, listen_interfaces=value)
     assert list(errors) == ["listen_interfaces"]
+
+
+@pytest.mark.parametrize("value", ["tun0", "10.8.0.2", "fd00::2", "fe80::1%eth0"])
+def test_traffic_is_bound_to_a_device_or_an_address(extension, value):
+    settings, errors = read(extension, interface=value)
+    assert (settings["interface"], errors) == (value, {})
+
+
+@pytest.mark.parametrize(
+    "value", ["0.0.0.0", "::", "10.8.0.256", "tun0:6881", "tun0,tun1", "eth0 or so"]
+)
+def test_what_is_neither_a_device_nor_an_address_is_an_error(extension, value):
+    _, errors = read(extension, interface=value)
+    assert list(errors) == ["interface"]
 
 
 def test_what_to_keep_is_a_list_of_names_and_uris(extension):

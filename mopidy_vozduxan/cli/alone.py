@@ -31,6 +31,7 @@ from mopidy_vozduxan.engine.sleeping_engine import SleepingEngine, guest_engine
 from mopidy_vozduxan.exceptions import StorageFailed
 from mopidy_vozduxan.keeping.keeping import Keeping
 from mopidy_vozduxan.network.binding import Binding
+from mopidy_vozduxan.network.interfaces import listening_of
 from mopidy_vozduxan.network.network_limits import NetworkLimits
 from mopidy_vozduxan.sources.metadata_exchange import FromSwarms
 from mopidy_vozduxan.streaming.limits import Limits, cache_wishes_of
@@ -54,7 +55,7 @@ class Alone:
         keeping = Keeping(
             self._streaming.manager, record.catalog, record.disk, ours["keep"]
         )
-        binding = Binding(ours["listen_interfaces"])
+        binding = Binding(listening_of(ours))
         adder = adder_of(
             config, record.catalog, self._streaming, self._from_swarms, binding
         )

@@ -14,6 +14,7 @@ from typing import Any
 import libtorrent as lt
 
 from mopidy_vozduxan.engine.parsing import MAX_PIECES
+from mopidy_vozduxan.network.interfaces import listening_of
 from mopidy_vozduxan.torrent.metainfo import MAX_TORRENT_BYTES
 
 MIB = 1024 * 1024
@@ -187,11 +188,14 @@ def _encryption(choice: object) -> dict[str, object]:
 
 def settings_from(config_values: Mapping[str, object]) -> dict[str, object]:
     """Return libtorrent's settings for our config's values; others are left out."""
-    choice = config_values.get("encryption")
+    values = dict(config_values)
+    if values.get("interface"):
+        values["listen_interfaces"] = listening_of(values)
+    choice = values.get("encryption")
     return {
-        name: config_values[key]
+        name: values[key]
         for key, name in CONFIG_NAMES.items()
-        if config_values.get(key) is not None
+        if values.get(key) is not None
     } | (_encryption(choice) if choice else {})
 
 

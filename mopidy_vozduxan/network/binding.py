@@ -12,7 +12,7 @@ from mopidy_vozduxan.network.ways import Standing, standing_of
 
 
 class Binding:
-    """The binding in ``listen_interfaces``. Raises ValueError if that is invalid."""
+    """The binding in :func:`interfaces.listening_of`. Raises ValueError if invalid."""
 
     def __init__(self, listen_interfaces: str) -> None:
         self._named = named_in(interfaces_of(listen_interfaces))

@@ -1,4 +1,4 @@
-"""What ``listen_interfaces`` says: where to listen, and what to bind all traffic to.
+"""What ``interface`` and ``listen_interfaces`` say: where to listen, what to bind to.
 
 Pure: it does not look at this machine's devices.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _INTERFACE = re.compile(
@@ -64,6 +65,37 @@ def interfaces_of(text: str) -> tuple[Interface, ...]:
 def named_in(interfaces: tuple[Interface, ...]) -> tuple[Interface, ...]:
     """Return the devices and addresses that all traffic is bound to, if any."""
     return tuple(one for one in interfaces if not one.is_any)
+
+
+def check_host(host: str) -> None:
+    """Raise ValueError unless ``host`` is an address or the name of a device."""
+    if not is_address(host) and not _can_be_a_device(host):
+        raise ValueError(f"must name an address or a device, not {host!r}")
+    if is_address(host) and ipaddress.ip_address(host).is_unspecified:
+        raise ValueError(f"must name one address or device; {host} means all of them")
+
+
+def listening_of(config: Mapping[str, object]) -> str:
+    """Return the interfaces to listen on, as ``listen_interfaces`` writes them.
+
+    ``interface`` takes the place of all hosts there, and their ports stay. Raises
+    ValueError as :func:`interfaces_of` does.
+    """
+    given, host = str(config["listen_interfaces"]), config.get("interface")
+    if not host:
+        return given
+    shown = f"[{host}]" if ":" in str(host) else host
+    ports = dict.fromkeys(one.text.rpartition(":")[2] for one in interfaces_of(given))
+    return ",".join(f"{shown}:{port}" for port in ports)
+
+
+def is_address(host: str) -> bool:
+    """Return whether ``host`` is an address; ``fe80::1%eth0`` is one."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _interface(text: str) -> Interface:

@@ -7,7 +7,7 @@ import re
 from mopidy import config
 
 from mopidy_vozduxan.network import extra_trackers, rates
-from mopidy_vozduxan.network.interfaces import interfaces_of
+from mopidy_vozduxan.network.interfaces import check_host, interfaces_of
 from mopidy_vozduxan.network.proxying import OF_MOPIDY, Proxy
 
 
@@ -19,6 +19,20 @@ class ListenInterfaces(config.String):
         interfaces: str = super().deserialize(value)
         interfaces_of(interfaces)
         return interfaces
+
+
+class OneInterface(config.String):
+    """An address or a device of this machine, or nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(optional=True)
+
+    def deserialize(self, value: str) -> str | None:
+        """The value unchanged, None if empty; ValueError if it can be neither."""
+        host: str | None = super().deserialize(value)
+        if host:
+            check_host(host)
+        return host
 
 
 class Trackers(config.List):

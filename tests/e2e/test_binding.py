@@ -31,7 +31,8 @@ SECONDS = 200
 #: All that talks to others is on, and none of it needs a name looked up.
 TALKATIVE = environment({"dht_bootstrap_nodes": f"{FAR}:6881"})
 BOUND = VOZDUXAN | {
-    "listen_interfaces": "vpn0:6881",
+    "interface": "vpn0",
+    "listen_interfaces": "0.0.0.0:6881,[::]:6881",
     "dht": "true",
     "lsd": "true",
     "upnp": "true",

@@ -54,5 +54,10 @@ def test_our_config_keys_become_libtorrent_names() -> None:
     }
 
 
+def test_libtorrent_listens_where_everything_is_bound_to() -> None:
+    config = {"interface": "vpn0", "listen_interfaces": "0.0.0.0:6881,[::]:6881"}
+    assert settings_from(config) == {"listen_interfaces": "vpn0:6881"}
+
+
 def test_finished_swarms_keep_their_peers() -> None:
     assert settings_for({})["close_redundant_connections"] is False

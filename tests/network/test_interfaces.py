@@ -8,7 +8,7 @@ import pytest
 
 from mopidy_vozduxan.network import devices
 from mopidy_vozduxan.network.devices import Device
-from mopidy_vozduxan.network.interfaces import interfaces_of, named_in
+from mopidy_vozduxan.network.interfaces import interfaces_of, listening_of, named_in
 from mopidy_vozduxan.network.ways import Standing, standing_of
 
 
@@ -98,3 +98,21 @@ def test_who_may_not_look_sees_no_device(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(devices.socket, "socket", refuse)
     assert devices.look() == {}
+
+
+@pytest.mark.parametrize(
+    ("interface", "given", "listening"),
+    [
+        (None, "0.0.0.0:6881,[::]:6881", "0.0.0.0:6881,[::]:6881"),
+        ("vpn0", "0.0.0.0:6881,[::]:6881", "vpn0:6881"),
+        ("vpn0", "0.0.0.0:6881, [::]:7000s", "vpn0:6881,vpn0:7000s"),
+        ("10.8.0.2", "vpn1:6881", "10.8.0.2:6881"),
+        ("fd00::2", "0.0.0.0:0", "[fd00::2]:0"),
+    ],
+)
+def test_one_interface_takes_the_place_of_all_hosts(
+    interface: str | None, given: str, listening: str
+) -> None:
+    config = {"interface": interface, "listen_interfaces": given}
+    assert listening_of(config) == listening
+    interfaces_of(listening)
