@@ -17,9 +17,12 @@ from urllib.parse import quote
 from mopidy_vozduxan.catalog import inventory, torrent_rows
 from mopidy_vozduxan.catalog.records import Records
 from mopidy_vozduxan.exceptions import BadInput, StorageFailed
+from mopidy_vozduxan.torrent.magnets import parse_magnet
 from mopidy_vozduxan.torrent.uris import Keep, keep_of, parse
 
 _HEX = re.compile(r"[0-9a-f]{4,64}")
+#: Tables with infohashes, and what else names the torrent there.
+_NAMES = {"torrent": "name", "album": "name", "alias": "NULL"}
 
 
 class Keeps:
@@ -64,6 +67,8 @@ def names_kept(path: Path, named: Iterable[str]) -> set[str]:
     :class:`Catalog`. Raises :class:`StorageFailed`.
     """
     if not path.exists():
+        if any(named):
+            raise StorageFailed(f"It cannot be read what is kept: {path} is missing.")
         return set()
     error: sqlite3.Error | None = None
     # The second way needs no lock, and sees no changes that wait in the WAL. There are
@@ -80,20 +85,29 @@ def names_kept(path: Path, named: Iterable[str]) -> set[str]:
 
 def _names_kept(db: sqlite3.Connection, named: Iterable[str]) -> set[str]:
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-    if not tables >= {"torrent", "alias", "keep"}:
-        return set()  # a version without keeps wrote it
-    kept = {keep.infohash for keep in list_keeps(db)}
-    texts = [text.lower() for text in named]
-    for infohash, name in db.execute("SELECT infohash, name FROM torrent"):
-        if any(_may_name(text, infohash, name or "") for text in texts):
-            kept.add(infohash)
-    return {name for infohash in kept for name in inventory.names_of(db, infohash)}
+    # An older version wrote it if some are missing.
+    kept = {keep.infohash for keep in list_keeps(db)} if "keep" in tables else set()
+    texts = [text.strip() for text in named]
+    for table, column in _NAMES.items():
+        if table in tables:
+            rows = db.execute(f"SELECT infohash, {column} FROM {table}")
+            kept |= {i for i, name in rows if any(_may_name(t, i, name) for t in texts)}
+    if "alias" not in tables:
+        return kept
+    whole = {torrent_rows.name_of(db, infohash) for infohash in kept}
+    return {name for infohash in whole for name in inventory.names_of(db, infohash)}
 
 
-def _may_name(text: str, infohash: str, name: str) -> bool:
+def _may_name(text: str, infohash: str, name: str | None) -> bool:
     """Whether a text of the configuration may name a torrent, or a part of it."""
-    beginnings = _HEX.findall(text)
-    return text == name.lower() or any(map(infohash.startswith, beginnings))
+    if name and name.casefold() == text.casefold():
+        return True
+    if text.lower().startswith("magnet:"):
+        try:
+            return parse_magnet(text).infohash == infohash
+        except BadInput:
+            return False
+    return any(map(infohash.startswith, _HEX.findall(text.lower())))
 
 
 def list_keeps(db: sqlite3.Connection) -> list[Keep]:

@@ -22,6 +22,7 @@ from mopidy_vozduxan.torrent.uris import is_infohash
 #: The unit of ``st_blocks``, whatever the file system's own block size is.
 _BLOCK_BYTES = 512
 _CHUNK_BYTES = 1024 * 1024
+_DRAFT = ".cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,14 @@ class DiskStore:
 
     def infohashes(self) -> list[str]:
         """Return the torrents that have anything on disk."""
-        data = (path.name for path in _entries(self.data_dir))
+        data = (path.name.removesuffix(_DRAFT) for path in _entries(self.data_dir))
         resume = (path.stem for path in _entries(self.resume_dir))
         return sorted({name for name in (*data, *resume) if is_infohash(name)})
 
     def size(self, infohash: str) -> int:
         """Return the bytes that a torrent's data takes on disk; holes take none."""
-        return sum(map(_allocated, _walk(self._data_of(infohash))))
+        draft = self._draft_of(infohash)
+        return sum(map(_allocated, (draft, *_walk(self._data_of(infohash)))))
 
     def sizes(self) -> dict[str, int]:
         """Return the :meth:`size` of every torrent."""
@@ -81,6 +83,7 @@ class DiskStore:
         data = self._data_of(infohash)
         try:
             self.cut_links(infohash)
+            self._draft_of(infohash).unlink(missing_ok=True)
             if data.exists():
                 shutil.rmtree(data)  # safe from links that appear meanwhile
             for resume in self.resume_dir.glob(f"{infohash}.*"):
@@ -118,19 +121,25 @@ class DiskStore:
 
         Paths that lead elsewhere are left alone. Raises :class:`StorageFailed`.
         """
-        data = self._data_of(infohash)
+        data, draft = self._data_of(infohash), self._draft_of(infohash)
         paths = {Path(path): rest for path, rest in rests.items()}
         inside = [path for path in paths if _is_inside(path, data)]
         try:
             # Deleting first makes room for what is written.
             for path in sorted(inside, key=lambda path: len(paths[path])):
                 if paths[path]:
-                    _keep_only(path, paths[path], data.with_suffix(".cut"))
+                    _keep_only(path, paths[path], draft)
                 else:
                     path.unlink(missing_ok=True)
                     _remove_empty(path.parent, data)
         except OSError as exc:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
             raise StorageFailed(f"Cannot delete data: {exc}.") from exc
+
+    def _draft_of(self, infohash: str) -> Path:
+        """Return where a shortened file is made; a crash may leave it there."""
+        return self.data_dir / f"{infohash}{_DRAFT}"
 
     def _data_of(self, infohash: str) -> Path:
         if not is_infohash(infohash):

@@ -1,8 +1,8 @@
 """Files of a torrent leave the disk, and their pieces the saved state.
 
 libtorrent cannot forget a piece, so this happens while the swarm is out of the session.
-The state is written before the files are deleted: after a crash in between, pieces that
-are there are fetched again, and none is missed.
+The state is written before the files are deleted, and nothing goes that it claims:
+after a crash in between, pieces that are there are found again, and none is missed.
 """
 
 from __future__ import annotations
@@ -52,8 +52,6 @@ def drop(params: Any, info: Any, eviction: Eviction) -> Cut:
     files = {i for i in eviction.files if 0 <= i < layout_of(info).num_files()}
     cut = cut_of(maps_of(info), pieces_in(params), files, eviction.spared)
     without_pieces(params, cut.dropped)
-    half = params.unfinished_pieces
-    params.unfinished_pieces = {p: half[p] for p in half if p not in cut.dropped}
     return cut
 
 
@@ -70,21 +68,16 @@ class Evictor:
         Raises :class:`BadInput` without the torrent's bytes, :class:`StorageFailed`.
         """
         info = params_of_torrent(source.torrent or b"").ti
-        params = self._files.load(source.infohash)
-        if params is None:
-            params = lt.add_torrent_params()
-            self.cut(source.infohash, info, drop(params, info, eviction))
-            return
-        cut = drop(params, info, eviction)
-        data = bytes(lt.write_resume_data_buf(params))
-        self._files.save(source.infohash, data)
-        self.cut(source.infohash, info, cut)
+        params = self._files.load(source.infohash) or lt.add_torrent_params()
+        self.cut(source.infohash, info, drop(params, info, eviction))
 
     def cut(self, infohash: str, info: Any, cut: Cut) -> None:
         """Delete what a cut leaves nothing of, and shorten the rest.
 
-        Raises :class:`StorageFailed`.
+        Nothing goes while the saved state claims it, which a full disk may not have
+        let us change. Raises :class:`StorageFailed`.
         """
+        self._files.disclaim(infohash, cut.dropped)
         folder, layout = self._disk.folder_of(infohash), layout_of(info)
         rests = {layout.file_path(i, folder): rest for i, rest in cut.rests.items()}
         self._disk.cut(infohash, rests)

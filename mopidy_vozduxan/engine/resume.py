@@ -21,7 +21,7 @@ from mopidy_vozduxan.engine.parsing import (
     params_of_torrent,
     without_surplus,
 )
-from mopidy_vozduxan.exceptions import BadInput, VozduxanError
+from mopidy_vozduxan.exceptions import BadInput, StorageFailed, VozduxanError
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 logger = logging.getLogger(__name__)
@@ -85,6 +85,24 @@ class ResumeFiles:
         self._failing = False
         return True
 
+    def disclaim(self, infohash: str, pieces: Set[int]) -> None:
+        """Have the swarm's file claim none of ``pieces``.
+
+        If it cannot be changed, it goes: what is on disk is found without it. Blocks.
+        Raises :class:`StorageFailed`.
+        """
+        params = self.load(infohash)
+        if params is None:
+            return
+        if pieces.isdisjoint(pieces_in(params).union(params.unfinished_pieces)):
+            return
+        without_pieces(params, pieces)
+        if not self.save(infohash, bytes(lt.write_resume_data_buf(params))):
+            try:
+                self._path(infohash).unlink(missing_ok=True)
+            except OSError as exc:
+                raise StorageFailed(f"Cannot delete resume data: {exc}.") from exc
+
     def _path(self, infohash: str) -> Path:
         return self._folder / f"{infohash}.resume"
 
@@ -142,9 +160,11 @@ def without_check(params: Any) -> None:
 
 
 def without_pieces(params: Any, pieces: Set[int]) -> None:
-    """Leave pieces out of what is held."""
+    """Leave pieces out of what is held, and out of what is half fetched."""
     there = enumerate(params.have_pieces)
     params.have_pieces = [held and piece not in pieces for piece, held in there]
+    half = params.unfinished_pieces
+    params.unfinished_pieces = {p: half[p] for p in half if p not in pieces}
 
 
 def with_peers(params: Any, known: Iterable[Address]) -> list[Address]:

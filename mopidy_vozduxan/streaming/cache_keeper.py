@@ -197,7 +197,7 @@ class CacheKeeper:
 
     def _choose(self, limits: CacheLimits, holdings: Holdings) -> Stock:
         assert self._survey
-        files = self._survey.everything(holdings)
+        files = self._evictions.worth_trying(self._survey.everything(holdings))
         usage = self._survey.usage((), holdings)
         chosen = victims(files, holdings, usage, limits, self._survey.now())
         torrents = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from mopidy_vozduxan.engine.protocol import Engine
@@ -23,7 +23,8 @@ from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 logger = logging.getLogger(__name__)
 
-#: When to evict a file again that did not leave, in seconds.
+#: When to evict a file again that did not leave, in seconds; its disk may be
+#: read-only.
 AGAIN_S = 30.0
 
 
@@ -43,16 +44,17 @@ class Evictions:
         self._swarms = swarms
         self._clock = clock
         self._changed = changed
-        self._tried: dict[CachedFile, float] = {}  # as they were then, and when
+        self._tried: Mapping[CachedFile, float] = {}  # as they were, and when
+        self._said = ""
 
-    def worth_trying(self, files: Sequence[CachedFile]) -> list[CachedFile]:
+    def worth_trying(self, files: Iterable[CachedFile]) -> list[CachedFile]:
         """Return the files that are not just as they were when they were evicted.
 
         After a while those are tried again: their swarm may have been about to join.
+        May be called from any thread.
         """
-        since = self._clock() - AGAIN_S
-        self._tried = {file: at for file, at in self._tried.items() if at > since}
-        return [file for file in files if _as_is(file) not in self._tried]
+        tried, since = self._tried, self._clock() - AGAIN_S
+        return [file for file in files if tried.get(_as_is(file), since) <= since]
 
     async def carry_out(
         self,
@@ -115,14 +117,24 @@ class Evictions:
         try:
             await asyncio.shield(ending)
         except VozduxanError as exc:
-            logger.warning("Vozduxan: The cache cannot be tidied up: %s", exc)
-        self._tried |= {_as_is(file): self._clock() for file in files}
+            level = logging.DEBUG if str(exc) == self._said else logging.WARNING
+            logger.log(level, "Vozduxan: The cache cannot be tidied up: %s", exc)
+            self._said = str(exc)
+            self._note(files)
+            return
+        self._note(files)
         logger.info(
             "Vozduxan: %d file(s), %d MB, left the cache, as it has a limit",
             len(files),
             sum(file.frees for file in files) // 1_000_000,
         )
         logger.debug("That took %.2f s", self._clock() - began)
+
+    def _note(self, files: Sequence[CachedFile]) -> None:
+        """Note that files were tried now."""
+        now = self._clock()
+        recent = {f: at for f, at in self._tried.items() if at > now - AGAIN_S}
+        self._tried = recent | {_as_is(file): now for file in files}
 
     def _is_used(self, swarm: Swarm) -> bool:
         return swarm.is_waited_for or swarm.infohash in self._streams.used()

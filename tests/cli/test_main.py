@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import logging
@@ -25,6 +26,7 @@ from mopidy_vozduxan.exceptions import (
     StorageFailed,
     VozduxanError,
 )
+from mopidy_vozduxan.keeping import which_keep
 from mopidy_vozduxan.torrent.uris import TrackUri
 from tests.fake_engine import album, source_of
 
@@ -242,6 +244,47 @@ def test_what_is_kept_is_not_purged_where_no_mopidy_runs(line, tmp_path, monkeyp
     assert line.run("purge", "--json") == 0
     assert json.loads(line.out)["torrents"] == 1
     assert sorted(os.listdir(folder / "torrents")) == [INFOHASH, OTHER]
+
+
+NAMED = "Artist - Album (1999) [FLAC]"
+LIKE_ALBUM = "Album"
+BASE32 = "magnet:?xt=urn:btih:" + base64.b32encode(bytes.fromhex(INFOHASH)).decode()
+
+
+@pytest.mark.parametrize(
+    "text", [NAMED.upper(), LIKE_ALBUM, BASE32, INFOHASH[:6].upper()]
+)
+def test_what_the_configuration_keeps_is_not_purged_however_it_is_named(
+    line, tmp_path, monkeypatch, text
+):
+    monkeypatch.setattr(server, "find", lambda _: None)
+    folder = tmp_path / "vozduxan"
+    catalog = Catalog(folder_made(folder) / "catalog.db")
+    metainfo = replace(album(infohash=INFOHASH), name=NAMED)
+    catalog.collection.add(source_of(metainfo), metainfo)
+    for infohash in (INFOHASH, OTHER):
+        (folder_made(folder / "torrents" / infohash) / "file").write_bytes(b"x")
+    assert text != LIKE_ALBUM or which_keep.find(catalog, None, text)
+    catalog.close()
+    line.config["vozduxan"]["keep"] = (text,)
+    assert line.run("purge", "--json") == 0
+    assert os.listdir(folder / "torrents") == [INFOHASH]
+
+
+def test_nothing_is_purged_if_it_cannot_be_known_what_is_kept(
+    line, tmp_path, monkeypatch
+):
+    """The catalog's disk is not there, and that of the cache is."""
+    monkeypatch.setattr(server, "find", lambda _: None)
+    folder = tmp_path / "vozduxan"
+    (folder_made(folder / "torrents" / INFOHASH) / "file").write_bytes(b"x")
+    line.config["vozduxan"]["keep"] = ("Album",)
+    assert line.run("purge") != 0
+    assert "It cannot be read what is kept" in line.err
+    assert os.listdir(folder / "torrents") == [INFOHASH]
+    line.config["vozduxan"]["keep"] = ()
+    assert line.run("purge") == 0
+    assert os.listdir(folder / "torrents") == []
 
 
 def exported(state="running", done=0, **others):

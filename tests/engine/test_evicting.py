@@ -14,7 +14,7 @@ from mopidy_vozduxan.engine.protocol import (
     PiecesHeld,
     PieceUnreadable,
 )
-from mopidy_vozduxan.exceptions import BadInput
+from mopidy_vozduxan.exceptions import BadInput, StorageFailed
 from mopidy_vozduxan.planning.plan import Urgency
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.engine.conftest import (
@@ -29,6 +29,7 @@ from tests.engine.conftest import (
     plan_of,
 )
 from tests.engine.steps import VERSIONS, joined
+from tests.rig.disks import needs_root, small_disk
 
 #: In v1 the first two share a piece, and so do the last two.
 SIZES = [100_000, 100_000, 100_000]
@@ -246,3 +247,43 @@ async def test_without_its_torrent_nothing_is_evicted(tmp_path: Path) -> None:
                 TorrentSource(album.infohash), frozenset({1}), frozenset()
             )
         assert len(await held_again(rig, album)) == album.piece_count
+
+
+@needs_root
+@pytest.mark.parametrize("is_joined", [True, False])
+@on_loop
+async def test_nothing_that_is_gone_is_claimed_though_the_state_cannot_be_written(
+    tmp_path: Path, is_joined: bool
+) -> None:
+    album = make_album(tmp_path, SIZES)
+    with small_disk(tmp_path / "resume", 2**20) as disk:
+        async with Rig(tmp_path, OFFLINE) as rig:
+            await joined(rig, album, *range(album.piece_count))
+            if not is_joined:
+                await rig.engine.remove(album.infohash)
+            else:  # a state is on disk
+                await rig.engine.remove(album.infohash)
+                await joined(rig, album)
+            disk.fill()
+            await evict(rig, album, 1)
+            assert taken(tmp_path) < sum(SIZES) - 50_000
+            resume = tmp_path / "resume" / f"{album.infohash}.resume"
+            assert not resume.exists() or not saved(tmp_path, album) & {*range(7, 11)}
+            assert not await held_again(rig, album) & {*range(7, 11)}
+
+
+@needs_root
+@on_loop
+async def test_nothing_goes_while_the_state_claims_it(tmp_path: Path) -> None:
+    album = make_album(tmp_path, SIZES)
+    with small_disk(tmp_path / "resume", 2**20) as disk:
+        async with Rig(tmp_path, OFFLINE) as rig:
+            await joined(rig, album, *range(album.piece_count))
+            await rig.engine.remove(album.infohash)
+            disk.read_only()
+            with pytest.raises(StorageFailed):
+                await evict(rig, album, 1)
+            assert taken(tmp_path) >= sum(SIZES)
+            disk.read_only(False)
+            await evict(rig, album, 1)
+            assert taken(tmp_path) < sum(SIZES) - 50_000

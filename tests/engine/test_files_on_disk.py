@@ -9,6 +9,8 @@ import pytest
 
 from mopidy_vozduxan.engine.disk import DiskStore
 from mopidy_vozduxan.exceptions import StorageFailed
+from mopidy_vozduxan.planning.spans import Span
+from tests.rig.disks import needs_root, small_disk
 
 INFOHASH = "ab" * 20
 OTHER = "cd" * 32
@@ -58,6 +60,28 @@ def test_deleting_takes_all_of_one_torrent_and_nothing_else(disk: DiskStore) -> 
     disk.delete(INFOHASH)
     assert disk.infohashes() == [OTHER]
     assert [path.name for path in disk.resume_dir.iterdir()] == [f"{OTHER}.resume"]
+
+
+def test_a_draft_that_a_crash_left_is_counted_and_deleted(disk: DiskStore) -> None:
+    """Of an eviction that shortens a file."""
+    fill(disk, OTHER)
+    (disk.data_dir / f"{INFOHASH}.cut").write_bytes(os.urandom(100_000))
+    assert disk.infohashes() == sorted([INFOHASH, OTHER])
+    assert disk.size(INFOHASH) >= 100_000
+    disk.delete(INFOHASH)
+    assert [path.name for path in disk.data_dir.iterdir()] == [OTHER]
+
+
+@needs_root
+def test_a_file_that_cannot_be_shortened_leaves_no_draft(disk: DiskStore) -> None:
+    with small_disk(disk.data_dir, 2**20) as small:
+        path = fill(disk, INFOHASH, 500_000) / "Album" / "Disc 1" / "01.flac"
+        before = path.read_bytes()
+        filler = small.fill()
+        with pytest.raises(StorageFailed):
+            disk.cut(INFOHASH, {str(path): [Span(0, 200_000)]})
+        assert path.read_bytes() == before
+        assert {p.name for p in disk.data_dir.iterdir()} == {INFOHASH, filler.name}
 
 
 def test_links_lead_nowhere(disk: DiskStore, tmp_path: Path) -> None:

@@ -15,11 +15,13 @@ from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.engine.survey import Known, Survey
 from mopidy_vozduxan.planning.eviction import CacheWishes
 from mopidy_vozduxan.planning.room import Room
+from mopidy_vozduxan.streaming import evictions
 from mopidy_vozduxan.streaming.limits import Limits
 from mopidy_vozduxan.streaming.manager import Manager
 from mopidy_vozduxan.streaming.target import Target
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.engine.conftest import LOOPBACK, Album, Seeds, make_album, on_loop
+from tests.rig.disks import needs_root, small_disk
 from tests.streaming.world import read_all
 
 TRACK, PIECE = 600_000, 32 * 1024
@@ -267,3 +269,33 @@ async def test_what_no_catalog_knows_goes_first_and_as_a_whole(
         manager.cache.start()
         await keeping.play(0)
         await until(lambda: not unknown.exists())
+
+
+@needs_root
+@on_loop
+async def test_what_cannot_be_deleted_holds_up_nothing_else_and_goes_later(
+    tmp_path: Path,
+    seeds: Seeds,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The first to leave lies on a disk that is read-only for now."""
+    monkeypatch.setattr(evictions, "AGAIN_S", 5.0)
+    keeping = await made(tmp_path, seeds)
+    (tmp_path / "resume").mkdir()
+    stuck = tmp_path / "data" / ("ab" * 20)
+    with small_disk(stuck, 2 * LIMIT) as disk:
+        file = stuck / "1.flac"
+        file.write_bytes(bytes(LIMIT))
+        disk.read_only()
+        async with keeping.running(CacheWishes(2 * LIMIT, 0)) as manager:
+            manager.cache.start()
+            for number in range(12):
+                await keeping.play(number)
+            await settled(keeping)
+            assert file.exists()
+            assert caplog.text.count("cannot be tidied up") == 1
+            disk.read_only(False)
+            for number in range(12):  # the limit is exceeded again
+                await keeping.play(number)
+            await until(lambda: not file.exists())
