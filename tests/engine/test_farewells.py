@@ -123,7 +123,10 @@ async def test_it_waits_for_every_answer_before_it_leaves(
         monkeypatch.setitem(handlers, "save_resume_data_failed_alert", answer)
         monkeypatch.setattr(rig.engine._parts.saving, "save", save_twice)
         await left(rig, album)
-        assert parting == [False, True]
+        # libtorrent says by itself that it has flushed a torrent that is finished. If
+        # that comes now, the state is asked for once more.
+        assert len(parting) >= 2
+        assert parting == [False] * (len(parting) - 1) + [True]
 
 
 @on_loop
