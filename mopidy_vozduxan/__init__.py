@@ -42,6 +42,26 @@ class Size(config.String):
         return size
 
 
+class Folder(config.Path):
+    """A folder. Mopidy's own type ignores variables that it does not know."""
+
+    def deserialize(self, value: str) -> str | None:
+        """The whole path, None if it is empty; ValueError if it leads nowhere."""
+        try:
+            folder: str | None = super().deserialize(value)
+        except RuntimeError as exc:  # Mopidy itself would not start
+            raise ValueError(f"{value!r} is in no user's home; write a path.") from exc
+        except ValueError:
+            if not value.strip():
+                raise
+            folder = None
+        if folder is None and value.strip():
+            raise ValueError(
+                f"{value!r} has a variable that Mopidy does not know; write a path."
+            )
+        return folder
+
+
 class Days(config.Integer):
     """A number of days, or nothing."""
 
@@ -89,10 +109,10 @@ class Extension(ext.Extension):
     def get_config_schema(self) -> Any:
         """One type per key; timeouts are whole seconds."""
         schema = super().get_config_schema()
-        schema["torrent_dirs"] = config.List(optional=True, subtype=config.Path())
-        schema["data_dirs"] = config.List(optional=True, subtype=config.Path())
+        schema["torrent_dirs"] = config.List(optional=True, subtype=Folder())
+        schema["data_dirs"] = config.List(optional=True, subtype=Folder())
         schema["keep"] = config.List(optional=True, subtype=KeepName())
-        schema["cache_dir"] = config.Path(optional=True)
+        schema["cache_dir"] = Folder(optional=True)
         schema["lookup_timeout"] = config.Integer(minimum=0, maximum=30)
         schema["metadata_timeout"] = config.Integer(minimum=1, maximum=3600)
         schema["stall_timeout"] = config.Integer(minimum=5, maximum=3600)

@@ -153,6 +153,7 @@ def test_nonsense_is_an_error_of_its_key_alone(extension, key, value):
         ("2T", 2 * 10**12),
         ("0", 0),
         ("123", 123),
+        ("0.4", 1),  # 0 would be no limit
     ],
 )
 def test_sizes_are_written_as_people_do(extension, key, value, size):
@@ -169,6 +170,23 @@ def test_nonsense_for_a_size_is_refused_with_a_sentence(extension, key, value):
     _, errors = read(extension, **{key: value})
     assert list(errors) == [key]
     assert errors[key].endswith(" is no size; write for example 10GB, 500MiB or 0.")
+
+
+@pytest.mark.parametrize("key", ["cache_dir", "data_dirs", "torrent_dirs"])
+@pytest.mark.parametrize("value", ["$XDG_RUNTIME_DIR/x", "~nobody-at-all/x"])
+def test_a_folder_that_leads_nowhere_is_refused_with_a_sentence(extension, key, value):
+    """It would be ignored: the SD card instead of memory. Or Mopidy would not start."""
+    _, errors = read(extension, **{key: value})
+    assert list(errors) == [key]
+    assert value in errors[key]
+    assert errors[key].endswith("; write a path.")
+
+
+def test_a_folder_may_be_at_home_or_nowhere(extension):
+    settings, errors = read(extension, cache_dir="~/x", data_dirs="$XDG_DATA_DIR/y")
+    assert errors == {}
+    assert settings["cache_dir"] == str(Path("~/x").expanduser())
+    assert read(extension, cache_dir=" ")[0]["cache_dir"] is None
 
 
 @pytest.mark.parametrize("value", ["soon", "2.5", "7d", "-1", "36501"])
