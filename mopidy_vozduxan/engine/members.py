@@ -55,7 +55,8 @@ class Members:
     def concerned(self, alert: Any, *, leaving: bool = False) -> JoinedSwarm | None:
         """Return the swarm of an alert; ``None`` for alerts of an earlier stay.
 
-        Swarms that are leaving count only with ``leaving``.
+        A ``torrent_status`` has a handle, too. Swarms that are leaving count only with
+        ``leaving``.
         """
         swarm = self.named(alert.handle.info_hashes())
         if swarm is None or swarm.handle is None or swarm.handle != alert.handle:

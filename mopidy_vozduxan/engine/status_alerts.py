@@ -55,7 +55,7 @@ class StatusAlerts:
 
     def _on_statuses(self, alert: Any) -> None:
         for status in alert.status:
-            swarm = self._members.named(status.info_hashes)
+            swarm = self._members.concerned(status, leaving=True)
             if swarm is None:
                 continue
             if swarm.leaving:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import libtorrent as lt
 import pytest
 
 from mopidy_vozduxan.engine.protocol import (
     PieceRead,
     PiecesHeld,
+    SwarmBroke,
 )
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.planning.plan import Changes, Urgency
@@ -21,6 +26,33 @@ from tests.engine.conftest import (
     plan_of,
 )
 from tests.engine.steps import joined, put
+
+
+class Stopped:
+    """A status of a torrent that libtorrent has stopped: a file was deleted."""
+
+    def __init__(self, status: Any) -> None:
+        self._status = status
+        self.errc = lt.error_code(errno.ENOENT, lt.system_category())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._status, name)
+
+
+@on_loop
+async def test_a_status_of_an_earlier_stay_does_not_count(tmp_path: Path) -> None:
+    """It came before the swarm had its new handle, and ended it for good."""
+    album = make_album(tmp_path, [100_000])
+    async with Rig(tmp_path, OFFLINE) as rig:
+        await joined(rig, album, 0)
+        handle = rig.engine._members.swarms[album.infohash].handle
+        late = SimpleNamespace(status=[Stopped(handle.status())])
+        await rig.engine.remove(album.infohash)
+        before = len(rig.events)
+        rig.engine.add(album.source, None)
+        rig.engine._pump._handlers["state_update_alert"](late)
+        assert (await rig.next(PiecesHeld, after=before)).held == {0}
+        assert not rig.all(SwarmBroke)
 
 
 @on_loop
