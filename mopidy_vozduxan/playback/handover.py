@@ -68,16 +68,17 @@ class Handover:
 
     def __call__(self) -> None:
         """Return when core has chosen, or when no choice is needed any more."""
-        with contextlib.suppress(pykka.ActorDeadError, _Discarded):
+        question = Question((), (), {})
+        try:
             self._wait_for_start()
-            if self._answer(ProxyGetAttr(_CURRENT)) is None:
-                return  # the tracklist was cleared; Mopidy 3.4 would fail
-            question = Question((), (), {})
-            try:
+            if self._answer(ProxyGetAttr(_CURRENT)) is not None:
                 self._answer(question)
-            except _Discarded:
-                question.withdrawn = True
-                logger.debug("About to finish: the player was stopped, or has jumped")
+            # Else the tracklist was cleared, and Mopidy 3.4 would fail.
+        except _Discarded:
+            question.withdrawn = True
+            logger.debug("About to finish: the player was stopped, or has jumped")
+        except pykka.ActorDeadError:
+            pass  # Mopidy stops
 
     def _wait_for_start(self) -> None:
         deadline = time.monotonic() + START_S
