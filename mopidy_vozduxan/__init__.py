@@ -27,6 +27,10 @@ from mopidy_vozduxan.sizes import parse_size
 from mopidy_vozduxan.torrent.uris import SCHEMES, MagnetUri, keep_of, parse
 from mopidy_vozduxan.version import __version__
 
+#: In bytes; 0 is allowed, too.
+LEAST_SIZE = 1_000_000
+NOT_0 = "123456789"
+
 
 class Size(config.String):
     """An amount of data: ``10GB``, ``500MiB``, ``0``."""
@@ -35,10 +39,13 @@ class Size(config.String):
         super().__init__(optional=True)
 
     def deserialize(self, value: str) -> str | None:
-        """The value unchanged, None if it is empty; ValueError if it is no size."""
+        """The value unchanged, None if it is empty; ValueError if it is no size.
+
+        One without its unit is an oversight: nobody means a cache of ten bytes.
+        """
         size: str | None = super().deserialize(value)
-        if size:
-            parse_size(size)
+        if size and parse_size(size) < LEAST_SIZE and not set(size).isdisjoint(NOT_0):
+            raise ValueError(f"{size!r} is less than 1 MB; write for example 10GB.")
         return size
 
 

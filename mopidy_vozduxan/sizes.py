@@ -16,5 +16,4 @@ def parse_size(text: str) -> int:
             f"{text.strip()!r} is no size; write for example 10GB, 500MiB or 0."
         )
     number, unit, binary = match.groups()
-    size = float(number) * (1024 if binary else 1000) ** _POWERS[unit.upper()]
-    return int(size) or int(size > 0)  # only 0 is 0, which is no limit
+    return int(float(number) * (1024 if binary else 1000) ** _POWERS[unit.upper()])

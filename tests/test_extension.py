@@ -149,11 +149,10 @@ def test_nonsense_is_an_error_of_its_key_alone(extension, key, value):
         ("10GB", 10**10),
         ("500MiB", 500 * 2**20),
         ("1.5 gb", 1_500_000_000),
-        ("64kB", 64_000),
+        ("6400kB", 6_400_000),
         ("2T", 2 * 10**12),
         ("0", 0),
-        ("123", 123),
-        ("0.4", 1),  # 0 would be no limit
+        ("1234567", 1_234_567),
     ],
 )
 def test_sizes_are_written_as_people_do(extension, key, value, size):
@@ -170,6 +169,14 @@ def test_nonsense_for_a_size_is_refused_with_a_sentence(extension, key, value):
     _, errors = read(extension, **{key: value})
     assert list(errors) == [key]
     assert errors[key].endswith(" is no size; write for example 10GB, 500MiB or 0.")
+
+
+@pytest.mark.parametrize("key", ["cache_max_size", "min_free_space"])
+@pytest.mark.parametrize("value", ["10", "0.4", "64kB", "0.0001MB"])
+def test_a_size_without_its_unit_is_taken_for_an_oversight(extension, key, value):
+    _, errors = read(extension, **{key: value})
+    assert errors == {key: f"'{value}' is less than 1 MB; write for example 10GB."}
+    assert read(extension, **{key: "0"})[1] == read(extension, **{key: "0 GB"})[1] == {}
 
 
 @pytest.mark.parametrize("key", ["cache_dir", "data_dirs", "torrent_dirs"])
