@@ -40,7 +40,7 @@ class World:
         self.catalog = Catalog(folder / "catalog.db")
         self.from_swarms = FromSwarms(self.catalog)
         self.streaming = Streaming.of(engine, Limits(), self.from_swarms.learned)
-        config, binding = {"proxy": {}}, Binding("")
+        config, binding = {"proxy": {}, "vozduxan": {}}, Binding("")
         self.adder = adder_of(
             config, self.catalog, self.streaming, self.from_swarms, binding
         )
