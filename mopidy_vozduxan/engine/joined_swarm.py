@@ -62,6 +62,8 @@ class JoinedSwarm:
     hoped: set[int] = field(default_factory=set)  # wanted, and held according to that
     reads: dict[int, int] = field(default_factory=dict)
     hashes: PieceHashes | None = None  # known with the metadata
+    #: A magnet's saved state until then: libtorrent forgets its v2 hashes (2.1.1).
+    resume_data: Any = None
     #: Read, and not checked yet: piece, bytes, number of callers.
     unhashed: list[tuple[int, bytes, int]] = field(default_factory=list)
     found: FoundPieces = field(default_factory=FoundPieces)

@@ -222,5 +222,6 @@ def _first_priorities(params: Any, plan: Plan | None) -> list[int]:
 
 def _describe(swarm: JoinedSwarm, params: Any, *, stopped: bool) -> None:
     swarm.params, swarm.stopped = params, stopped
+    swarm.resume_data = params if params.ti is None else None
     swarm.peers = list(params.peers)
     swarm.web_seeds = set(params.url_seeds)

@@ -16,7 +16,7 @@ from mopidy_vozduxan.engine.members import Members
 from mopidy_vozduxan.engine.parsing import read_torrent, torrent_of
 from mopidy_vozduxan.engine.places import Place
 from mopidy_vozduxan.engine.protocol import MetadataReceived
-from mopidy_vozduxan.engine.resume import with_pieces
+from mopidy_vozduxan.engine.resume import pieces_in, with_pieces
 from mopidy_vozduxan.engine.saving import Saving
 from mopidy_vozduxan.engine.swarm_failures import SwarmFailures
 from mopidy_vozduxan.engine.trackers import leave_out
@@ -89,6 +89,8 @@ class StateAlerts:
         if swarm.wants_metadata and params.ti is not None:
             swarm.wants_metadata = False
             swarm.hashes = PieceHashes(params.ti, None)
+            known, swarm.resume_data = swarm.resume_data, None
+            swarm.hashes.learn_saved(known, pieces_in(known))
             swarm.private = params.ti.priv()
             self._tell_metadata(swarm, params)
         self._holding.tell(swarm, held)

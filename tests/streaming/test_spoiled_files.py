@@ -15,6 +15,7 @@ from typing import Any
 import libtorrent as lt
 import pytest
 
+from mopidy_vozduxan.engine.hashes import PieceHashes
 from mopidy_vozduxan.engine.parsing import read_torrent
 from mopidy_vozduxan.engine.session import LibtorrentEngine
 from mopidy_vozduxan.exceptions import StorageFailed
@@ -201,6 +202,20 @@ async def test_what_came_by_a_magnet_link_is_checked_too(
         await player.read(1)
         assert await player.read_all() == sources(swarm)
     spoil_a_byte(stored(tmp_path)[0])
+    async with Player(tmp_path, source, swarm) as player:
+        assert await player.read_all() == sources(swarm)
+
+
+@pytest.mark.parametrize("swarm", ["v2"], indirect=True)
+@on_loop
+async def test_hashes_that_were_saved_are_known_again(
+    tmp_path: Path, swarm: Album, seeds: Seeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libtorrent forgets a magnet's, until peers send them: often too late."""
+    source = swarm.magnet(*seeds.start(swarm, 1))
+    async with Player(tmp_path, source, swarm) as player:
+        assert await player.read_all() == sources(swarm)
+    monkeypatch.setattr(PieceHashes, "learn", lambda *_: None)
     async with Player(tmp_path, source, swarm) as player:
         assert await player.read_all() == sources(swarm)
 
