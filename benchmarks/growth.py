@@ -27,7 +27,7 @@ SLACK = {
     "descriptors": 32,
     "threads": 8,
     "streams": 24,
-    "readers": 4,
+    "readers": 10,  # eight files of a torrent are read at once
     "swarms": 8,
 }
 MB = 1e6
