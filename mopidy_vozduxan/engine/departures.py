@@ -148,7 +148,8 @@ class Departures:
             return
         farewell = swarm.farewell
         if farewell.eviction and swarm.hashes:
-            farewell.note(drop(params, swarm.hashes.info, farewell.eviction))
+            info, eviction = swarm.hashes.info, farewell.eviction
+            farewell.note(drop(params, info, eviction, swarm.held))
         done = self._saving.store(swarm, params)
         done.add_done_callback(lambda _: self.part(swarm))
 

@@ -7,6 +7,7 @@ after a crash in between, pieces that are there are found again, and none is mis
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +48,16 @@ def maps_of(info: Any) -> list[PieceMap]:
     ]
 
 
-def drop(params: Any, info: Any, eviction: Eviction) -> Cut:
-    """Leave out of a saved state what an eviction takes away; return that."""
+def drop(
+    params: Any, info: Any, eviction: Eviction, held: Set[int] = frozenset()
+) -> Cut:
+    """Leave out of a saved state what an eviction takes away; return that.
+
+    On a busy disk the state may lack pieces that are ``held``; their bytes are there.
+    """
     files = {i for i in eviction.files if 0 <= i < layout_of(info).num_files()}
-    cut = cut_of(maps_of(info), pieces_in(params), files, eviction.spared)
+    there = pieces_in(params) | held
+    cut = cut_of(maps_of(info), there, files, eviction.spared)
     without_pieces(params, cut.dropped)
     return cut
 

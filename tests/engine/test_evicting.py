@@ -8,6 +8,7 @@ from pathlib import Path
 import libtorrent as lt
 import pytest
 
+from mopidy_vozduxan.engine.evicting import Eviction, drop
 from mopidy_vozduxan.engine.protocol import (
     PieceFinished,
     PieceRead,
@@ -16,6 +17,7 @@ from mopidy_vozduxan.engine.protocol import (
 )
 from mopidy_vozduxan.exceptions import BadInput, StorageFailed
 from mopidy_vozduxan.planning.plan import Urgency
+from mopidy_vozduxan.planning.spans import Span
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 from tests.engine.conftest import (
     LOOPBACK,
@@ -247,6 +249,17 @@ async def test_without_its_torrent_nothing_is_evicted(tmp_path: Path) -> None:
                 TorrentSource(album.infohash), frozenset({1}), frozenset()
             )
         assert len(await held_again(rig, album)) == album.piece_count
+
+
+def test_bytes_of_a_held_piece_stay_though_the_saved_state_lacks_it(
+    tmp_path: Path,
+) -> None:
+    """On a busy disk libtorrent may name nothing, though it was asked often."""
+    album = make_album(tmp_path, SIZES)
+    eviction = Eviction(frozenset({0}), spared=frozenset({1}))
+    cut = drop(lt.add_torrent_params(), album.info, eviction, set(range(7)))
+    assert 6 not in cut.dropped
+    assert cut.rests[0] == [Span(6 * 16384, SIZES[0])]
 
 
 @needs_root
