@@ -31,7 +31,8 @@ MORE_ENCODERS = {
 }
 
 #: How many pieces of 64 KiB a file costs at most: its beginning, and its end where
-#: that tells something, with whatever the boundaries cut. qtdemux reads all of an
+#: that tells something, with whatever the boundaries cut, and an anchor that a trickle
+#: brings while a slow machine reads. qtdemux reads all of an
 #: M4A of up to 4 MiB whose index is at its end.
 MOST_PIECES = {"ogg": 8, "opus": 8, "m4a": 8}
 #: For a single file. The anchor of its swarm brings one now and then.
@@ -72,7 +73,7 @@ def test_tags_and_length_for_a_few_pieces(
         if format != "wav":  # GStreamer writes no tags into it
             assert tags.artists == ("The Rig",)
             assert tags.album == "Album by Tag"
-    assert pieces <= MOST_PIECES.get(format, 4)
+    assert pieces <= MOST_PIECES.get(format, 5)
 
 
 def test_an_index_at_the_end_is_read_and_not_what_is_before_it(
