@@ -21,7 +21,7 @@ from tests.scanning.conftest import Stage, Told, seeded  # noqa: E402
 
 PIECE = 64 * 1024
 CASES = Path(__file__).parents[1] / "audio" / "cases"
-SECONDS = 20
+SECONDS = 30
 MORE_ENCODERS = {
     "wv": "wavpackenc",
     "mp3-untagged": "lamemp3enc target=bitrate bitrate=192 cbr=true",
