@@ -35,8 +35,9 @@ logger = logging.getLogger(__name__)
 
 #: How often to look while something comes, and how soon after a new stream.
 TICK_S, SOON_S = 1.0, 0.05
-#: When to look first: the start is busy enough.
-FIRST_S = 5.0
+#: When to look first: before anything plays. Until then only what plays is wanted, and
+#: a lone rtorrent that is told of no more for a moment chokes us for 30 s.
+FIRST_S = 0.0
 #: How often to look for what nobody has heard for too long.
 OLD_EVERY_S = 3600.0
 #: How often to look for room while there is none.
