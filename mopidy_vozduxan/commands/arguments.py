@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import inspect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
 
 from mopidy_vozduxan.exceptions import BadInput
@@ -34,6 +35,12 @@ def read_object(body: bytes) -> dict[str, object]:
     if not isinstance(value, dict):
         raise BadInput("The request's body is not a JSON object.")
     return value
+
+
+def check_for(method: Callable[..., object], given: Mapping[str, object]) -> None:
+    """Refuse arguments that a command's ``method`` does not take."""
+    _, *known = inspect.signature(method).parameters
+    check_names(given, known)
 
 
 def check_names(given: Mapping[str, object], known: Iterable[str]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
@@ -58,8 +57,7 @@ class KeepingCommands:
     async def run(self, command: str, given: Mapping[str, object]) -> Result:
         """Run one of :data:`KEEPING_COMMANDS` with arguments from JSON."""
         method = KEEPING_COMMANDS[command]
-        _, *known = inspect.signature(method).parameters
-        arguments.check_names(given, known)
+        arguments.check_for(method, given)
         return await method(self, **given)
 
     async def torrent_keep(self, source: object = None) -> Result:

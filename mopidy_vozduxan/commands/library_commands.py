@@ -7,7 +7,6 @@ asks the other parts, and answers with values for JSON.
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -84,8 +83,7 @@ class LibraryCommands:
     async def run(self, command: str, given: Mapping[str, object]) -> Result:
         """Run one of :data:`LIBRARY_COMMANDS` with arguments from JSON."""
         method = LIBRARY_COMMANDS[command]
-        _, *known = inspect.signature(method).parameters
-        arguments.check_names(given, known)
+        arguments.check_for(method, given)
         return await method(self, **given)
 
     # --- adding, and looking in

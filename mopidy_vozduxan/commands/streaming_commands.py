@@ -7,7 +7,6 @@ values for JSON; decides nothing, and keeps nothing.
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -51,8 +50,7 @@ class Commands:
     async def run(self, command: str, given: Mapping[str, object]) -> Result:
         """Run one of :data:`COMMANDS` with arguments from JSON."""
         method = COMMANDS[command]
-        _, *known = inspect.signature(method).parameters
-        arguments.check_names(given, known)
+        arguments.check_for(method, given)
         return await method(self, **given)
 
     async def torrent_prepare_stream(
