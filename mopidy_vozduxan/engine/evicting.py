@@ -14,10 +14,10 @@ from typing import Any
 import libtorrent as lt
 
 from mopidy_vozduxan.engine.disk import DiskStore
+from mopidy_vozduxan.engine.file_table import FileTable
 from mopidy_vozduxan.engine.parsing import params_of_torrent
 from mopidy_vozduxan.engine.resume import ResumeFiles, pieces_in, without_pieces
 from mopidy_vozduxan.planning.cuts import Cut, cut_of
-from mopidy_vozduxan.planning.spans import PieceMap
 from mopidy_vozduxan.torrent.metainfo import TorrentSource
 
 
@@ -29,25 +29,6 @@ class Eviction:
     spared: frozenset[int] = frozenset()
 
 
-def layout_of(info: Any) -> Any:
-    """Return where libtorrent's ``torrent_info`` puts its files."""
-    return info.layout() if hasattr(info, "layout") else info.files()
-
-
-def maps_of(info: Any) -> list[PieceMap]:
-    """Return every file of a torrent; padding has no size."""
-    layout, length = layout_of(info), info.piece_length()
-    pad = layout.flag_pad_file
-    return [
-        PieceMap(
-            layout.file_offset(index),
-            0 if int(layout.file_flags(index)) & pad else layout.file_size(index),
-            length,
-        )
-        for index in range(layout.num_files())
-    ]
-
-
 def drop(
     params: Any, info: Any, eviction: Eviction, held: Set[int] = frozenset()
 ) -> Cut:
@@ -55,9 +36,9 @@ def drop(
 
     On a busy disk the state may lack pieces that are ``held``; their bytes are there.
     """
-    files = {i for i in eviction.files if 0 <= i < layout_of(info).num_files()}
-    there = pieces_in(params) | held
-    cut = cut_of(maps_of(info), there, files, eviction.spared)
+    maps, there = FileTable(info).maps(), pieces_in(params) | held
+    files = {index for index in eviction.files if 0 <= index < len(maps)}
+    cut = cut_of(maps, there, files, eviction.spared)
     without_pieces(params, cut.dropped)
     return cut
 
@@ -85,6 +66,6 @@ class Evictor:
         let us change. Raises :class:`StorageFailed`.
         """
         self._files.disclaim(infohash, cut.dropped)
-        folder, layout = self._disk.folder_of(infohash), layout_of(info)
-        rests = {layout.file_path(i, folder): rest for i, rest in cut.rests.items()}
+        folder, table = self._disk.folder_of(infohash), FileTable(info)
+        rests = {table.path(i, folder): rest for i, rest in cut.rests.items()}
         self._disk.cut(infohash, rests)

@@ -6,9 +6,15 @@ Reads no disk. Nothing here changes, so any thread may use it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from mopidy_vozduxan.planning.spans import PieceMap
+
+
+def layout_of(info: Any) -> Any:
+    """Return where libtorrent's ``torrent_info`` puts its files."""
+    return info.layout() if hasattr(info, "layout") else info.files()
 
 
 class FileTable:
@@ -16,7 +22,7 @@ class FileTable:
 
     def __init__(self, info: Any) -> None:
         self._info = info
-        self._layout = info.layout() if hasattr(info, "layout") else info.files()
+        self._layout = layout_of(info)
 
     def __len__(self) -> int:
         return int(self._layout.num_files())
@@ -31,6 +37,14 @@ class FileTable:
         layout = self._layout
         offset, size = layout.file_offset(index), layout.file_size(index)
         return PieceMap(offset, size, self.piece_length)
+
+    def maps(self) -> list[PieceMap]:
+        """Return the place of every file; padding has no size."""
+        places = [self.pieces_of(index) for index in range(len(self))]
+        return [
+            replace(place, size=0) if self.is_padding(index) else place
+            for index, place in enumerate(places)
+        ]
 
     def overlapping(self, pieces: Iterable[int]) -> Iterator[tuple[int, PieceMap]]:
         """Yield each file that shares bytes with one of the pieces, and its place."""

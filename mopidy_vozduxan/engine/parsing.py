@@ -12,6 +12,7 @@ from typing import Any
 import libtorrent as lt
 
 from mopidy_vozduxan.engine.costs import check_costs
+from mopidy_vozduxan.engine.file_table import layout_of
 from mopidy_vozduxan.engine.raw_names import readable_names
 from mopidy_vozduxan.exceptions import BadInput
 from mopidy_vozduxan.naming.names import printable
@@ -126,7 +127,7 @@ def metainfo_of(info: Any, torrent: bytes | None = None) -> Metainfo:
 
     ``torrent``, the bytes it was read from, may name the encoding of old names.
     """
-    layout = info.layout() if hasattr(info, "layout") else info.files()
+    layout = layout_of(info)
     name, paths = readable_names(info, torrent) or _own_names(info, layout)
     return Metainfo(
         infohash=name_of(info.info_hashes()),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from mopidy_vozduxan.engine.disk import DiskStore, FileOnDisk
-from mopidy_vozduxan.engine.evicting import layout_of, maps_of
+from mopidy_vozduxan.engine.file_table import FileTable
 from mopidy_vozduxan.engine.parsing import params_of_torrent
 from mopidy_vozduxan.exceptions import VozduxanError
 from mopidy_vozduxan.planning.cuts import freed_by
@@ -170,9 +170,10 @@ class Survey:
 
     def _read(self, infohash: str, info: object) -> _Layout:
         name, folder = self._known(infohash).name, self._disk.folder_of(infohash)
-        layout, maps = layout_of(info), maps_of(info)
+        table = FileTable(info)
+        maps = table.maps()
         real = (index for index, own in enumerate(maps) if own.size)
-        return _Layout(name, {layout.file_path(i, folder): i for i in real}, maps)
+        return _Layout(name, {table.path(i, folder): i for i in real}, maps)
 
 
 def _cached(
