@@ -33,10 +33,7 @@ class Interface:
     @property
     def address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         """The address, if ``host`` is one."""
-        try:
-            return ipaddress.ip_address(self.host)
-        except ValueError:
-            return None
+        return _address_of(self.host)
 
     @property
     def is_any(self) -> bool:
@@ -69,9 +66,10 @@ def named_in(interfaces: tuple[Interface, ...]) -> tuple[Interface, ...]:
 
 def check_host(host: str) -> None:
     """Raise ValueError unless ``host`` is an address or the name of a device."""
-    if not is_address(host) and not _can_be_a_device(host):
+    address = _address_of(host)
+    if address is None and not _can_be_a_device(host):
         raise ValueError(f"must name an address or a device, not {host!r}")
-    if is_address(host) and ipaddress.ip_address(host).is_unspecified:
+    if address and address.is_unspecified:
         raise ValueError(f"must name one address or device; {host} means all of them")
 
 
@@ -89,13 +87,12 @@ def listening_of(config: Mapping[str, object]) -> str:
     return ",".join(f"{shown}:{port}" for port in ports)
 
 
-def is_address(host: str) -> bool:
-    """Return whether ``host`` is an address; ``fe80::1%eth0`` is one."""
+def _address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address, if ``host`` is one; ``fe80::1%eth0`` is."""
     try:
-        ipaddress.ip_address(host)
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _interface(text: str) -> Interface:
